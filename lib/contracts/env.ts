@@ -1,0 +1,33 @@
+/**
+ * Names of the environment variables that the template sets and the handlers read.
+ * Constructs and handlers both use these constants, so a typo does not compile.
+ */
+export const Env = {
+  /** Stage of the deployment, such as `dev` or `prod`. */
+  STAGE: 'COUNTERSIGN_STAGE',
+  EVIDENCE_BUCKET: 'EVIDENCE_BUCKET',
+  STAGING_BUCKET: 'STAGING_BUCKET',
+  EVIDENCE_TABLE: 'EVIDENCE_TABLE',
+  REGISTRY_TABLE: 'REGISTRY_TABLE',
+  WORKFLOW_TABLE: 'WORKFLOW_TABLE',
+  /** ARN of the KMS key that countersigns (ECC_NIST_P256, SIGN_VERIFY). */
+  EVIDENCE_KEY_ARN: 'EVIDENCE_KEY_ARN',
+  /** JSON of {@link RetentionPolicy}. */
+  RETENTION: 'RETENTION',
+  /** Comma-separated pipeline stages whose unsigned manifests are stored and flagged. Empty: none. */
+  UNSIGNED_STAGES: 'UNSIGNED_STAGES',
+  /** Largest artifact in bytes that one presigned PUT may carry; larger ones go through staging. */
+  SINGLE_PUT_MAX_BYTES: 'SINGLE_PUT_MAX_BYTES',
+  /** Name of the function that verifies staged uploads; the artifacts function invokes it. */
+  ARTIFACT_VERIFIER: 'ARTIFACT_VERIFIER',
+} as const;
+
+export type EnvName = (typeof Env)[keyof typeof Env];
+
+/** How long evidence stays locked, by the environment that it speaks for. */
+export interface RetentionPolicy {
+  /** S3 Object Lock mode. COMPLIANCE: nobody can shorten it. GOVERNANCE: the break-glass role can. */
+  readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
+  /** Days from receipt, at least 1. */
+  readonly days: { readonly experimental: number; readonly staging: number; readonly production: number };
+}

@@ -1,0 +1,57 @@
+/**
+ * Every refusal that a caller can meet: the stable `code` of the problem document (RFC 9457), its HTTP status and title.
+ * `type` is `https://countersign.dev/problems/<code in lower-case-with-dashes>`.
+ */
+export const PROBLEMS = {
+  // The bytes
+  BODY_EMPTY: { status: 400, title: 'The request has no body' },
+  BODY_TOO_LARGE: { status: 413, title: 'The request body is too large' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The media type is not supported' },
+  JSON_INVALID: { status: 400, title: 'The body is not strict JSON' },
+  SCHEMA_INVALID: { status: 422, title: 'A field does not fit its schema' },
+  REQUEST_INVALID: { status: 400, title: 'The request is not valid' },
+  // Envelope, bundle, statement
+  BUNDLE_INVALID: { status: 422, title: 'Not a Sigstore bundle v0.3 with one signature and a public key' },
+  ENVELOPE_INVALID: { status: 422, title: 'Not a DSSE envelope with one signature' },
+  PAYLOAD_TYPE_UNSUPPORTED: { status: 422, title: 'The payload type is not in-toto' },
+  STATEMENT_INVALID: { status: 422, title: 'Not an in-toto Statement v1' },
+  PREDICATE_UNSUPPORTED: { status: 422, title: 'The predicate type is not accepted here' },
+  PREDICATE_INVALID: { status: 422, title: 'The predicate does not fit its schema' },
+  MANIFEST_INVALID: { status: 422, title: 'The manifest does not fit its schema' },
+  DIGEST_INVALID: { status: 422, title: 'A digest is not 64 lower-case hexadecimal characters' },
+  TIMESTAMP_IN_FUTURE: { status: 422, title: 'The timestamp lies in the future' },
+  // Signature and authority
+  UNSIGNED: { status: 422, title: 'The manifest is not signed' },
+  SIGNATURE_MALFORMED: { status: 422, title: 'The signature is malformed' },
+  SIGNATURE_INVALID: { status: 422, title: 'The signature does not verify' },
+  KEY_INVALID: { status: 422, title: 'The public key cannot be used' },
+  KEY_UNKNOWN: { status: 403, title: 'The key is not registered' },
+  KEY_OF_ANOTHER_PRINCIPAL: { status: 403, title: 'The key belongs to another principal' },
+  KEY_NOT_YET_VALID: { status: 403, title: 'The key is not valid yet' },
+  KEY_EXPIRED: { status: 403, title: 'The key has expired' },
+  KEY_REVOKED: { status: 403, title: 'The key is revoked' },
+  KEY_NOT_AUTHORIZED: { status: 403, title: 'The key has no authority for this statement' },
+  KEY_PROOF_INVALID: { status: 422, title: 'The proof of possession does not hold' },
+  PRINCIPAL_UNKNOWN: { status: 403, title: 'The caller is not a registered principal' },
+  PRINCIPAL_MISMATCH: { status: 403, title: 'The manifest names another principal' },
+  // State
+  KEY_EXISTS: { status: 409, title: 'The key is registered already' },
+  PRINCIPAL_EXISTS: { status: 409, title: 'The principal or its role is registered already' },
+  REVISION_CONFLICT: { status: 409, title: 'The record changed meanwhile' },
+  HOLD_EXISTS: { status: 409, title: 'The evidence is on hold already' },
+  HOLD_NOT_FOUND: { status: 404, title: 'The evidence is not on hold' },
+  UPLOAD_NOT_FOUND: { status: 404, title: 'No such upload' },
+  UPLOAD_INCOMPLETE: { status: 409, title: 'The upload is not complete' },
+  ARTIFACT_MISMATCH: { status: 409, title: 'The uploaded bytes have another digest' },
+  NOT_FOUND: { status: 404, title: 'Not found' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'No such route' },
+  CURSOR_INVALID: { status: 400, title: 'The cursor is not one that this listing gave' },
+  LINEAGE_TOO_LARGE: { status: 422, title: 'The lineage is larger than its bound' },
+  // The service
+  EVIDENCE_KEY_INACTIVE: { status: 503, title: 'No evidence key is active' },
+  INTEGRITY_FAILURE: { status: 500, title: 'Stored evidence does not verify' },
+  DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A dependency is unavailable' },
+  INTERNAL: { status: 500, title: 'Internal error' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

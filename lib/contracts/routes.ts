@@ -1,0 +1,55 @@
+import type { Role } from './roles.ts';
+
+/** One Lambda serves one route group. The group's name is the handler's file name in functions/. */
+export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path as API Gateway writes it, with `{parameters}`. */
+  readonly path: string;
+  readonly group: RouteGroup;
+  /** Roles whose managed policy allows `execute-api:Invoke` on the route. */
+  readonly roles: readonly Role[];
+}
+
+const READERS = [
+  'reader',
+  'auditor',
+  'operator',
+  'producer',
+  'key-admin',
+  'legal-hold',
+  'promoter',
+  'policy-author',
+  'policy-approver',
+] as const;
+
+/** The machine API. The template, the front door, the managed policies and OpenAPI are all made from this table. */
+export const ROUTES = [
+  { method: 'POST', path: '/v1/manifests', group: 'intake', roles: ['producer'] },
+  { method: 'POST', path: '/v1/attestations', group: 'intake', roles: ['producer'] },
+  { method: 'POST', path: '/v1/artifacts', group: 'artifacts', roles: ['producer'] },
+  { method: 'POST', path: '/v1/artifacts/{sha256}/parts', group: 'artifacts', roles: ['producer'] },
+  { method: 'POST', path: '/v1/artifacts/{sha256}/complete', group: 'artifacts', roles: ['producer'] },
+  { method: 'GET', path: '/v1/artifacts/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/artifacts/{sha256}/content', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/evidence/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/evidence/{sha256}/attestation', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/evidence/{sha256}/receipt', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/runs/{run_id}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/models/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/models/{sha256}/lineage', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/datasets/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/commits/{commit_sha}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/principals/{name}/evidence', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/principals/{name}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/keys/{keyid}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/holds/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/status', group: 'reader', roles: READERS },
+  { method: 'POST', path: '/v1/principals', group: 'registry', roles: ['key-admin'] },
+  { method: 'POST', path: '/v1/keys', group: 'registry', roles: ['key-admin'] },
+  { method: 'POST', path: '/v1/keys/{keyid}/revoke', group: 'registry', roles: ['key-admin'] },
+  { method: 'POST', path: '/v1/evidence-key', group: 'registry', roles: ['key-admin'] },
+  { method: 'POST', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
+  { method: 'DELETE', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
+] as const satisfies readonly Route[];

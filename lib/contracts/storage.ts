@@ -1,0 +1,24 @@
+/**
+ * Where bytes and items lie. The bucket policy, the grants and the adapters are all made from these names.
+ * Every object in the evidence bucket is written once.
+ */
+export const Prefix = {
+  /** Submitted attestations by statement identity: see docs/adr/0001. */
+  attestations: 'attestations/',
+  /** Artifacts by the digest of their bytes. */
+  artifacts: 'artifacts/',
+  /** Receipts by the digest of the evidence they countersign. */
+  receipts: 'receipts/',
+  /** Public keys that ever countersigned, as PEM, by keyid. */
+  keys: 'keys/',
+} as const;
+
+/** Primary key attributes of every table. */
+export const PARTITION_KEY = 'pk';
+export const SORT_KEY = 'sk';
+
+/** The workflow table's one index: things in a state or on a person's desk, in time order. */
+export const WORKFLOW_INDEX = { name: 'by-state', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' } as const;
+
+/** TTL attribute (epoch seconds) of the tables' temporary items, such as upload sessions. */
+export const TTL_ATTRIBUTE = 'expires_at';
