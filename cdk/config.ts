@@ -1,0 +1,221 @@
+import type { RetentionPolicy } from '../lib/contracts/env.ts';
+import { ENVIRONMENTS, STAGES, type Stage } from '../lib/contracts/predicates.ts';
+
+/** What one deployment of Countersign differs in from another. Everything else is the same in every stage. */
+export interface StageConfig {
+  /** Name of the deployment; part of every physical name. Lower-case letters, digits and dashes, at most 12. */
+  readonly stage: string;
+  /**
+   * Object Lock mode, and days of retention per environment, counted from receipt.
+   * A longer-lived environment is never kept shorter: experimental <= staging <= production.
+   */
+  readonly retention: RetentionPolicy;
+  /** Days that CloudTrail files stay locked and S3 access logs are kept; at least as long as the longest evidence. */
+  readonly auditRetentionDays: number;
+  /** Days that CloudWatch keeps operational logs. One of the values that CloudWatch Logs knows. */
+  readonly logRetentionDays: number;
+  /** Pipeline stages whose unsigned manifests are stored and flagged; they never pass a gate. Empty: unsigned is refused. */
+  readonly unsignedStages: readonly Stage[];
+  /** Largest artifact, in bytes, that one presigned PUT carries. S3 takes at most 5 GB in one PUT. */
+  readonly singlePutMaxBytes: number;
+  /** Days after which an upload that was staged and never finished is deleted. */
+  readonly stagingDays: number;
+  /** The API's limit, over all callers. With the functions' timeout it also bounds their concurrency. */
+  readonly throttle: { readonly requestsPerSecond: number; readonly burst: number };
+  /** Interface endpoints (`vpce-…`) through which alone the API can be reached. Empty: a public regional endpoint. */
+  readonly vpcEndpointIds: readonly string[];
+  /** Web application firewall in front of the API. Absent: none. */
+  readonly firewall?: {
+    /** Requests that one address may make in five minutes; AWS WAF wants at least 10. */
+    readonly requestsPerAddress: number;
+  };
+  /** Where alarms are mailed. Absent: the alarm topic has no subscriber yet. */
+  readonly alarmEmail?: string;
+  /** Whether buckets, tables and keys survive the removal of their stack. */
+  readonly retainData: boolean;
+}
+
+const GB = 1_000_000_000;
+
+/** The most that S3 accepts in one PUT: 5 GiB. */
+const S3_SINGLE_PUT_LIMIT = 5 * 1024 ** 3;
+/** The longest retention that S3 Object Lock accepts: 100 years. */
+const LONGEST_LOCK_DAYS = 36_500;
+
+/** Retention values of CloudWatch Logs, in days. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** The stages in this repository. Add one by adding an entry. */
+export const STAGE_CONFIGS: readonly StageConfig[] = [
+  {
+    // Short and GOVERNANCE, so that the break-glass role can empty the buckets and the stack can be removed.
+    stage: 'dev',
+    retention: { mode: 'GOVERNANCE', days: { experimental: 1, staging: 2, production: 3 } },
+    auditRetentionDays: 7,
+    logRetentionDays: 14,
+    unsignedStages: [],
+    singlePutMaxBytes: 5 * GB,
+    stagingDays: 3,
+    throttle: { requestsPerSecond: 50, burst: 100 },
+    vpcEndpointIds: [],
+    retainData: false,
+  },
+  {
+    // 3,653 days: the ten years for which the EU AI Act (Art. 18) wants documentation kept.
+    stage: 'prod',
+    retention: { mode: 'COMPLIANCE', days: { experimental: 365, staging: 1096, production: 3653 } },
+    auditRetentionDays: 3660,
+    logRetentionDays: 400,
+    unsignedStages: [],
+    singlePutMaxBytes: 5 * GB,
+    stagingDays: 7,
+    throttle: { requestsPerSecond: 200, burst: 400 },
+    vpcEndpointIds: [],
+    firewall: { requestsPerAddress: 10_000 },
+    retainData: true,
+  },
+  {
+    // What `npm start` provisions on one machine: the strict mode, and days that a laptop can afford.
+    stage: 'local',
+    retention: { mode: 'COMPLIANCE', days: { experimental: 1, staging: 2, production: 3 } },
+    auditRetentionDays: 7,
+    logRetentionDays: 7,
+    unsignedStages: [],
+    singlePutMaxBytes: 5 * GB,
+    stagingDays: 3,
+    throttle: { requestsPerSecond: 5000, burst: 5000 },
+    vpcEndpointIds: [],
+    retainData: true,
+  },
+];
+
+/** Thrown at synth: every fault of a stage's configuration, one per line, in words that say what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * The checked configuration of a stage.
+ *
+ * @throws ConfigError when there is no such stage or when a value is not allowed.
+ */
+export function stageConfig(stage: string, configs: readonly StageConfig[] = STAGE_CONFIGS): StageConfig {
+  const config = configs.find((candidate) => candidate.stage === stage);
+  if (config === undefined) {
+    const known = configs.map((candidate) => candidate.stage).join(', ');
+    throw new ConfigError(
+      `there is no stage "${stage}" in cdk/config.ts; the stages are ${known} (choose one with -c stage=NAME)`,
+    );
+  }
+  const faults = configFaults(config);
+  if (faults.length > 0) {
+    throw new ConfigError(
+      `stage "${stage}" in cdk/config.ts cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
+  }
+  return config;
+}
+
+/** Every reason why a configuration cannot be deployed; empty when it can. */
+export function configFaults(config: StageConfig): string[] {
+  return [
+    ...nameFaults(config),
+    ...retentionFaults(config),
+    ...auditFaults(config),
+    ...uploadFaults(config),
+    ...apiFaults(config),
+  ];
+}
+
+function nameFaults({ stage }: StageConfig): string[] {
+  return /^[a-z][a-z0-9-]{0,11}$/.test(stage)
+    ? []
+    : [`stage is "${stage}"; it must be 1 to 12 lower-case letters, digits or dashes, a letter first`];
+}
+
+function retentionFaults({ retention, retainData }: StageConfig): string[] {
+  const faults: string[] = [];
+  for (const environment of ENVIRONMENTS) {
+    const days = retention.days[environment];
+    if (!isWithin(days, 1, LONGEST_LOCK_DAYS)) {
+      faults.push(`retention.days.${environment} is ${days}; it must be a whole number from 1 to ${LONGEST_LOCK_DAYS}`);
+    }
+  }
+  const { experimental, staging, production } = retention.days;
+  if (experimental > staging || staging > production) {
+    faults.push(
+      `retention.days are experimental ${experimental}, staging ${staging}, production ${production}; ` +
+        'they must not fall from experimental to staging to production',
+    );
+  }
+  if (retention.mode === 'COMPLIANCE' && !retainData) {
+    faults.push(
+      'retention.mode is COMPLIANCE but retainData is false; nobody can delete such evidence, so keep it (retainData: true)',
+    );
+  }
+  return faults;
+}
+
+function auditFaults({ retention, auditRetentionDays, logRetentionDays }: StageConfig): string[] {
+  const faults: string[] = [];
+  const longest = Math.max(...Object.values(retention.days));
+  if (!isWithin(auditRetentionDays, 1, LONGEST_LOCK_DAYS) || auditRetentionDays < longest) {
+    faults.push(
+      `auditRetentionDays is ${auditRetentionDays}; it must be a whole number of at least ${longest}, the longest evidence retention`,
+    );
+  }
+  if (!LOG_RETENTION_DAYS.includes(logRetentionDays)) {
+    faults.push(`logRetentionDays is ${logRetentionDays}; CloudWatch Logs knows ${LOG_RETENTION_DAYS.join(', ')}`);
+  }
+  return faults;
+}
+
+function uploadFaults({ unsignedStages, singlePutMaxBytes, stagingDays }: StageConfig): string[] {
+  const faults: string[] = [];
+  const unknown = unsignedStages.filter((stage) => !STAGES.includes(stage));
+  if (unknown.length > 0) {
+    faults.push(`unsignedStages has ${unknown.join(', ')}; the pipeline stages are ${STAGES.join(', ')}`);
+  }
+  if (!isWithin(singlePutMaxBytes, 1, S3_SINGLE_PUT_LIMIT)) {
+    faults.push(
+      `singlePutMaxBytes is ${singlePutMaxBytes}; it must be a whole number from 1 to ${S3_SINGLE_PUT_LIMIT}, S3's limit for one PUT`,
+    );
+  }
+  if (!isWithin(stagingDays, 1, 365)) {
+    faults.push(`stagingDays is ${stagingDays}; it must be a whole number from 1 to 365`);
+  }
+  return faults;
+}
+
+function apiFaults({ throttle, vpcEndpointIds, firewall, alarmEmail }: StageConfig): string[] {
+  const faults: string[] = [];
+  if (!isWithin(throttle.requestsPerSecond, 1, 10_000)) {
+    faults.push(
+      `throttle.requestsPerSecond is ${throttle.requestsPerSecond}; it must be a whole number from 1 to 10000`,
+    );
+  }
+  if (!isWithin(throttle.burst, 1, 5000)) {
+    faults.push(`throttle.burst is ${throttle.burst}; it must be a whole number from 1 to 5000`);
+  }
+  const notEndpoints = vpcEndpointIds.filter((id) => !/^vpce-[0-9a-f]{8,17}$/.test(id));
+  if (notEndpoints.length > 0) {
+    faults.push(
+      `vpcEndpointIds has ${notEndpoints.join(', ')}; an interface endpoint's id looks like vpce-0123456789abcdef0`,
+    );
+  }
+  if (firewall !== undefined && !isWithin(firewall.requestsPerAddress, 10, 2_000_000_000)) {
+    faults.push(
+      `firewall.requestsPerAddress is ${firewall.requestsPerAddress}; it must be a whole number from 10 to 2000000000`,
+    );
+  }
+  if (alarmEmail !== undefined && !/^[^@\s]+@[^@\s]+$/.test(alarmEmail)) {
+    faults.push(`alarmEmail is "${alarmEmail}"; it must be an e-mail address`);
+  }
+  return faults;
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}

@@ -1,0 +1,139 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
+import { acknowledge } from '../nag.ts';
+import type { DataKey } from './encryption-key.ts';
+import type { Grantee } from './grants.ts';
+
+/** What every bucket of ours is: private, owned by the account alone, reached by TLS 1.2 or better. */
+export const PRIVATE_BUCKET = {
+  blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+} as const satisfies s3.BucketProps;
+
+/** Days after which S3 drops the parts of an upload that nobody completed. */
+export const ABANDONED_PARTS = Duration.days(7);
+
+export const ONE_REGION =
+  'One Region by design: a copy elsewhere would need its own lock, keys and trail. docs/deploy.md says how to add replication.';
+
+/** Default retention of a locked bucket, in the stage's mode. */
+export function lockFor(config: StageConfig, days: number): s3.ObjectLockRetention {
+  return config.retention.mode === 'COMPLIANCE'
+    ? s3.ObjectLockRetention.compliance(Duration.days(days))
+    : s3.ObjectLockRetention.governance(Duration.days(days));
+}
+
+export function removalPolicyOf(config: StageConfig): RemovalPolicy {
+  return config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+}
+
+/** Receives the other buckets' server access logs. Unlocked: S3 delivers no access logs into a locked bucket. */
+export class AccessLogBucket extends Construct {
+  readonly bucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, props: { readonly config: StageConfig }) {
+    super(scope, id);
+    this.bucket = new s3.Bucket(this, 'Bucket', {
+      ...PRIVATE_BUCKET,
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      versioned: true,
+      lifecycleRules: [
+        {
+          id: 'expire',
+          expiration: Duration.days(props.config.auditRetentionDays),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: ABANDONED_PARTS,
+        },
+      ],
+      removalPolicy: removalPolicyOf(props.config),
+    });
+    this.bucket.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'S3DeliversAccessLogs',
+        principals: [new iam.ServicePrincipal('logging.s3.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects('*')],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    acknowledge(this.bucket, {
+      'AwsSolutions-S1': 'This is the bucket that access logs go to; logging itself would never end.',
+      'NIST.800.53.R5-S3BucketLoggingEnabled':
+        'This is the bucket that access logs go to; logging itself would never end.',
+      'NIST.800.53.R5-S3DefaultEncryptionKMS':
+        'S3 delivers access logs only to a bucket whose default encryption is SSE-S3.',
+      'NIST.800.53.R5-S3BucketReplicationEnabled': ONE_REGION,
+    });
+  }
+
+  /** Makes S3 log every request on `source` here, under `prefix`. */
+  receiveFrom(source: s3.Bucket, prefix: string): void {
+    const resource = source.node.defaultChild;
+    if (!(resource instanceof s3.CfnBucket)) throw new Error(`${source.node.path} is not a bucket of this app`);
+    resource.loggingConfiguration = { destinationBucketName: this.bucket.bucketName, logFilePrefix: prefix };
+  }
+}
+
+/**
+ * Where uploads too large for one PUT wait until they are verified. Unlocked and expiring: nothing here is evidence
+ * yet, so nobody can fill the evidence bucket with bytes that are not what they claim to be.
+ */
+export class StagingBucket extends Construct {
+  readonly bucket: s3.Bucket;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly config: StageConfig; readonly dataKey: DataKey; readonly accessLogs: AccessLogBucket },
+  ) {
+    super(scope, id);
+    const { stagingDays } = props.config;
+    this.bucket = new s3.Bucket(this, 'Bucket', {
+      ...PRIVATE_BUCKET,
+      encryption: s3.BucketEncryption.KMS,
+      encryptionKey: props.dataKey.key,
+      bucketKeyEnabled: true,
+      blockedEncryptionTypes: [s3.BlockedEncryptionType.SSE_C],
+      // The verifier hashes one version and copies that version; a later upload to the same key cannot slip in between.
+      versioned: true,
+      lifecycleRules: [
+        {
+          id: 'expire',
+          expiration: Duration.days(stagingDays),
+          noncurrentVersionExpiration: Duration.days(1),
+          abortIncompleteMultipartUploadAfter: Duration.days(stagingDays),
+        },
+      ],
+      removalPolicy: removalPolicyOf(props.config),
+    });
+    props.accessLogs.receiveFrom(this.bucket, 'staging/');
+    acknowledge(this.bucket, {
+      'NIST.800.53.R5-S3BucketReplicationEnabled':
+        'Holds unverified uploads for a few days; nothing here needs to survive.',
+    });
+  }
+
+  /** Lets the grantee run multipart uploads, and sign their parts for others. */
+  grantUpload(grantee: Grantee): void {
+    this.grant(grantee, 'UploadToStaging', ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject']);
+  }
+
+  /** Lets the grantee read what was staged, and delete it once it is verified or refused. */
+  grantTakeOut(grantee: Grantee): void {
+    this.grant(grantee, 'TakeOutOfStaging', [
+      's3:DeleteObject',
+      's3:DeleteObjectVersion',
+      's3:GetObject',
+      's3:GetObjectVersion',
+    ]);
+  }
+
+  private grant(grantee: Grantee, sid: string, actions: string[]): void {
+    grantee.addStatements(new iam.PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects('*')] }));
+  }
+}

@@ -1,0 +1,45 @@
+import type { Role } from '../lib/contracts/roles.ts';
+import type { RouteGroup } from '../lib/contracts/routes.ts';
+
+/** Every Lambda of a deployment: one per route group, and the verifier of staged uploads. */
+export const FUNCTION_NAMES = [
+  'intake',
+  'artifacts',
+  'artifact-verifier',
+  'reader',
+  'registry',
+  'holds',
+] as const satisfies readonly (RouteGroup | 'artifact-verifier')[];
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** The functions that countersign. The evidence key's policy lets these execution roles sign, and nobody else. */
+export const SIGNERS = [
+  'intake',
+  'artifacts',
+  'artifact-verifier',
+  'registry',
+  'holds',
+] as const satisfies readonly FunctionName[];
+
+/** Physical name of a function. Fixed, so that runbooks and log queries can name it. */
+export function functionName(stage: string, name: FunctionName): string {
+  return `countersign-${stage}-${name}`;
+}
+
+/**
+ * Physical name of a function's execution role. Fixed, because the key policy in the data stack names the roles
+ * before the service stack creates them.
+ */
+export function functionRoleName(stage: string, name: FunctionName): string {
+  return `countersign-${stage}-fn-${name}`;
+}
+
+/** Physical name of the managed policy of one of design.md's roles. */
+export function rolePolicyName(stage: string, role: Role): string {
+  return `countersign-${stage}-${role}`;
+}
+
+/** The one role that may bypass the evidence bucket's denials. */
+export function breakGlassRoleName(stage: string): string {
+  return `countersign-${stage}-break-glass`;
+}

@@ -1,0 +1,65 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
+import type { StageConfig } from '../config.ts';
+import { AuditTrail, trailArn } from '../constructs/audit-trail.ts';
+import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
+import { ControlTable } from '../constructs/control-table.ts';
+import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
+import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
+import { EvidenceKey } from '../constructs/evidence-key.ts';
+
+/** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */
+export class DataStack extends Stack {
+  readonly evidence: EvidenceBucket;
+  readonly staging: StagingBucket;
+  readonly evidenceTable: ControlTable;
+  readonly registryTable: ControlTable;
+  readonly workflowTable: ControlTable;
+  readonly evidenceKey: EvidenceKey;
+  readonly dataKey: DataKey;
+  readonly auditKey: AuditKey;
+  readonly trail: AuditTrail;
+
+  constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
+    super(scope, id, props);
+    const { config } = props;
+
+    this.evidenceKey = new EvidenceKey(this, 'EvidenceKey', { config });
+    this.dataKey = new DataKey(this, 'DataKey', { config });
+    this.auditKey = new AuditKey(this, 'AuditKey', { config, trailArn: trailArn(this, config) });
+
+    const accessLogs = new AccessLogBucket(this, 'AccessLogs', { config });
+    this.evidence = new EvidenceBucket(this, 'Evidence', { config, dataKey: this.dataKey, accessLogs });
+    this.staging = new StagingBucket(this, 'Staging', { config, dataKey: this.dataKey, accessLogs });
+
+    this.evidenceTable = new ControlTable(this, 'EvidenceTable', { config, dataKey: this.dataKey });
+    this.registryTable = new ControlTable(this, 'RegistryTable', { config, dataKey: this.dataKey });
+    this.workflowTable = new ControlTable(this, 'WorkflowTable', {
+      config,
+      dataKey: this.dataKey,
+      index: WORKFLOW_INDEX,
+    });
+
+    this.trail = new AuditTrail(this, 'Trail', {
+      config,
+      auditKey: this.auditKey,
+      accessLogs,
+      evidence: this.evidence,
+    });
+
+    const outputs: Record<string, string> = {
+      EvidenceBucketName: this.evidence.bucket.bucketName,
+      StagingBucketName: this.staging.bucket.bucketName,
+      AccessLogBucketName: accessLogs.bucket.bucketName,
+      TrailBucketName: this.trail.bucket.bucketName,
+      EvidenceTableName: this.evidenceTable.table.tableName,
+      RegistryTableName: this.registryTable.table.tableName,
+      WorkflowTableName: this.workflowTable.table.tableName,
+      EvidenceKeyArn: this.evidenceKey.key.keyArn,
+      DataKeyArn: this.dataKey.key.keyArn,
+      AuditKeyArn: this.auditKey.key.keyArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}
