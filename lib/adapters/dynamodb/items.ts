@@ -1,0 +1,82 @@
+import {
+  type AttributeValue,
+  type DynamoDBClient,
+  GetItemCommand,
+  TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { unavailable } from '../failures.ts';
+
+export type Item = Record<string, AttributeValue>;
+export interface ItemKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export function toItem(key: ItemKey, value: object): Item {
+  return marshall({ ...value, ...key }, { removeUndefinedValues: true });
+}
+
+export function fromItem(item: Item): Record<string, unknown> {
+  const { pk: _pk, sk: _sk, ...rest } = unmarshall(item);
+  return rest;
+}
+
+/** Consistent read of one item. */
+export async function getItem(client: DynamoDBClient, table: string, key: ItemKey): Promise<Item | undefined> {
+  try {
+    const answer = await client.send(
+      new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true }),
+    );
+    return answer.Item;
+  } catch (error) {
+    return unavailable('DynamoDB', error);
+  }
+}
+
+/** A put that must be the first of its key. */
+export function putNew(table: string, item: Item): TransactWriteItem {
+  return { Put: { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' } };
+}
+
+export function put(table: string, item: Item): TransactWriteItem {
+  return { Put: { TableName: table, Item: item } };
+}
+
+/** Transactions that met on an item are worth sending again at once; after these pauses the caller is asked to. */
+const CONFLICT_PAUSES_MS = [20, 60, 180, 400];
+
+/**
+ * One transaction.
+ *
+ * @returns undefined when committed, else the index of the first item whose condition failed; nothing was written then
+ */
+export async function transact(client: DynamoDBClient, items: TransactWriteItem[]): Promise<number | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    const pause = CONFLICT_PAUSES_MS[attempt];
+    try {
+      await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+      return undefined;
+    } catch (error) {
+      const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+      const failed = reasons.findIndex((reason) => reason.Code === 'ConditionalCheckFailed');
+      if (failed >= 0) return failed;
+      if (pause === undefined || !reasons.some((reason) => RETRYABLE_REASONS.has(reason.Code ?? ''))) {
+        return unavailable(
+          'DynamoDB',
+          reasons.length > 0
+            ? Object.assign(new Error('TransactionConflict', { cause: error }), {
+                name: 'TransactionConflictException',
+              })
+            : error,
+        );
+      }
+      // Jitter keeps racers from meeting again; which of them goes first is decided by the condition, not by this.
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    }
+  }
+}
+
+const RETRYABLE_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);

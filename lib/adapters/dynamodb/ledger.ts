@@ -1,0 +1,91 @@
+import { type DynamoDBClient, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+import type { CommitOutcome, Guard, Ledger } from '../../app/ports.ts';
+import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
+import { itemKey } from '../../core/layout.ts';
+import { unavailable } from '../failures.ts';
+import { fromItem, getItem, put, putNew, toItem, transact } from './items.ts';
+import { EvidenceRecordSchema, IndexEntrySchema } from './schemas.ts';
+
+export interface LedgerConfig {
+  readonly client: DynamoDBClient;
+  readonly evidenceTable: string;
+  readonly registryTable: string;
+}
+
+const StatementItem = z.object({ evidence: z.string() });
+
+export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerConfig): Ledger {
+  async function find(sha256: string): Promise<EvidenceRecord | undefined> {
+    const item = await getItem(client, evidenceTable, itemKey.evidence(sha256));
+    return item && EvidenceRecordSchema.parse(fromItem(item));
+  }
+
+  async function findStatement(identity: string): Promise<EvidenceRecord | undefined> {
+    const item = await getItem(client, evidenceTable, itemKey.statement(identity));
+    return item && (await find(StatementItem.parse(fromItem(item)).evidence));
+  }
+
+  async function commit(
+    record: EvidenceRecord,
+    entries: readonly IndexEntry[],
+    guard: Guard | undefined,
+  ): Promise<CommitOutcome> {
+    const evidence = evidenceWrites(evidenceTable, record, entries);
+    const failed = await transact(client, [...evidence, ...(guard ? [unchanged(registryTable, guard)] : [])]);
+    if (failed === undefined) return 'committed';
+    return failed < evidence.length ? 'exists' : 'principal-changed';
+  }
+
+  const list: Ledger['list'] = async (partition, { limit, after, newestFirst = false }) => {
+    try {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName: evidenceTable,
+          KeyConditionExpression: 'pk = :partition',
+          ExpressionAttributeValues: { ':partition': { S: partition } },
+          ConsistentRead: true,
+          Limit: limit,
+          ScanIndexForward: !newestFirst,
+          ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: partition, sk: after }) }),
+        }),
+      );
+      const items = (answer.Items ?? []).map((item) =>
+        IndexEntrySchema.parse({ ...fromItem(item), pk: partition, sk: item.sk?.S }),
+      );
+      return { items, next: answer.LastEvaluatedKey?.sk?.S };
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
+  };
+
+  return { find, findStatement, commit, list };
+}
+
+/** The evidence and statement items must be new; index entries are named by the evidence, so they are new with it. */
+export function evidenceWrites(
+  table: string,
+  record: EvidenceRecord,
+  entries: readonly IndexEntry[],
+): TransactWriteItem[] {
+  return [
+    putNew(table, toItem(itemKey.evidence(record.sha256), record)),
+    ...(record.statement_identity === undefined
+      ? []
+      : [putNew(table, toItem(itemKey.statement(record.statement_identity), { evidence: record.sha256 }))]),
+    ...entries.map((entry) => put(table, toItem(entry, entry))),
+  ];
+}
+
+/** A revocation beats a warm cache: the commit fails when the principal or a key of it changed since it was read. */
+function unchanged(table: string, guard: Guard): TransactWriteItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: marshall(itemKey.caller(guard.uniqueId)),
+      ConditionExpression: 'revision = :revision',
+      ExpressionAttributeValues: { ':revision': { N: String(guard.revision) } },
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { BatchGetItemCommand, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod';
+import type { CallerContext, CommitOutcome, EvidenceKey, Registry, RegistryChange } from '../../app/ports.ts';
+import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
+import { EVIDENCE_KEYS, itemKey } from '../../core/layout.ts';
+import type { Principal } from '../../core/registry.ts';
+import { unavailable } from '../failures.ts';
+import { fromItem, getItem, type Item, put, putNew, toItem, transact } from './items.ts';
+import { evidenceWrites, type LedgerConfig } from './ledger.ts';
+import { EvidenceKeySchema, KeyRecordSchema, PrincipalSchema } from './schemas.ts';
+
+const PrincipalItem = z.object({ unique_id: z.string() });
+const OwnerItem = z.object({ principal: z.string() });
+
+export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerConfig): Registry {
+  async function context(uniqueId: string): Promise<CallerContext> {
+    const caller = itemKey.caller(uniqueId);
+    let items: Item[];
+    try {
+      const answer = await client.send(
+        new BatchGetItemCommand({
+          RequestItems: {
+            [registryTable]: { Keys: [marshall(caller), marshall(itemKey.evidenceKey)], ConsistentRead: true },
+          },
+        }),
+      );
+      // Two small items are never cut short by size, so what is left unprocessed was throttled.
+      if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw throttled();
+      items = answer.Responses?.[registryTable] ?? [];
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
+    const principal = items.find((item) => item.pk?.S === caller.pk);
+    const evidenceKey = items.find((item) => item.pk?.S === EVIDENCE_KEYS);
+    return {
+      principal: principal && PrincipalSchema.parse(fromItem(principal)),
+      evidenceKey: evidenceKey && EvidenceKeySchema.parse(fromItem(evidenceKey)),
+    };
+  }
+
+  async function evidenceKey(): Promise<EvidenceKey | undefined> {
+    const item = await getItem(client, registryTable, itemKey.evidenceKey);
+    return item && EvidenceKeySchema.parse(fromItem(item));
+  }
+
+  async function evidenceKeys(): Promise<readonly EvidenceKey[]> {
+    const items = await query(
+      { ':pk': EVIDENCE_KEYS, ':from': 'key#', ':to': 'key#~' },
+      'pk = :pk AND sk BETWEEN :from AND :to',
+      100,
+    );
+    return items.map((item) => EvidenceKeySchema.parse(fromItem(item)));
+  }
+
+  async function principalByName(name: string): Promise<Principal | undefined> {
+    const pointer = await getItem(client, registryTable, itemKey.principal(name));
+    if (!pointer) return undefined;
+    const item = await getItem(client, registryTable, itemKey.caller(PrincipalItem.parse(fromItem(pointer)).unique_id));
+    return item && PrincipalSchema.parse(fromItem(item));
+  }
+
+  async function keyOwner(keyid: string): Promise<string | undefined> {
+    const item = await getItem(client, registryTable, itemKey.keyOwner(keyid));
+    return item && OwnerItem.parse(fromItem(item)).principal;
+  }
+
+  const keyAt: Registry['keyAt'] = async (keyid, at) => {
+    // '~' sorts after every revision that was recorded in that very millisecond.
+    const values = { ':pk': itemKey.keyOwner(keyid).pk, ':from': 'at#', ':to': `at#${at.toISOString()}~` };
+    const [item] = await query(values, 'pk = :pk AND sk BETWEEN :from AND :to', 1);
+    return item && KeyRecordSchema.parse(fromItem(item));
+  };
+
+  async function apply(
+    event: EvidenceRecord,
+    entries: readonly IndexEntry[],
+    change: RegistryChange,
+  ): Promise<CommitOutcome> {
+    const evidence = evidenceWrites(evidenceTable, event, entries);
+    const failed = await transact(client, [...evidence, ...registryWrites(registryTable, change)]);
+    if (failed === undefined) return 'committed';
+    return failed < evidence.length ? 'exists' : 'principal-changed';
+  }
+
+  async function query(values: Record<string, string>, condition: string, limit: number): Promise<Item[]> {
+    try {
+      const answer = await client.send(
+        new QueryCommand({
+          TableName: registryTable,
+          KeyConditionExpression: condition,
+          ExpressionAttributeValues: marshall(values),
+          ConsistentRead: true,
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      );
+      return answer.Items ?? [];
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
+  }
+
+  return { context, evidenceKey, evidenceKeys, principalByName, keyOwner, keyAt, apply };
+}
+
+function throttled(): Error {
+  return Object.assign(new Error('unprocessed keys'), { name: 'ThrottlingException' });
+}
+
+/** Every write is conditional on what the change was made from, so that of two admins the second is told. */
+export function registryWrites(table: string, change: RegistryChange): TransactWriteItem[] {
+  switch (change.kind) {
+    case 'principal-created': {
+      const { principal } = change;
+      return [
+        putNew(table, toItem(itemKey.caller(principal.unique_id), principal)),
+        putNew(table, toItem(itemKey.principal(principal.name), { unique_id: principal.unique_id })),
+      ];
+    }
+    case 'key-changed': {
+      const { principal, key, recordedAt, isNew } = change;
+      const owner = toItem(itemKey.keyOwner(key.keyid), { principal: principal.name });
+      return [
+        {
+          Put: {
+            TableName: table,
+            Item: toItem(itemKey.caller(principal.unique_id), principal),
+            ConditionExpression: 'revision = :before',
+            ExpressionAttributeValues: { ':before': { N: String(principal.revision - 1) } },
+          },
+        },
+        put(table, toItem(itemKey.key(key.keyid, recordedAt, key.revision), key)),
+        ...(isNew ? [putNew(table, owner)] : []),
+      ];
+    }
+    case 'evidence-key-activated': {
+      const current = toItem(itemKey.evidenceKey, change.key);
+      const { previous } = change;
+      return [
+        previous === undefined
+          ? putNew(table, current)
+          : {
+              Put: {
+                TableName: table,
+                Item: current,
+                ConditionExpression: 'keyid = :previous',
+                ExpressionAttributeValues: { ':previous': { S: previous.keyid } },
+              },
+            },
+        put(table, toItem(itemKey.evidenceKeyRecord(change.key.keyid), change.key)),
+      ];
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { DomainError } from '../core/errors.ts';
+
+/** Names under which AWS says "not now": throttling, overload and time-outs, after the SDK's own retries. */
+const TRANSIENT = new Set([
+  'InternalError',
+  'InternalFailure',
+  'InternalServerError',
+  'KMSInternalException',
+  'KeyUnavailableException',
+  'DependencyTimeoutException',
+  'LimitExceededException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'SlowDown',
+  'ThrottlingException',
+  'Throttling',
+  'TimeoutError',
+  'TooManyRequestsException',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+]);
+
+/** What a retry by the caller is worth waiting for. */
+const RETRY_AFTER_MS = 1000;
+
+interface ServiceFailure {
+  readonly name: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+function isServiceFailure(error: unknown): error is Error & ServiceFailure {
+  return error instanceof Error;
+}
+
+/** HTTP status of an SDK exception; undefined for what is not one. */
+export function statusOf(error: unknown): number | undefined {
+  return isServiceFailure(error) ? error.$metadata?.httpStatusCode : undefined;
+}
+
+/**
+ * Translates what an SDK call threw: "not now" becomes DEPENDENCY_UNAVAILABLE, anything else is a defect or a missing
+ * permission and goes on unchanged, to be logged and masked.
+ */
+export function unavailable(service: string, error: unknown): never {
+  const status = statusOf(error) ?? 0;
+  if (isServiceFailure(error) && (TRANSIENT.has(error.name) || status >= 500 || 'code' in error)) {
+    throw new DomainError(
+      'DEPENDENCY_UNAVAILABLE',
+      `${service} is unavailable; nothing was lost, the same request may be sent again`,
+      {
+        cause: error,
+        retryAfterMs: RETRY_AFTER_MS,
+      },
+    );
+  }
+  throw error;
+}

@@ -1,0 +1,136 @@
+import { createPublicKey } from 'node:crypto';
+import type { RetentionPolicy } from '../contracts/env.ts';
+import type { Environment } from '../contracts/predicates.ts';
+import { BUNDLE_MEDIA_TYPE, bundleBytes, parseBundle } from '../core/bundle.ts';
+import { sha256 } from '../core/digest.ts';
+import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../core/dsse.ts';
+import { DomainError } from '../core/errors.ts';
+import { parseStrictJson } from '../core/json.ts';
+import { verifySignature } from '../core/keys.ts';
+import { objectKey } from '../core/layout.ts';
+import { parseReceipt, type Receipt, receiptPayload } from '../core/receipt.ts';
+import { parseStatement } from '../core/statement.ts';
+import type { Clock, EvidenceKey, EvidenceStore, Log, Signer } from './ports.ts';
+
+export interface CountersignDeps {
+  readonly store: EvidenceStore;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly retention: RetentionPolicy;
+  /** Deployment stage, as receipts name it. */
+  readonly stage: string;
+}
+
+/** A statement signed by the evidence key. */
+export interface Countersigned {
+  readonly bytes: Buffer;
+  /** What the signature covers. */
+  readonly message: Buffer;
+  readonly requestId: string;
+}
+
+export function retainUntil(retention: RetentionPolicy, environment: Environment, from: Date): Date {
+  return new Date(from.getTime() + retention.days[environment] * 24 * 60 * 60 * 1000);
+}
+
+/** @throws DomainError EVIDENCE_KEY_INACTIVE when the registry and this deployment do not name the same key */
+export function requireEvidenceKey(key: EvidenceKey | undefined, signer: Signer): EvidenceKey {
+  if (key?.kms_key_arn === signer.keyArn) return key;
+  throw new DomainError('EVIDENCE_KEY_INACTIVE', 'the key that countersigns has not been activated', {
+    hint: 'the key admin runs `countersign keys activate` once after a deployment that made or changed the evidence key',
+  });
+}
+
+/**
+ * Signs a statement with the evidence key and checks the answer with the registered public key, so that a signature which
+ * nobody could verify is never handed out.
+ */
+export async function countersign(
+  deps: Pick<CountersignDeps, 'signer' | 'log'>,
+  payload: Buffer,
+  key: EvidenceKey,
+): Promise<Countersigned> {
+  const message = preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload);
+  const { signature, requestId } = await deps.signer.sign(sha256(message));
+  // Logged at once: if we die before the next write, this line and CloudTrail are all that tells of the signature.
+  deps.log.info('evidence-key-signed', { kms_request_id: requestId, evidence_keyid: key.keyid });
+  const verdict = verifySignature(
+    { keyid: key.keyid, pem: key.public_key, algorithm: 'ecdsa-p256-sha256', key: createPublicKey(key.public_key) },
+    message,
+    signature,
+  );
+  if (verdict !== 'valid') {
+    throw new DomainError('EVIDENCE_KEY_INACTIVE', 'KMS signed with another key than the registered one', {
+      hint: 'the key admin runs `countersign keys activate`',
+    });
+  }
+  return { bytes: bundleBytes(payload, signature, key.keyid), message, requestId };
+}
+
+export interface IssuedReceipt {
+  readonly receipt: Receipt;
+  readonly bytes: Buffer;
+  readonly versionId: string;
+  readonly requestId: string;
+  readonly evidenceKeyid: string;
+}
+
+const REQUEST_ID_METADATA = 'kms-request-id';
+
+/**
+ * Signs and stores the one receipt of a piece of evidence. Whoever comes second gets the first one's.
+ *
+ * Crash before the put: a KMS signature that the log and CloudTrail tell of. Crash after it: a receipt without an index
+ * row, which proves nothing by itself; the same bytes posted again adopt it here.
+ */
+export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key: EvidenceKey): Promise<IssuedReceipt> {
+  const signed = await countersign(deps, receiptPayload(receipt), key);
+  const evidence = receipt.evidence.sha256;
+  const versionId = await deps.store.putOnce(objectKey.receipt(evidence), signed.bytes, {
+    contentType: BUNDLE_MEDIA_TYPE,
+    retainUntil: new Date(receipt.storage.retain_until),
+    metadata: { [REQUEST_ID_METADATA]: signed.requestId },
+  });
+  if (versionId !== undefined) {
+    return { receipt, bytes: signed.bytes, versionId, requestId: signed.requestId, evidenceKeyid: key.keyid };
+  }
+  await keepLostSignature(deps, evidence, signed.requestId, new Date(receipt.storage.retain_until));
+  const first = await findReceipt(deps.store, evidence);
+  if (!first) throw new DomainError('INTEGRITY_FAILURE', `the receipt of ${evidence} exists and cannot be read`);
+  return first;
+}
+
+/** The receipt that lies in the store, indexed or not; undefined when there is none. Its signature is the reader's to check. */
+export async function findReceipt(store: EvidenceStore, evidence: string): Promise<IssuedReceipt | undefined> {
+  const stored = await store.read(objectKey.receipt(evidence));
+  if (!stored) return undefined;
+  const signed = parseBundle(parseStrictJson(stored.bytes));
+  const receipt = parseReceipt(parseStatement(parseStrictJson(signed.payload)));
+  return {
+    receipt,
+    bytes: stored.bytes,
+    versionId: stored.versionId,
+    requestId: stored.metadata[REQUEST_ID_METADATA] ?? 'unknown',
+    evidenceKeyid: signed.keyHint ?? '',
+  };
+}
+
+/** Every Sign is accounted for, those that lost a race included. */
+async function keepLostSignature(
+  deps: CountersignDeps,
+  evidence: string,
+  requestId: string,
+  until: Date,
+): Promise<void> {
+  const note = {
+    evidence,
+    kms_request_id: requestId,
+    signed_at: deps.clock().toISOString(),
+    reason: 'another receipt was first',
+  };
+  await deps.store.putOnce(objectKey.lostSignature(evidence, requestId), Buffer.from(JSON.stringify(note)), {
+    contentType: 'application/json',
+    retainUntil: until,
+  });
+}

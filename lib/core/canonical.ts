@@ -1,0 +1,15 @@
+import canonicalize from 'canonicalize';
+import { DomainError } from './errors.ts';
+import type { Json } from './json.ts';
+
+/**
+ * RFC 8785 canonical bytes of a value that came from the strict parser or was built by us. Used for what we write and for
+ * the plain manifest's signature; what others signed is never re-encoded.
+ */
+export function canonicalBytes(value: Json): Buffer {
+  const text = canonicalize(value);
+  if (text === undefined || !text.isWellFormed()) {
+    throw new DomainError('JSON_INVALID', 'the value has no canonical form', { pointer: '' });
+  }
+  return Buffer.from(text, 'utf8');
+}

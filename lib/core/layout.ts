@@ -1,0 +1,53 @@
+import { STAGES, type Stage } from '../contracts/predicates.ts';
+import { Prefix } from '../contracts/storage.ts';
+
+/** Object keys: pure arithmetic over digests, so that anyone can find an object without an index. */
+export const objectKey = {
+  attestation: (statementIdentity: string): string =>
+    `${Prefix.attestations}sha256/${statementIdentity.slice(0, 2)}/${statementIdentity}.sigstore.json`,
+  artifact: (sha256: string): string => `${Prefix.artifacts}sha256/${sha256.slice(0, 2)}/${sha256}`,
+  receipt: (evidence: string): string => `${Prefix.receipts}${evidence}.sigstore.json`,
+  /** Note of a KMS signature that lost a race: its request id is kept, the signature is not. */
+  lostSignature: (evidence: string, requestId: string): string =>
+    `${Prefix.receipts}lost/${evidence}/${requestId}.json`,
+  publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
+} as const;
+
+/** Partition of every key that ever countersigned. */
+export const EVIDENCE_KEYS = 'evidence-key';
+
+/** Primary keys of items. A sort key begins with what a listing is ordered by. */
+export const itemKey = {
+  evidence: (sha256: string) => ({ pk: `evidence#${sha256}`, sk: 'evidence' }),
+  statement: (identity: string) => ({ pk: `statement#${identity}`, sk: 'statement' }),
+  hold: (sha256: string) => ({ pk: `evidence#${sha256}`, sk: 'hold' }),
+  upload: (sha256: string) => ({ pk: `upload#${sha256}`, sk: 'upload' }),
+  caller: (uniqueId: string) => ({ pk: `caller#${uniqueId}`, sk: 'caller' }),
+  principal: (name: string) => ({ pk: `principal#${name}`, sk: 'principal' }),
+  key: (keyid: string, recordedAt: string, revision: number) => ({
+    pk: `key#${keyid}`,
+    sk: `at#${recordedAt}#${String(revision).padStart(6, '0')}`,
+  }),
+  keyOwner: (keyid: string) => ({ pk: `key#${keyid}`, sk: 'owner' }),
+  evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
+  evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
+} as const;
+
+/** Partitions of the evidence look-ups; each is one Query. */
+export const lookup = {
+  digest: (sha256: string): string => `digest#${sha256}`,
+  run: (runId: string): string => `run#${runId}`,
+  commit: (sha: string): string => `commit#${sha}`,
+  principalDay: (name: string, day: string): string => `principal#${name}#${day}`,
+} as const;
+
+/** Orders by time of receipt, then by digest, so that a page boundary is stable. */
+export function timeOrder(receivedAt: string, evidence: string): string {
+  return `${receivedAt}#${evidence}`;
+}
+
+/** Orders a run's evidence as the run passes its stages; what has no stage comes last. */
+export function stageOrder(stage: Stage | undefined, receivedAt: string, evidence: string): string {
+  const ordinal = stage === undefined ? 99 : STAGES.indexOf(stage);
+  return `${String(ordinal).padStart(2, '0')}#${timeOrder(receivedAt, evidence)}`;
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { OwnPredicate } from '../contracts/predicates.ts';
+import { canonicalBytes } from './canonical.ts';
+import { Sha256Schema } from './digest.ts';
+import type { JsonObject } from './json.ts';
+import { parseWith } from './schema.ts';
+import { type Statement, statementJson } from './statement.ts';
+
+/** Who was authenticated by AWS, as API Gateway saw it. `session` is the caller's own choice and proves nothing. */
+const CallerSchema = z.strictObject({
+  name: z.string(),
+  account: z.string(),
+  unique_id: z.string(),
+  arn: z.string(),
+  session: z.string().optional(),
+});
+export type ReceiptPrincipal = z.output<typeof CallerSchema>;
+
+/** Predicate of `https://countersign.dev/receipt/v1`. */
+export const ReceiptSchema = z.strictObject({
+  evidence: z.strictObject({
+    sha256: Sha256Schema,
+    size: z.int().nonnegative(),
+    media_type: z.string(),
+    kind: z.enum(['attestation', 'artifact']),
+  }),
+  /** RFC 3339 in UTC, milliseconds; the only time that rules rely on. */
+  received_at: z.string(),
+  principal: CallerSchema,
+  /** Null for an artifact, whose bytes nobody signs, and for an unsigned manifest. */
+  verified_key: z
+    .strictObject({ keyid: Sha256Schema, revision: z.int().positive(), algorithm: z.string(), role: z.string() })
+    .nullable(),
+  statement: z.strictObject({ identity: Sha256Schema, predicate_type: z.string() }).nullable(),
+  storage: z.strictObject({
+    key: z.string(),
+    version_id: z.string(),
+    retain_until: z.string(),
+    lock_mode: z.enum(['COMPLIANCE', 'GOVERNANCE']),
+  }),
+  flags: z.array(z.enum(['late', 'unsigned'])),
+  stage: z.string().describe('Deployment stage of the control plane that countersigned'),
+});
+
+export type Receipt = z.output<typeof ReceiptSchema>;
+
+/** The receipt's statement, canonical, ready to be signed. Its subject is the evidence. */
+export function receiptPayload(receipt: Receipt): Buffer {
+  const predicate: JsonObject = { ...receipt, principal: withoutUndefined(receipt.principal) };
+  return canonicalBytes(
+    statementJson([{ digest: { sha256: receipt.evidence.sha256 } }], OwnPredicate.receipt, predicate),
+  );
+}
+
+/** @throws DomainError PREDICATE_INVALID when the statement is no receipt */
+export function parseReceipt(statement: Statement): Receipt {
+  parseWith(z.literal(OwnPredicate.receipt), statement.predicateType, 'PREDICATE_INVALID', '/predicateType');
+  return parseWith(ReceiptSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
+}
+
+function withoutUndefined({ session, ...rest }: ReceiptPrincipal): JsonObject {
+  return session === undefined ? rest : { ...rest, session };
+}

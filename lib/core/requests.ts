@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
+import { Sha256Schema } from './digest.ts';
+
+/** Bodies of the requests that are not evidence themselves. */
+
+const Instant = z.iso
+  .datetime({ offset: true, message: 'must be an RFC 3339 date-time' })
+  .transform((text) => new Date(text).toISOString());
+const Reason = z.string().min(3).max(2000).describe('Kept for the auditors; write no personal data here');
+
+export const PrincipalNameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/,
+    'must be 1 to 128 of A-Z a-z 0-9 . _ @ + - and begin with a letter or digit',
+  );
+
+export const RegisterPrincipalSchema = z.strictObject({
+  name: PrincipalNameSchema,
+  unique_id: z
+    .string()
+    .regex(
+      /^(AROA|AIDA)[A-Z0-9]{8,124}$/,
+      'must be the unique id of a role (AROA…) or user (AIDA…): aws iam get-role --query Role.RoleId',
+    ),
+  arn: z.string().regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
+});
+
+export const RegisterKeySchema = z
+  .strictObject({
+    principal: PrincipalNameSchema,
+    role: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
+    stages: z.array(z.enum(STAGES)).default([]),
+    predicate_types: z.array(z.enum(SUBMITTABLE)).min(1),
+    scai_attributes: z.array(z.string().min(1).max(256)).max(64).default([]),
+    not_before: Instant.optional(),
+    not_after: Instant,
+    public_key: z.string().max(2000),
+    /** Sigstore bundle, signed by the key itself, over a key-proof statement: see docs/formats.md. */
+    proof: z.record(z.string(), z.json()),
+    /** The revision that this call changes; left out when the key is new. */
+    revision: z.int().positive().optional(),
+  })
+  .describe('Registers a key, or changes what a registered key has authority for');
+
+export const RevokeKeySchema = z.strictObject({
+  reason: Reason,
+  /** From when on signatures are not to be trusted; now if left out. */
+  effective_at: Instant.optional(),
+});
+
+export const HoldSchema = z.strictObject({ sha256: Sha256Schema, reason: Reason });
+
+export type RegisterPrincipal = z.output<typeof RegisterPrincipalSchema>;
+export type RegisterKey = z.output<typeof RegisterKeySchema>;
+export type RevokeKey = z.output<typeof RevokeKeySchema>;
+export type HoldRequest = z.output<typeof HoldSchema>;

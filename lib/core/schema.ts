@@ -1,0 +1,48 @@
+import type * as z from 'zod';
+import type { ProblemCode } from '../contracts/problems.ts';
+import { DIGEST_RULE } from './digest.ts';
+import { DomainError } from './errors.ts';
+import { toPointer } from './json.ts';
+
+/**
+ * Parses a value with its schema and refuses with the pointer of the first offending field.
+ *
+ * @param at - JSON pointer of the value inside what was sent
+ * @throws DomainError with `code`, or DIGEST_INVALID when the field is a digest of another form
+ */
+export function parseWith<S extends z.ZodType>(schema: S, value: unknown, code: ProblemCode, at = ''): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = firstIssue(result.error.issues, []);
+  const pointer = at + toPointer(issue.path);
+  throw new DomainError(
+    issue.message === DIGEST_RULE ? 'DIGEST_INVALID' : code,
+    `${pointer === '' ? 'the document' : pointer}: ${sentence(issue)}`,
+    { pointer },
+  );
+}
+
+interface Issue {
+  readonly code?: string | undefined;
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  readonly keys?: readonly string[];
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+/** Follows a union into the branch that came furthest, so that the pointer names the field and not the union. */
+function firstIssue(issues: readonly Issue[], prefix: readonly PropertyKey[]): Issue {
+  const issue = issues[0];
+  if (!issue) return { message: 'is not valid', path: prefix };
+  const path = [...prefix, ...issue.path];
+  const branches = (issue.errors ?? []).map((branch) => firstIssue(branch, path));
+  const furthest = branches.toSorted((a, b) => b.path.length - a.path.length)[0];
+  return furthest && furthest.path.length > path.length ? furthest : { ...issue, path };
+}
+
+function sentence(issue: Issue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `unknown field ${(issue.keys ?? []).map((key) => JSON.stringify(key)).join(', ')}`;
+  }
+  return issue.message.replace(/^Invalid input: /, '');
+}

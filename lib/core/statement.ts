@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { Sha256Schema } from './digest.ts';
+import { DomainError } from './errors.ts';
+import type { JsonObject } from './json.ts';
+import { parseWith } from './schema.ts';
+
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+
+/** More subjects than this are attested as a collection: one transaction indexes each of them. */
+export const MAX_DIGESTS = 64;
+
+/** DigestSet (in-toto attestation spec v1.2): algorithm -> lower-case value; sha256 is the one that Countersign indexes. */
+const DigestSetSchema = z
+  .looseObject({ sha256: Sha256Schema })
+  .check(z.refine((set) => Object.keys(set).length <= 32, 'holds at most 32 digests'));
+
+/** ResourceDescriptor as a subject. Strict like protobuf JSON: sigstore-go refuses unknown fields at this level. */
+const SubjectSchema = z.strictObject({
+  name: z.string().max(1024).optional(),
+  uri: z.string().max(2048).optional(),
+  digest: DigestSetSchema,
+  content: z.string().optional(),
+  downloadLocation: z.string().max(2048).optional(),
+  mediaType: z.string().max(255).optional(),
+  annotations: z.record(z.string(), z.json()).optional(),
+});
+
+const StatementSchema = z.strictObject({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z.array(SubjectSchema).min(1, 'must not be empty').max(MAX_DIGESTS, `holds at most ${MAX_DIGESTS} subjects`),
+  predicateType: z.string().min(1).max(512),
+  predicate: z.record(z.string(), z.json()),
+});
+
+export interface Subject {
+  readonly name?: string | undefined;
+  readonly digest: { readonly sha256: string };
+}
+
+export interface Statement {
+  readonly subject: readonly Subject[];
+  readonly predicateType: string;
+  readonly predicate: JsonObject;
+}
+
+/**
+ * in-toto Statement v1, as strict as sigstore-go.
+ *
+ * @throws DomainError STATEMENT_INVALID or DIGEST_INVALID, the pointer being inside the statement
+ */
+export function parseStatement(value: unknown): Statement {
+  const statement = parseWith(StatementSchema, value, 'STATEMENT_INVALID');
+  for (const [index, subject] of statement.subject.entries()) {
+    for (const [algorithm, digest] of Object.entries(subject.digest)) {
+      if (typeof digest !== 'string' || !/^[0-9a-f]+$/.test(digest)) {
+        throw new DomainError('STATEMENT_INVALID', `the ${algorithm} digest must be lower-case hexadecimal`, {
+          pointer: `/subject/${index}/digest/${algorithm}`,
+        });
+      }
+    }
+  }
+  return statement;
+}
+
+/** The JSON of a statement that we make. */
+export function statementJson(
+  subject: readonly { readonly name?: string; readonly digest: { readonly sha256: string } }[],
+  predicateType: string,
+  predicate: JsonObject,
+): JsonObject {
+  return {
+    _type: STATEMENT_TYPE,
+    subject: subject.map(({ name, digest }) => ({
+      ...(name === undefined ? {} : { name }),
+      digest: { sha256: digest.sha256 },
+    })),
+    predicateType,
+    predicate,
+  };
+}

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { Env, type EnvName, type RetentionPolicy } from '../contracts/env.ts';
+import { STAGES, type Stage } from '../contracts/predicates.ts';
+
+/** Reads what the template set. A missing or wrong variable stops the function at its start, not at its first request. */
+export function required(name: EnvName): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`the environment variable ${name} is not set`);
+  return value;
+}
+
+const Days = z.int().min(1).max(36_500);
+const Retention: z.ZodType<RetentionPolicy> = z.object({
+  mode: z.enum(['COMPLIANCE', 'GOVERNANCE']),
+  days: z.object({ experimental: Days, staging: Days, production: Days }),
+});
+
+export function retention(): RetentionPolicy {
+  return Retention.parse(JSON.parse(required(Env.RETENTION)));
+}
+
+export function unsignedStages(): ReadonlySet<Stage> {
+  const names = (process.env[Env.UNSIGNED_STAGES] ?? '').split(',').filter((name) => name !== '');
+  return new Set(z.array(z.enum(STAGES)).parse(names));
+}
