@@ -2,11 +2,13 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { stageConfig } from './config.ts';
 import { DataStack } from './stacks/data-stack.ts';
+import { ServiceStack } from './stacks/service-stack.ts';
 
 /** Feature flags are part of what is synthesised, so they lie beside the code and hold for every way to run it. */
 const FEATURE_FLAGS = {
   '@aws-cdk/aws-apigateway:disableCloudWatchRole': true,
   '@aws-cdk/aws-iam:standardizedServicePrincipals': true,
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
   '@aws-cdk/core:target-partitions': ['aws', 'aws-cn', 'aws-us-gov'],
 };
 
@@ -25,7 +27,12 @@ export function buildApp(props: Pick<AppProps, 'context' | 'outdir'> = {}): App 
     terminationProtection: config.retainData,
     config,
   });
-  void data;
+  new ServiceStack(app, 'Service', {
+    stackName: `${prefix}-service`,
+    description: `Countersign ${config.stage}: API, functions, roles and alarms`,
+    config,
+    data,
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
   return app;
 }

@@ -17,6 +17,7 @@ import {
 } from './buckets.ts';
 import type { AuditKey } from './encryption-key.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
+import { Policy } from './policy.ts';
 
 /** ARN of the stage's trail, before the trail exists: its key and its bucket name it in their policies. */
 export function trailArn(stack: Stack, config: StageConfig): string {
@@ -142,25 +143,19 @@ export class AuditTrail extends Construct {
     return bucket;
   }
 
-  private deliveryRole(): { role: iam.Role; policy: iam.ManagedPolicy } {
+  private deliveryRole(): { role: iam.Role; policy: Policy } {
     const role = new iam.Role(this, 'DeliveryRole', {
       assumedBy: new iam.ServicePrincipal('cloudtrail.amazonaws.com'),
       description: 'CloudTrail writes its events to the trail log group',
     });
-    const policy = new iam.ManagedPolicy(this, 'DeliveryPolicy', {
+    const policy = new Policy(this, 'DeliveryPolicy', {
       description: 'Write events to the trail log group',
       roles: [role],
-      statements: [
-        new iam.PolicyStatement({
-          sid: 'WriteEvents',
-          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          resources: [this.logGroup.logGroupArn],
-        }),
-      ],
     });
-    acknowledge(policy, {
-      'AwsSolutions-IAM5':
-        'CloudTrail names the streams of its log group; the wildcard covers the streams of this one group.',
+    policy.allow({
+      sid: 'WriteEvents',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [this.logGroup.logGroupArn],
     });
     return { role, policy };
   }

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import type { DataKey } from './encryption-key.ts';
-import type { Grantee } from './grants.ts';
+import type { Grantee } from './policy.ts';
 
 /** What every bucket of ours is: private, owned by the account alone, reached by TLS 1.2 or better. */
 export const PRIVATE_BUCKET = {
@@ -134,6 +134,11 @@ export class StagingBucket extends Construct {
   }
 
   private grant(grantee: Grantee, sid: string, actions: string[]): void {
-    grantee.addStatements(new iam.PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects('*')] }));
+    grantee.allow({
+      sid,
+      actions,
+      resources: [this.bucket.arnForObjects('*')],
+      wildcard: 'Staged objects are named when they are uploaded.',
+    });
   }
 }

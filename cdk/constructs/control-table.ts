@@ -1,12 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import type { DataKey } from './encryption-key.ts';
-import type { Grantee } from './grants.ts';
+import type { Grantee } from './policy.ts';
 
 /** An item operation of DynamoDB that a function may need. Scan is not among them: no access pattern is a Scan. */
 export type TableAction =
@@ -60,13 +59,11 @@ export class ControlTable extends Construct {
 
   /** Lets the grantee run these item operations on the table. Its transactions need the operations they are made of. */
   grant(grantee: Grantee, sid: string, ...actions: TableAction[]): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid,
-        actions: actions.map((action) => `dynamodb:${action}`),
-        resources: [this.table.tableArn],
-      }),
-    );
+    grantee.allow({
+      sid,
+      actions: actions.map((action) => `dynamodb:${action}`),
+      resources: [this.table.tableArn],
+    });
   }
 }
 

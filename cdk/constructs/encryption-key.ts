@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { KEY_ADMINISTRATION } from './evidence-key.ts';
-import type { Grantee } from './grants.ts';
+import type { Grantee, Permission } from './policy.ts';
 
 /** AWS services through which a caller may use the data key. */
 export type DataService = 's3' | 'dynamodb' | 'sqs';
@@ -88,22 +88,22 @@ export class DataKey extends EncryptionKey {
 
   /** Lets the grantee decrypt what it reads through the services. */
   grantDecrypt(grantee: Grantee, services: readonly DataService[]): void {
-    grantee.addStatements(this.useStatement('DecryptThroughServices', DECRYPT, services));
+    grantee.allow(this.useStatement('DecryptThroughServices', DECRYPT, services));
   }
 
   /** Lets the grantee encrypt what it writes through the services, and read it back. */
   grantEncryptDecrypt(grantee: Grantee, services: readonly DataService[]): void {
-    grantee.addStatements(this.useStatement('EncryptThroughServices', ENCRYPT_AND_DECRYPT, services));
+    grantee.allow(this.useStatement('EncryptThroughServices', ENCRYPT_AND_DECRYPT, services));
   }
 
-  private useStatement(sid: string, actions: string[], services: readonly DataService[]): iam.PolicyStatement {
+  private useStatement(sid: string, actions: string[], services: readonly DataService[]): Permission {
     const stack = Stack.of(this);
-    return new iam.PolicyStatement({
+    return {
       sid,
       actions,
       resources: [this.key.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': services.map((service) => viaService(stack, service)) } },
-    });
+    };
   }
 }
 

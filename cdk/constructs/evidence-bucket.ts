@@ -15,7 +15,10 @@ import {
   removalPolicyOf,
 } from './buckets.ts';
 import type { DataKey } from './encryption-key.ts';
-import type { Grantee } from './grants.ts';
+import type { Grantee } from './policy.ts';
+
+const OBJECTS_BY_PREFIX = 'Objects are named by their digests; the prefix says what kind of object it is.';
+const ALL_OBJECTS = 'Objects are named by their digests; this is about all of them.';
 
 export interface EvidenceBucketProps {
   readonly config: StageConfig;
@@ -65,69 +68,66 @@ export class EvidenceBucket extends Construct {
 
   /** Lets the grantee create locked objects under these prefixes, and read back what lies there. */
   grantCreate(grantee: Grantee, ...prefixes: string[]): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'CreateLockedEvidence',
-        actions: ['s3:PutObject', 's3:PutObjectRetention'],
-        resources: this.objects(prefixes),
-      }),
-    );
+    grantee.allow({
+      sid: 'CreateLockedEvidence',
+      actions: ['s3:PutObject', 's3:PutObjectRetention'],
+      resources: this.objects(prefixes),
+      wildcard: OBJECTS_BY_PREFIX,
+    });
     this.grantRead(grantee, ...prefixes);
   }
 
   /** Lets the grantee copy into final keys by multipart upload, which may have to be given up. */
   grantAbortUpload(grantee: Grantee, ...prefixes: string[]): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'GiveUpCopy',
-        actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-        resources: this.objects(prefixes),
-      }),
-    );
+    grantee.allow({
+      sid: 'GiveUpCopy',
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      resources: this.objects(prefixes),
+      wildcard: OBJECTS_BY_PREFIX,
+    });
   }
 
   /** Lets the grantee read objects, their versions, and until when they are locked. */
   grantRead(grantee: Grantee, ...prefixes: string[]): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'ReadEvidence',
-        actions: ['s3:GetObject', 's3:GetObjectRetention', 's3:GetObjectVersion'],
-        resources: this.objects(prefixes),
-      }),
-    );
+    grantee.allow({
+      sid: 'ReadEvidence',
+      actions: ['s3:GetObject', 's3:GetObjectRetention', 's3:GetObjectVersion'],
+      resources: this.objects(prefixes),
+      wildcard: OBJECTS_BY_PREFIX,
+    });
   }
 
   /** Lets the grantee set, lift and read legal holds. The bucket policy lets only the holds function set and lift. */
   grantLegalHold(grantee: Grantee, ...prefixes: string[]): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'HoldEvidence',
-        actions: ['s3:GetObjectLegalHold', 's3:PutObjectLegalHold'],
-        resources: this.objects(prefixes),
-      }),
-    );
+    grantee.allow({
+      sid: 'HoldEvidence',
+      actions: ['s3:GetObjectLegalHold', 's3:PutObjectLegalHold'],
+      resources: this.objects(prefixes),
+      wildcard: OBJECTS_BY_PREFIX,
+    });
   }
 
   /** Lets the grantee list every object and version, and read holds: what a rebuild of the tables starts from. */
   grantList(grantee: Grantee): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
+    grantee.allow(
+      {
         sid: 'ListEvidence',
         actions: ['s3:GetBucketObjectLockConfiguration', 's3:ListBucket', 's3:ListBucketVersions'],
         resources: [this.bucket.bucketArn],
-      }),
-      new iam.PolicyStatement({
+      },
+      {
         sid: 'ReadHolds',
         actions: ['s3:GetObjectLegalHold'],
         resources: [this.bucket.arnForObjects('*')],
-      }),
+        wildcard: ALL_OBJECTS,
+      },
     );
   }
 
   /** Lets the grantee do what the bucket policy refuses to everybody else. Object Lock in COMPLIANCE mode still holds. */
   grantBreakGlass(grantee: Grantee): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
+    grantee.allow(
+      {
         sid: 'BreakGlassOnObjects',
         actions: [
           's3:BypassGovernanceRetention',
@@ -141,12 +141,13 @@ export class EvidenceBucket extends Construct {
           's3:PutObjectRetention',
         ],
         resources: [this.bucket.arnForObjects('*')],
-      }),
-      new iam.PolicyStatement({
+        wildcard: ALL_OBJECTS,
+      },
+      {
         sid: 'BreakGlassOnBucket',
         actions: ['s3:ListBucket', 's3:ListBucketVersions', 's3:PutBucketObjectLockConfiguration'],
         resources: [this.bucket.bucketArn],
-      }),
+      },
     );
   }
 

@@ -4,7 +4,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { functionRoleName, SIGNERS } from '../names.ts';
-import type { Grantee } from './grants.ts';
+import type { Grantee } from './policy.ts';
 
 /** What an administrator of any of our keys may do: everything but use it. */
 export const KEY_ADMINISTRATION = [
@@ -56,25 +56,21 @@ export class EvidenceKey extends Construct {
 
   /** Lets a function sign receipts with this key. It must be one of SIGNERS, or the key's policy still refuses. */
   grantSign(grantee: Grantee): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'SignReceipts',
-        actions: ['kms:Sign'],
-        resources: [this.key.keyArn],
-        conditions: { StringEquals: RECEIPT_SIGNATURE },
-      }),
-    );
+    grantee.allow({
+      sid: 'SignReceipts',
+      actions: ['kms:Sign'],
+      resources: [this.key.keyArn],
+      conditions: { StringEquals: RECEIPT_SIGNATURE },
+    });
   }
 
   /** Lets the grantee read the public half. */
   grantGetPublicKey(grantee: Grantee): void {
-    grantee.addStatements(
-      new iam.PolicyStatement({
-        sid: 'ReadEvidencePublicKey',
-        actions: ['kms:GetPublicKey'],
-        resources: [this.key.keyArn],
-      }),
-    );
+    grantee.allow({
+      sid: 'ReadEvidencePublicKey',
+      actions: ['kms:GetPublicKey'],
+      resources: [this.key.keyArn],
+    });
   }
 
   private policy(stage: string): iam.PolicyDocument {

@@ -1,0 +1,179 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ROUTES, type Route, type RouteGroup } from '../../lib/contracts/routes.ts';
+import type { StageConfig } from '../config.ts';
+import { acknowledge } from '../nag.ts';
+import { GatewayResponses } from './gateway-responses.ts';
+
+export interface MachineApiProps {
+  readonly config: StageConfig;
+  readonly auditKey: kms.IKey;
+  /** The function that serves each route group. */
+  readonly handlers: Readonly<Record<RouteGroup, lambda.IFunction>>;
+}
+
+/**
+ * The API that pipelines and tools call: every route of ROUTES, each authorised by IAM.
+ * Bodies pass as the bytes that were sent, because evidence is bytes.
+ */
+export class MachineApi extends Construct {
+  readonly api: apigateway.RestApi;
+
+  constructor(scope: Construct, id: string, props: MachineApiProps) {
+    super(scope, id);
+    const { config } = props;
+    const accessLog = new logs.LogGroup(this, 'AccessLog', {
+      logGroupName: `/countersign/${config.stage}/api`,
+      retention: config.logRetentionDays,
+      encryptionKey: props.auditKey,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.api = new apigateway.RestApi(this, 'Api', {
+      restApiName: `countersign-${config.stage}`,
+      description: `Countersign ${config.stage}: machine API`,
+      ...this.endpoint(config),
+      // API Gateway replaces invalid UTF-8 in text bodies; declared binary, they pass untouched.
+      binaryMediaTypes: ['*/*'],
+      cloudWatchRole: true,
+      defaultMethodOptions: { authorizationType: apigateway.AuthorizationType.IAM },
+      deployOptions: {
+        stageName: config.stage,
+        accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
+        accessLogFormat: ACCESS_LOG_FORMAT,
+        // Errors only and never a data trace: a trace would write bodies into the log.
+        loggingLevel: apigateway.MethodLoggingLevel.ERROR,
+        dataTraceEnabled: false,
+        metricsEnabled: true,
+        tracingEnabled: true,
+        throttlingRateLimit: config.throttle.requestsPerSecond,
+        throttlingBurstLimit: config.throttle.burst,
+      },
+    });
+    this.requireModernTls();
+    this.ownExecutionLog(config, props.auditKey);
+    for (const route of ROUTES) this.addRoute(route, props.handlers[route.group]);
+    new GatewayResponses(this, 'Responses', { api: this.api });
+    this.acknowledgeFindings(config);
+  }
+
+  /** ARN that `execute-api:Invoke` names for one route. A path parameter is a wildcard there: AWS has no other. */
+  routeArn(route: Route): string {
+    return this.api.arnForExecuteApi(
+      route.method,
+      route.path.replaceAll(/\{[^}]+\}/g, '*'),
+      this.api.deploymentStage.stageName,
+    );
+  }
+
+  private addRoute(route: Route, handler: lambda.IFunction): void {
+    const integration = new apigateway.LambdaIntegration(handler, { proxy: true, allowTestInvoke: false });
+    this.api.root.resourceForPath(route.path).addMethod(route.method, integration);
+  }
+
+  /** Public and regional, or private behind the stage's interface endpoints. */
+  private endpoint(config: StageConfig): Pick<apigateway.RestApiProps, 'endpointConfiguration' | 'policy'> {
+    if (config.vpcEndpointIds.length === 0) {
+      return { endpointConfiguration: { types: [apigateway.EndpointType.REGIONAL] } };
+    }
+    const vpcEndpoints = config.vpcEndpointIds.map((endpointId, index) =>
+      ec2.InterfaceVpcEndpoint.fromInterfaceVpcEndpointAttributes(this, `Endpoint${index}`, {
+        vpcEndpointId: endpointId,
+        port: 443,
+      }),
+    );
+    return {
+      endpointConfiguration: { types: [apigateway.EndpointType.PRIVATE], vpcEndpoints },
+      policy: new iam.PolicyDocument({
+        statements: [
+          new iam.PolicyStatement({
+            sid: 'OnlyThroughOurEndpoints',
+            effect: iam.Effect.DENY,
+            principals: [new iam.AnyPrincipal()],
+            actions: ['execute-api:Invoke'],
+            resources: ['execute-api:/*'],
+            conditions: { StringNotEquals: { 'aws:SourceVpce': [...config.vpcEndpointIds] } },
+          }),
+          new iam.PolicyStatement({
+            // Names the account, not everybody: allowing `*` would let any identity of the account call every route,
+            // because within one account either policy suffices. So the roles' own policies still decide.
+            sid: 'IdentityPoliciesDecide',
+            principals: [new iam.AccountRootPrincipal()],
+            actions: ['execute-api:Invoke'],
+            resources: ['execute-api:/*'],
+          }),
+        ],
+      }),
+    };
+  }
+
+  /** TLS 1.2 with forward secrecy is the least. Strict: the name in the TLS handshake and the Host header must agree. */
+  private requireModernTls(): void {
+    const api = this.api.node.defaultChild;
+    if (!(api instanceof apigateway.CfnRestApi)) throw new Error('the REST API has no resource');
+    api.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
+    api.endpointAccessMode = 'STRICT';
+  }
+
+  /** API Gateway would make its execution log by itself, unencrypted and kept for ever. */
+  private ownExecutionLog(config: StageConfig, auditKey: kms.IKey): void {
+    const log = new logs.LogGroup(this, 'ExecutionLog', {
+      logGroupName: `API-Gateway-Execution-Logs_${this.api.restApiId}/${config.stage}`,
+      retention: config.logRetentionDays,
+      encryptionKey: auditKey,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.api.deploymentStage.node.addDependency(log);
+  }
+
+  private acknowledgeFindings(config: StageConfig): void {
+    acknowledge(this.api, {
+      'AwsSolutions-APIG2':
+        'Handlers validate the bytes strictly; the gateway would have to re-read them as text first.',
+      'AwsSolutions-COG4': 'Callers are AWS roles: every method is authorised by IAM.',
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'The role through which API Gateway writes logs belongs to the whole account, so it has the policy that AWS made for it.',
+      'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted':
+        'No cache: an answer about evidence must not be older than the evidence.',
+      'NIST.800.53.R5-APIGWSSLEnabled':
+        'Client certificates identify a gateway to HTTP back ends; these are Lambda functions, called by IAM.',
+      ...(config.firewall === undefined
+        ? {
+            'AwsSolutions-APIG3': 'No firewall in this stage: only callers with an IAM signature reach a handler.',
+            'NIST.800.53.R5-APIGWAssociatedWithWAF':
+              'No firewall in this stage: only callers with an IAM signature reach a handler.',
+          }
+        : {}),
+    });
+  }
+}
+
+/** One JSON object per request. The template of the path, not the path; no query, no body, no message that quotes them. */
+const ACCESS_LOG_FORMAT = apigateway.AccessLogFormat.custom(
+  JSON.stringify({
+    requestId: '$context.requestId',
+    extendedRequestId: '$context.extendedRequestId',
+    time: '$context.requestTimeEpoch',
+    method: '$context.httpMethod',
+    route: '$context.resourcePath',
+    status: '$context.status',
+    errorType: '$context.error.responseType',
+    account: '$context.identity.accountId',
+    caller: '$context.identity.caller',
+    userArn: '$context.identity.userArn',
+    sourceIp: '$context.identity.sourceIp',
+    vpcEndpoint: '$context.identity.vpceId',
+    tlsVersion: '$context.tlsVersion',
+    responseLength: '$context.responseLength',
+    latencyMs: '$context.responseLatency',
+    integrationLatencyMs: '$context.integrationLatency',
+    integrationStatus: '$context.integration.integrationStatus',
+    functionRequestId: '$context.integration.requestId',
+    xrayTraceId: '$context.xrayTraceId',
+  }),
+);
