@@ -2,53 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { NO_FACTS } from '../../../lib/core/predicates/facts.ts';
 import { validatePredicate } from '../../../lib/core/predicates/index.ts';
+import { sampleBom } from './cyclonedx-sample.ts';
 import { DIGEST, expectRefusals, OTHER_DIGEST, withValue } from './refusals.ts';
-
-const card = {
-  $schema: 'http://cyclonedx.org/schema/bom-1.7.schema.json',
-  bomFormat: 'CycloneDX',
-  specVersion: '1.7',
-  serialNumber: 'urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79',
-  version: 1,
-  metadata: {
-    timestamp: '2026-11-21T10:00:00Z',
-    authors: [{ name: 'Ada', email: 'ada@example.com' }],
-    component: {
-      type: 'machine-learning-model',
-      'bom-ref': 'model',
-      name: 'iris',
-      hashes: [{ alg: 'SHA-256', content: DIGEST }],
-      licenses: [{ license: { id: 'Apache-2.0' } }],
-      modelCard: {
-        modelParameters: { approach: { type: 'supervised' }, task: 'classification', datasets: [{ ref: 'iris.csv' }] },
-        quantitativeAnalysis: { performanceMetrics: [{ type: 'accuracy', value: '0.97' }] },
-      },
-    },
-  },
-  components: [
-    {
-      type: 'data',
-      'bom-ref': 'iris.csv',
-      name: 'iris.csv',
-      components: [
-        {
-          type: 'file',
-          name: 'part',
-          hashes: [
-            { alg: 'MD5', content: 'd41d8cd98f00b204e9800998ecf8427e' },
-            { alg: 'SHA-256', content: OTHER_DIGEST.toUpperCase() },
-          ],
-        },
-      ],
-    },
-  ],
-};
 
 const validate = (predicate: unknown) => validatePredicate(Predicate.cyclonedx, predicate, []);
 
 describe('CycloneDX 1.7', () => {
   it('mentions the SHA-256 of every component, however deep, in lower case', async () => {
-    expect(await validate(card)).toEqual({ ...NO_FACTS, mentions: [DIGEST, OTHER_DIGEST] });
+    expect(await validate(sampleBom)).toEqual({ ...NO_FACTS, mentions: [DIGEST, OTHER_DIGEST] });
   });
 
   it('accepts the smallest BOM', async () => {
@@ -56,7 +17,7 @@ describe('CycloneDX 1.7', () => {
   });
 
   it('names the field that is wrong', async () => {
-    await expectRefusals(Predicate.cyclonedx, card, [
+    await expectRefusals(Predicate.cyclonedx, sampleBom, [
       ['/specVersion', '1.6'],
       ['/specVersion', undefined],
       ['/bomFormat', undefined],
@@ -71,14 +32,14 @@ describe('CycloneDX 1.7', () => {
       ['/metadata/component/modelCard/modelParameters/approach/type', 'magic'],
       ['/metadata/component/modelCard/quantitativeAnalysis/performanceMetrics/0/value', 0.97],
       ['/components/0/components/0/hashes/0/content', 'zz'],
-      ['/components', [...card.components, ...card.components]],
-      ['/components', { 0: card.components[0] }],
+      ['/components', [...sampleBom.components, ...sampleBom.components]],
+      ['/components', { 0: sampleBom.components[0] }],
     ]);
   });
 
   it('refuses a hash of another algorithm that calls itself SHA-256', async () => {
     const pointer = '/metadata/component/hashes/0/content';
-    await expect(validate(withValue(card, pointer, DIGEST.slice(0, 40)))).rejects.toMatchObject({
+    await expect(validate(withValue(sampleBom, pointer, DIGEST.slice(0, 40)))).rejects.toMatchObject({
       code: 'DIGEST_INVALID',
       pointer: `/predicate${pointer}`,
     });
@@ -95,12 +56,12 @@ describe('CycloneDX 1.7', () => {
       { type: 'file', name: 'a' },
       { name: 'a', type: 'file' },
     ];
-    await expect(validate({ ...card, components })).rejects.toMatchObject({ pointer: '/predicate/components' });
+    await expect(validate({ ...sampleBom, components })).rejects.toMatchObject({ pointer: '/predicate/components' });
   });
 
   it('takes a BOM of 1 MB in its stride', async () => {
     // Comparing every pair for uniqueItems, as ajv does, would run into the time limit of the test several times over.
     const components = Array.from({ length: 33_000 }, (_, index) => ({ type: 'file', name: `f${index}` }));
-    await expect(validate({ ...card, components })).resolves.toMatchObject({ mentions: [DIGEST] });
+    await expect(validate({ ...sampleBom, components })).resolves.toMatchObject({ mentions: [DIGEST] });
   });
 });
