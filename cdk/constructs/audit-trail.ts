@@ -24,7 +24,8 @@ export function trailArn(stack: Stack, config: StageConfig): string {
   return stack.formatArn({ service: 'cloudtrail', resource: 'trail', resourceName: trailName(config) });
 }
 
-function trailName(config: StageConfig): string {
+/** Physical name of the stage's trail. */
+export function trailName(config: StageConfig): string {
   return `countersign-${config.stage}`;
 }
 

@@ -131,6 +131,12 @@ export class StagingBucket extends Construct {
       's3:GetObject',
       's3:GetObjectVersion',
     ]);
+    grantee.allow({
+      // Without it S3 answers 403, not 404, for an object that is not there.
+      sid: 'TellAbsentFromForbiddenInStaging',
+      actions: ['s3:ListBucket'],
+      resources: [this.bucket.bucketArn],
+    });
   }
 
   private grant(grantee: Grantee, sid: string, actions: string[]): void {

@@ -107,12 +107,12 @@ export class EvidenceBucket extends Construct {
     });
   }
 
-  /** Lets the grantee list every object and version, and read holds: what a rebuild of the tables starts from. */
+  /** Lets the grantee list every version and read holds, besides reading: what a rebuild of the tables starts from. */
   grantList(grantee: Grantee): void {
     grantee.allow(
       {
         sid: 'ListEvidence',
-        actions: ['s3:GetBucketObjectLockConfiguration', 's3:ListBucket', 's3:ListBucketVersions'],
+        actions: ['s3:GetBucketObjectLockConfiguration', 's3:ListBucketVersions'],
         resources: [this.bucket.bucketArn],
       },
       {

@@ -9,13 +9,15 @@ import { Construct } from 'constructs';
 import { ROUTES, type Route, type RouteGroup } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
+import { Firewall } from './firewall.ts';
 import { GatewayResponses } from './gateway-responses.ts';
+import type { ServiceFunction } from './service-function.ts';
 
 export interface MachineApiProps {
   readonly config: StageConfig;
   readonly auditKey: kms.IKey;
   /** The function that serves each route group. */
-  readonly handlers: Readonly<Record<RouteGroup, lambda.IFunction>>;
+  readonly functions: Readonly<Record<RouteGroup, ServiceFunction>>;
 }
 
 /**
@@ -57,8 +59,16 @@ export class MachineApi extends Construct {
     });
     this.requireModernTls();
     this.ownExecutionLog(config, props.auditKey);
-    for (const route of ROUTES) this.addRoute(route, props.handlers[route.group]);
+    for (const route of ROUTES) this.addRoute(route, props.functions[route.group].fn);
     new GatewayResponses(this, 'Responses', { api: this.api });
+    if (config.firewall !== undefined) {
+      new Firewall(this, 'Firewall', {
+        config,
+        requestsPerAddress: config.firewall.requestsPerAddress,
+        auditKey: props.auditKey,
+        apiStage: this.api.deploymentStage,
+      });
+    }
     this.acknowledgeFindings(config);
   }
 

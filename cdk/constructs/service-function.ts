@@ -20,6 +20,12 @@ export interface ServiceFunctionProps {
   /** In MB. CPU comes in proportion: 1,769 MB are one whole processor. */
   readonly memorySize: number;
   readonly timeout: Duration;
+  /**
+   * Whether the function hands long work to a run of its own. Lambda ends such chains after about 16 runs, taking them
+   * for a loop, unless told that they are meant.
+   * @default false
+   */
+  readonly continuesItself?: boolean;
   readonly environment: Partial<Readonly<Record<EnvName, string>>>;
 }
 
@@ -74,12 +80,12 @@ export class ServiceFunction extends Construct implements Grantee {
         [Env.STAGE]: config.stage,
         ...props.environment,
       },
-      // CDK's own additions to the role would be inline, and wider: every permission comes from the policy above.
-      role: role.withoutPolicyUpdates(),
+      // By its ARN: CDK's own additions to the role would be inline, and wider than the policy above.
+      role: iam.Role.fromRoleArn(this, 'RoleByArn', role.roleArn, { mutable: false }),
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       tracing: lambda.Tracing.ACTIVE,
-      ...(name === 'artifact-verifier' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
+      ...(props.continuesItself === true ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
     });
     // Without its policy the function would fail until IAM has caught up.
     this.fn.node.addDependency(this.policy);

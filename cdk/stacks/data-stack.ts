@@ -1,13 +1,17 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
-import { AuditTrail, trailArn } from '../constructs/audit-trail.ts';
+import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
+import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
 import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
 import { EvidenceKey } from '../constructs/evidence-key.ts';
+import { changesKey, changesProtection, KMS_THROTTLED, pattern, usesRole } from '../constructs/trail-patterns.ts';
+import { breakGlassRoleName } from '../names.ts';
 
 /** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */
 export class DataStack extends Stack {
@@ -20,6 +24,7 @@ export class DataStack extends Stack {
   readonly dataKey: DataKey;
   readonly auditKey: AuditKey;
   readonly trail: AuditTrail;
+  readonly alarmTopic: AlarmTopic;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
     super(scope, id, props);
@@ -48,6 +53,9 @@ export class DataStack extends Stack {
       evidence: this.evidence,
     });
 
+    this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });
+    this.raiseAlarms(config);
+
     const outputs: Record<string, string> = {
       EvidenceBucketName: this.evidence.bucket.bucketName,
       StagingBucketName: this.staging.bucket.bucketName,
@@ -59,7 +67,40 @@ export class DataStack extends Stack {
       EvidenceKeyArn: this.evidenceKey.key.keyArn,
       DataKeyArn: this.dataKey.key.keyArn,
       AuditKeyArn: this.auditKey.key.keyArn,
+      AlarmTopicArn: this.alarmTopic.topic.topicArn,
+      TrailLogGroupName: this.trail.logGroup.logGroupName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  private raiseAlarms(config: StageConfig): void {
+    const alarms = new Alarms(this, 'Alarms', { config, topic: this.alarmTopic });
+    const { logGroup, bucket } = this.trail;
+    const buckets = [this.evidence.bucket.bucketName, bucket.bucketName];
+    const period = Duration.minutes(5);
+    alarms.watchTrail('break-glass-used', logGroup, pattern(usesRole(breakGlassRoleName(config.stage))), period);
+    alarms.watchTrail('evidence-key-changed', logGroup, pattern(changesKey(this.evidenceKey.key.keyArn)), period);
+    alarms.watchTrail(
+      'evidence-protection-changed',
+      logGroup,
+      pattern(changesProtection(buckets, trailName(config))),
+      period,
+    );
+    alarms.watchTrail('kms-throttling', logGroup, pattern(KMS_THROTTLED), period);
+    for (const [subject, { table }] of Object.entries({
+      evidence: this.evidenceTable,
+      registry: this.registryTable,
+      workflow: this.workflowTable,
+    })) {
+      const refused = new MathExpression({
+        expression: 'FILL(reads, 0) + FILL(writes, 0)',
+        usingMetrics: {
+          reads: table.metric('ReadThrottleEvents', { statistic: Stats.SUM, period }),
+          writes: table.metric('WriteThrottleEvents', { statistic: Stats.SUM, period }),
+        },
+        period,
+      });
+      alarms.watch('table-throttling', refused, { reaches: 1 }, subject);
+    }
   }
 }

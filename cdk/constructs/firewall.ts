@@ -1,0 +1,77 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Stage } from 'aws-cdk-lib/aws-apigateway';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
+import { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
+
+/**
+ * AWS's managed rules that judge who calls and known exploits. Not its common rule set: that refuses bodies over 8 KB
+ * and guesses at their content, and evidence must not be refused by a guess.
+ */
+const MANAGED_RULES = ['AWSManagedRulesAmazonIpReputationList', 'AWSManagedRulesKnownBadInputsRuleSet'];
+
+/** A web application firewall in front of the API, with its log. */
+export class Firewall extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly config: StageConfig;
+      readonly requestsPerAddress: number;
+      readonly auditKey: kms.IKey;
+      readonly apiStage: Stage;
+    },
+  ) {
+    super(scope, id);
+    const { config, apiStage } = props;
+    const acl = new wafv2.CfnWebACL(this, 'Acl', {
+      name: `countersign-${config.stage}`,
+      scope: 'REGIONAL',
+      defaultAction: { allow: {} },
+      visibilityConfig: visibility('all'),
+      rules: [
+        {
+          name: 'rate',
+          priority: 0,
+          action: { block: {} },
+          statement: { rateBasedStatement: { limit: props.requestsPerAddress, aggregateKeyType: 'IP' } },
+          visibilityConfig: visibility('rate'),
+        },
+        ...MANAGED_RULES.map((name, index) => ({
+          name,
+          priority: index + 1,
+          overrideAction: { none: {} },
+          statement: { managedRuleGroupStatement: { vendorName: 'AWS', name } },
+          visibilityConfig: visibility(name),
+        })),
+      ],
+    });
+    new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn: apiStage.stageArn, webAclArn: acl.attrArn });
+    this.logTo(acl, config, props.auditKey);
+  }
+
+  private logTo(acl: wafv2.CfnWebACL, config: StageConfig, auditKey: kms.IKey): void {
+    // AWS WAF accepts only log groups whose name begins so.
+    const logGroupName = `aws-waf-logs-countersign-${config.stage}`;
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      logGroupName,
+      retention: config.logRetentionDays,
+      encryptionKey: auditKey,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const logging = new wafv2.CfnLoggingConfiguration(this, 'Logging', {
+      resourceArn: acl.attrArn,
+      // Without the ":*" that LogGroup.logGroupArn ends in.
+      logDestinationConfigs: [Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}` })],
+      redactedFields: [{ queryString: {} }, { singleHeader: { Name: 'authorization' } }],
+    });
+    logging.node.addDependency(logGroup);
+  }
+}
+
+function visibility(metricName: string): wafv2.CfnWebACL.VisibilityConfigProperty {
+  // Sampled requests would show paths and headers in the console.
+  return { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false };
+}

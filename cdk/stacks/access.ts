@@ -1,0 +1,116 @@
+import { Prefix } from '../../lib/contracts/storage.ts';
+import type { Grantee } from '../constructs/policy.ts';
+import type { DataStack } from './data-stack.ts';
+
+// Who may do what, one function per grantee. test/template/iam.test.ts proves what comes of it.
+
+export function grantIntake(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  grantRecordEvidence(grantee, data);
+}
+
+export function grantArtifacts(grantee: Grantee, data: DataStack, verifierArn: string): void {
+  data.evidence.grantCreate(grantee, Prefix.artifacts, Prefix.receipts);
+  data.staging.grantUpload(grantee);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  grantRecordEvidence(grantee, data);
+  grantInvoke(grantee, verifierArn);
+}
+
+export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: string): void {
+  data.evidence.grantCreate(grantee, Prefix.artifacts, Prefix.receipts);
+  data.evidence.grantAbortUpload(grantee, Prefix.artifacts);
+  data.staging.grantTakeOut(grantee);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb', 'sqs']);
+  grantRecordEvidence(grantee, data);
+  // What is too long for one run is continued by the next.
+  grantInvoke(grantee, verifierArn);
+}
+
+/** What every writer of evidence does with the tables: look up, then one transaction that checks the key's revision. */
+function grantRecordEvidence(grantee: Grantee, data: DataStack): void {
+  data.evidenceTable.grant(
+    grantee,
+    'RecordEvidence',
+    'ConditionCheckItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'UpdateItem',
+  );
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'ConditionCheckItem', 'GetItem', 'Query');
+}
+
+export function grantReader(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'BatchGetItem', 'GetItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem', 'Query');
+}
+
+export function grantRegistry(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts, Prefix.keys);
+  data.evidenceKey.grantSign(grantee);
+  data.evidenceKey.grantGetPublicKey(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.registryTable.grant(
+    grantee,
+    'WriteRegistry',
+    'BatchGetItem',
+    'ConditionCheckItem',
+    'DeleteItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'UpdateItem',
+  );
+  data.evidenceTable.grant(
+    grantee,
+    'RecordKeyEvents',
+    'ConditionCheckItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'UpdateItem',
+  );
+}
+
+export function grantHolds(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts);
+  data.evidence.grantLegalHold(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  grantRecordEvidence(grantee, data);
+}
+
+/** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */
+export function grantOperator(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantList(grantee);
+  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceKey.grantGetPublicKey(grantee);
+  data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem', 'Query');
+  data.registryTable.grant(grantee, 'RebuildRegistryTable', 'BatchWriteItem', 'PutItem', 'Query');
+}
+
+/** An auditor may fetch evidence past our API, to check that the API does not lie. */
+export function grantAuditor(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.evidence.grantList(grantee);
+  data.dataKey.grantDecrypt(grantee, ['s3']);
+  data.evidenceKey.grantGetPublicKey(grantee);
+}
+
+function grantInvoke(grantee: Grantee, functionArn: string): void {
+  grantee.allow({ sid: 'StartVerifier', actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+}
+
+/** What nobody else may: undo a lock in GOVERNANCE mode, delete a version. COMPLIANCE stops even this role. */
+export function grantBreakGlass(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantBreakGlass(grantee);
+  data.dataKey.grantDecrypt(grantee, ['s3']);
+}
