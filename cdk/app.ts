@@ -1,4 +1,11 @@
 import { buildApp } from './build.ts';
+import { ConfigError } from './config.ts';
 
-// `cdk` passes -c values and its own feature flags in CDK_CONTEXT_JSON, and the output folder in CDK_OUTDIR.
-buildApp().synth();
+// `cdk` passes -c values in CDK_CONTEXT_JSON and the output folder in CDK_OUTDIR.
+try {
+  buildApp().synth();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,15 +1,17 @@
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { stageConfig } from './config.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { ServiceStack } from './stacks/service-stack.ts';
 
-/** Feature flags are part of what is synthesised, so they lie beside the code and hold for every way to run it. */
+/** CDK's feature flags as it recommends them to a new project, for every way to run this app; with two exceptions. */
 const FEATURE_FLAGS = {
-  '@aws-cdk/aws-apigateway:disableCloudWatchRole': true,
-  '@aws-cdk/aws-iam:standardizedServicePrincipals': true,
+  ...recommendedFlags,
+  // Each statement of a policy stays by itself, with the Sid that says what it is for.
+  '@aws-cdk/aws-iam:minimizePolicies': false,
+  // Exports: CloudFormation then refuses to drop from the data stack what the service stack still uses.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
-  '@aws-cdk/core:target-partitions': ['aws', 'aws-cn', 'aws-us-gov'],
 };
 
 /**
