@@ -1,1 +1,23 @@
-export const handler = async (): Promise<{ statusCode: number; body: string }> => ({ statusCode: 503, body: '{}' });
+import { type ArtifactOutcome, completeUpload, presignParts, putArtifact } from '../lib/app/put-artifact.ts';
+import { Env } from '../lib/contracts/env.ts';
+import { CompleteSchema, PartsSchema, PutArtifactSchema } from '../lib/core/requests.ts';
+import { acceptedAnswer, digestParameter } from '../lib/runtime/answers.ts';
+import { artifactDeps } from '../lib/runtime/artifact-deps.ts';
+import { required } from '../lib/runtime/environment.ts';
+import { type Answer, api, jsonBody } from '../lib/runtime/http.ts';
+
+const deps = { ...artifactDeps(), singlePutMax: Number(required(Env.SINGLE_PUT_MAX_BYTES)) };
+
+const answer = (outcome: ArtifactOutcome): Answer =>
+  outcome.status === 'verified' ? acceptedAnswer(outcome, deps.log) : { status: 202, body: outcome };
+
+export const handler = api({
+  'POST /v1/artifacts': async (request) =>
+    answer(await putArtifact(deps, jsonBody(PutArtifactSchema, request), request.caller)),
+  'POST /v1/artifacts/{sha256}/parts': async (request) => ({
+    status: 200,
+    body: { parts: await presignParts(deps, digestParameter(request), jsonBody(PartsSchema, request)) },
+  }),
+  'POST /v1/artifacts/{sha256}/complete': async (request) =>
+    answer(await completeUpload(deps, digestParameter(request), jsonBody(CompleteSchema, request), request.caller)),
+});

@@ -1,22 +1,12 @@
-import { contextCache } from '../lib/app/context-cache.ts';
 import { submitEvidence } from '../lib/app/submit-evidence.ts';
 import { acceptedAnswer } from '../lib/runtime/answers.ts';
-import { countersignDeps, sleep, tables } from '../lib/runtime/composition.ts';
+import { cached, countersignDeps, sleep, tables } from '../lib/runtime/composition.ts';
 import { unsignedStages } from '../lib/runtime/environment.ts';
 import { api, type Handle } from '../lib/runtime/http.ts';
 
 const base = countersignDeps();
 const { ledger, registry } = tables();
-const cache = contextCache(registry, base.clock);
-const deps = {
-  ...base,
-  ledger,
-  registry,
-  cachedContext: cache.get,
-  forgetContext: cache.forget,
-  sleep: async (milliseconds: number) => await sleep(milliseconds),
-  unsignedStages: unsignedStages(),
-};
+const deps = { ...base, ...cached(registry, base.clock), ledger, registry, sleep, unsignedStages: unsignedStages() };
 
 const submit =
   (endpoint: 'manifests' | 'attestations'): Handle =>

@@ -1,1 +1,4 @@
-export const handler = async (): Promise<{ statusCode: number; body: string }> => ({ statusCode: 503, body: '{}' });
+import { api } from '../lib/runtime/http.ts';
+import { readRoutes } from '../lib/runtime/read-routes.ts';
+
+export const handler = api(readRoutes());

@@ -73,6 +73,109 @@ export interface Ledger {
   ): Promise<Page<IndexEntry>>;
 }
 
+/** Whether evidence is kept beyond its retention, for whom and why. */
+export interface Hold {
+  readonly sha256: string;
+  readonly state: 'on' | 'off';
+  readonly reason: string;
+  readonly by: string;
+  readonly at: string;
+  /** Digest of the event that is the evidence of it. */
+  readonly event: string;
+  readonly revision: number;
+}
+
+export interface Holds {
+  /** Consistent read; undefined when the evidence was never on hold. */
+  findHold(sha256: string): Promise<Hold | undefined>;
+  /** Writes the event's evidence and the hold, on condition that the hold is at the revision before, or nothing. */
+  commitHold(event: EvidenceRecord, entries: readonly IndexEntry[], hold: Hold): Promise<CommitOutcome>;
+  /** S3 Object Lock legal hold on one version. Setting it again is no error. */
+  setLegalHold(key: string, versionId: string, on: boolean): Promise<void>;
+}
+
+/** Where an artifact's upload stands while it is not evidence yet. */
+export interface Upload {
+  readonly sha256: string;
+  readonly state: 'verifying' | 'mismatch';
+  readonly size: number;
+  /** Bytes that the verifier has hashed so far. */
+  readonly verified_bytes: number;
+  /** Digest that was found instead; only of a mismatch. */
+  readonly actual?: string;
+  readonly updated_at: string;
+}
+
+export interface Uploads {
+  findUpload(sha256: string): Promise<Upload | undefined>;
+  /** Kept for a week, then forgotten. */
+  saveUpload(upload: Upload): Promise<void>;
+}
+
+export interface SignedRequest {
+  readonly url: string;
+  /** Headers that were signed and must be sent as they are. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expires_at: string;
+}
+
+/** An object as S3 describes it, without its bytes. */
+export interface ObjectHead {
+  readonly versionId: string;
+  readonly size: number;
+  /** Hex SHA-256 that S3 computed over the whole object; undefined when it has none (multipart). */
+  readonly sha256: string | undefined;
+  readonly retainUntil: Date;
+}
+
+/** Artifacts at their final key. */
+export interface ArtifactStore {
+  head(sha256: string): Promise<ObjectHead | undefined>;
+  /** A PUT that S3 accepts only with bytes of this digest, under a lock, and only where nothing lies yet. */
+  presignPut(sha256: string, options: PutOptions): Promise<SignedRequest>;
+}
+
+/** One multipart upload into the staging bucket. */
+export interface StagedUpload {
+  readonly sha256: string;
+  readonly name: string;
+  readonly id: string;
+}
+
+export interface StagedObject {
+  readonly size: number;
+  readonly etag: string;
+}
+
+/** Uploads that are too large for one PUT. What lies here is not evidence and expires. */
+export interface StagingStore {
+  begin(sha256: string, name: string): Promise<StagedUpload>;
+  presignParts(
+    upload: StagedUpload,
+    from: number,
+    to: number,
+  ): Promise<readonly ({ readonly part_number: number } & SignedRequest)[]>;
+  /** @throws DomainError UPLOAD_NOT_FOUND or UPLOAD_INCOMPLETE */
+  complete(
+    upload: StagedUpload,
+    parts: readonly { readonly part_number: number; readonly etag: string }[],
+  ): Promise<StagedObject>;
+  /** Bytes from `start` (inclusive) to `end` (exclusive) of the object as it was; fails when it changed since. */
+  stream(
+    upload: Pick<StagedUpload, 'sha256' | 'name'>,
+    etag: string,
+    start: number,
+    end: number,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** Copies that very object to its final key, locked; undefined when something lies there already. */
+  promote(
+    upload: Pick<StagedUpload, 'sha256' | 'name'>,
+    object: StagedObject,
+    options: PutOptions,
+  ): Promise<string | undefined>;
+  discard(upload: Pick<StagedUpload, 'sha256' | 'name'>): Promise<void>;
+}
+
 /** The public half of the key that countersigns. */
 export interface EvidenceKey {
   readonly keyid: string;

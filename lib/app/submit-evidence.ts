@@ -195,6 +195,7 @@ async function store(
           retain_until: stored.retainUntil.toISOString(),
           lock_mode: deps.retention.mode,
         },
+        environment: environmentOf(stored.submission.content),
         flags: [...flags],
         stage: deps.stage,
       },
@@ -276,7 +277,7 @@ async function requireStatement(deps: SubmitDeps, identity: string): Promise<Evi
   return record;
 }
 
-function receiptPrincipal(principal: Principal, caller: Caller): ReceiptPrincipal {
+export function receiptPrincipal(principal: Principal, caller: Caller): ReceiptPrincipal {
   return {
     name: principal.name,
     account: caller.account,
@@ -294,7 +295,6 @@ export function attestationRecord(submission: Submission, issued: IssuedReceipt)
   return {
     ...recordOfReceipt(receipt, issued),
     form: submission.form,
-    environment: environmentOf(submission.content),
     ...(manifest === undefined ? {} : { stage: manifest.stage }),
     ...(runId === undefined ? {} : { run_id: runId }),
     ...(submission.bytes.length <= MAX_INLINE_BYTES ? { inline: submission.bytes } : {}),
@@ -302,7 +302,7 @@ export function attestationRecord(submission: Submission, issued: IssuedReceipt)
 }
 
 /** The part of a record that its receipt tells, for attestations and artifacts alike. */
-export function recordOfReceipt(receipt: Receipt, issued: IssuedReceipt): Omit<EvidenceRecord, 'form' | 'environment'> {
+export function recordOfReceipt(receipt: Receipt, issued: IssuedReceipt): Omit<EvidenceRecord, 'form'> {
   return {
     sha256: receipt.evidence.sha256,
     kind: receipt.evidence.kind,
@@ -314,6 +314,7 @@ export function recordOfReceipt(receipt: Receipt, issued: IssuedReceipt): Omit<E
       ? { statement_identity: receipt.statement.identity, predicate_type: receipt.statement.predicate_type }
       : {}),
     ...(receipt.verified_key ? { keyid: receipt.verified_key.keyid, key_revision: receipt.verified_key.revision } : {}),
+    environment: receipt.environment,
     flags: receipt.flags,
     object_key: receipt.storage.key,
     version_id: receipt.storage.version_id,

@@ -58,13 +58,16 @@ export interface IndexEntry {
 
 type Indexed = Pick<EvidenceRecord, 'sha256' | 'received_at' | 'principal' | 'environment' | 'flags'>;
 
+/** An artifact has no predicate. */
+type Indexable = Omit<Content, 'predicateType'> & { readonly predicateType: string | undefined };
+
 /** Every look-up line of one attestation: by run, commit, principal and day, and each digest that it speaks of. */
-export function indexEntries(record: Indexed, content: Content): IndexEntry[] {
+export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] {
   const stage = content.manifest?.stage;
   const runId = content.runIds[0];
   const common = {
     evidence: record.sha256,
-    predicate_type: content.predicateType,
+    ...(content.predicateType === undefined ? {} : { predicate_type: content.predicateType }),
     received_at: record.received_at,
     principal: record.principal,
     environment: record.environment,

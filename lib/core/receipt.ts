@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { OwnPredicate } from '../contracts/predicates.ts';
+import { ENVIRONMENTS, OwnPredicate } from '../contracts/predicates.ts';
 import { canonicalBytes } from './canonical.ts';
 import { Sha256Schema } from './digest.ts';
 import type { JsonObject } from './json.ts';
@@ -38,6 +38,7 @@ export const ReceiptSchema = z.strictObject({
     retain_until: z.string(),
     lock_mode: z.enum(['COMPLIANCE', 'GOVERNANCE']),
   }),
+  environment: z.enum(ENVIRONMENTS).describe('What the evidence speaks for; decides how long it is kept'),
   flags: z.array(z.enum(['late', 'unsigned'])),
   stage: z.string().describe('Deployment stage of the control plane that countersigned'),
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
+import { ENVIRONMENTS, STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
 
 /** Bodies of the requests that are not evidence themselves. */
@@ -56,3 +56,41 @@ export type RegisterPrincipal = z.output<typeof RegisterPrincipalSchema>;
 export type RegisterKey = z.output<typeof RegisterKeySchema>;
 export type RevokeKey = z.output<typeof RevokeKeySchema>;
 export type HoldRequest = z.output<typeof HoldSchema>;
+
+/** S3 takes at most this many parts of one upload, and 5 TiB in all. */
+export const MAX_PARTS = 10_000;
+
+export const PutArtifactSchema = z.strictObject({
+  sha256: Sha256Schema,
+  size: z
+    .int()
+    .min(0)
+    .max(5 * 1024 ** 4)
+    .describe('Bytes'),
+  media_type: z.string().min(3).max(255).default('application/octet-stream'),
+  environment: z.enum(ENVIRONMENTS).default('experimental').describe('Decides how long it is kept'),
+});
+
+/** Names one upload through the staging bucket; given by POST /v1/artifacts. */
+const UploadSchema = z.strictObject({ id: z.string().min(1).max(2048), name: z.uuid() });
+
+export const PartsSchema = z
+  .strictObject({ upload: UploadSchema, from: z.int().min(1).max(MAX_PARTS), to: z.int().min(1).max(MAX_PARTS) })
+  .refine(({ from, to }) => from <= to && to - from < 100, {
+    path: ['to'],
+    message: 'from <= to, at most 100 parts at a time',
+  });
+
+export const CompleteSchema = z.strictObject({
+  upload: UploadSchema,
+  media_type: z.string().min(3).max(255).default('application/octet-stream'),
+  environment: z.enum(ENVIRONMENTS).default('experimental'),
+  parts: z
+    .array(z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().min(1).max(128) }))
+    .min(1)
+    .max(MAX_PARTS),
+});
+
+export type PutArtifact = z.output<typeof PutArtifactSchema>;
+export type Parts = z.output<typeof PartsSchema>;
+export type Complete = z.output<typeof CompleteSchema>;

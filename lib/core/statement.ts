@@ -26,7 +26,10 @@ const SubjectSchema = z.strictObject({
 });
 
 const StatementSchema = z.strictObject({
-  _type: z.literal(STATEMENT_TYPE),
+  _type: z.literal(
+    STATEMENT_TYPE,
+    `must be ${STATEMENT_TYPE} (cosign attest-blob writes v0.1 unless it is given --statement)`,
+  ),
   subject: z.array(SubjectSchema).min(1, 'must not be empty').max(MAX_DIGESTS, `holds at most ${MAX_DIGESTS} subjects`),
   predicateType: z.string().min(1).max(512),
   predicate: z.record(z.string(), z.json()),

@@ -8,10 +8,14 @@ import { DomainError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseStrictJson } from './json.ts';
 import { checkManifestSubjects, type Manifest, manifestFlow, manifestSubjects, parseManifest } from './manifest.ts';
 import { validatePredicate } from './predicates/index.ts';
-import { parseStatement, type Statement, type Subject } from './statement.ts';
+import { MAX_DIGESTS, parseStatement, type Statement, type Subject } from './statement.ts';
 
 /** Largest body of a manifest or attestation, in bytes. */
 export const MAX_SUBMISSION_BYTES = 1024 * 1024;
+
+/** One transaction writes all index entries, and holds 100 items. */
+const MAX_COMMITS = 16;
+const MAX_ATTRIBUTE_LENGTH = 256;
 
 /** Which of the two endpoints the bytes came to; `any` for bytes that were accepted before. */
 export type Endpoint = 'manifests' | 'attestations' | 'any';
@@ -147,18 +151,36 @@ export async function statementContent(statement: Statement): Promise<Content> {
   }
   const read = await validatePredicate(statement.predicateType, statement.predicate, statement.subject);
   const subjects = statement.subject.map(({ digest }) => digest.sha256);
+  // Subjects, outputs and inputs carry the lineage, so none may be left out; what is merely mentioned may.
+  const essential = [...new Set([...subjects, ...read.outputs, ...read.inputs])];
+  bound(essential.length, MAX_DIGESTS, 'digests as subjects, inputs and outputs');
+  bound(read.commits.length, MAX_COMMITS, 'commits');
+  bound(read.attributes.length, MAX_DIGESTS, 'attributes');
+  bound(
+    Math.max(0, ...read.attributes.map(({ length }) => length)),
+    MAX_ATTRIBUTE_LENGTH,
+    'characters in an attribute',
+  );
   return {
     predicateType: statement.predicateType,
     manifest: undefined,
     subjects: statement.subject,
     inputs: read.inputs,
     outputs: read.outputs,
-    mentions: [...new Set([...subjects, ...read.outputs, ...read.inputs, ...read.mentions])],
+    mentions: [...new Set([...essential, ...read.mentions])].slice(0, MAX_DIGESTS),
     commits: read.commits,
     runIds: read.runIds,
     attributes: read.attributes,
     result: read.result,
   };
+}
+
+function bound(count: number, most: number, what: string): void {
+  if (count <= most) return;
+  throw new DomainError('PREDICATE_INVALID', `the predicate names ${count} ${what}; at most ${most} are indexed`, {
+    pointer: '/predicate',
+    hint: 'attest a collection: one digest over an archive or a listing of the files',
+  });
 }
 
 function manifestContent(manifest: Manifest, subjects: readonly Subject[]): Content {

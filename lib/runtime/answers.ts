@@ -1,8 +1,12 @@
 import type { Log } from '../app/ports.ts';
+import { DEFAULT_PAGE, type Listing, MAX_PAGE } from '../app/read-evidence.ts';
 import type { SubmitOutcome } from '../app/submit-evidence.ts';
+import { decodeBase64 } from '../core/base64.ts';
+import { SHA256_HEX } from '../core/digest.ts';
+import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { type JsonObject, parseStrictJson } from '../core/json.ts';
-import type { Answer } from './http.ts';
+import type { Answer, Request } from './http.ts';
 
 /** What a submitter is told: 201 with the receipt, or 200 with the first one when the statement was evidence already. */
 export function acceptedAnswer({ created, record }: SubmitOutcome, log: Log): Answer {
@@ -43,4 +47,37 @@ export function evidenceSummary(record: EvidenceRecord): JsonObject {
 /** The receipt's Sigstore bundle; null for an event, which the evidence key signed itself. */
 export function receiptJson(record: EvidenceRecord): ReturnType<typeof parseStrictJson> {
   return record.receipt === undefined ? null : parseStrictJson(Buffer.from(record.receipt, 'utf8'));
+}
+
+/** The `{sha256}` of a path. */
+export function digestParameter(request: Request, name = 'sha256'): string {
+  const value = request.path[name] ?? '';
+  if (SHA256_HEX.test(value)) return value;
+  throw new DomainError('DIGEST_INVALID', `${name} in the path must be 64 lower-case hexadecimal characters`);
+}
+
+/** `limit` and `cursor` of a listing; the cursor is a sort key, so it cannot lead out of the partition that was asked for. */
+export function paging(request: Request): { readonly limit: number; readonly after: string | undefined } {
+  const { limit: text, cursor } = request.query;
+  const limit = text === undefined ? DEFAULT_PAGE : Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new DomainError('REQUEST_INVALID', `limit must be a whole number from 1 to ${MAX_PAGE}`);
+  }
+  if (cursor === undefined) return { limit, after: undefined };
+  const after = decodeBase64(cursor)?.toString('utf8');
+  if (after === undefined || !/^[0-9]{2}[0-9A-Z:.#a-f-]{20,120}$/.test(after)) {
+    throw new DomainError('CURSOR_INVALID', 'pass the `next` of the page before, unchanged');
+  }
+  return { limit, after };
+}
+
+/** One page of a look-up. */
+export function listingAnswer({ items, next }: Listing): Answer {
+  return {
+    status: 200,
+    body: {
+      items: items.map(({ pk: _pk, sk: _sk, ...entry }) => entry),
+      next: next === undefined ? null : Buffer.from(next, 'utf8').toString('base64url'),
+    },
+  };
 }

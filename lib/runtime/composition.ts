@@ -1,13 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
-import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
+import { dynamoLedger, type LedgerConfig } from '../adapters/dynamodb/ledger.ts';
 import { dynamoRegistry } from '../adapters/dynamodb/registry.ts';
 import { kmsSigner } from '../adapters/kms/signer.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
+import { contextCache } from '../app/context-cache.ts';
 import type { CountersignDeps } from '../app/countersign.ts';
-import type { Ledger, Registry } from '../app/ports.ts';
+import type { Clock, Ledger, Registry } from '../app/ports.ts';
 import { Env } from '../contracts/env.ts';
 import { required, retention } from './environment.ts';
 import { logger } from './http.ts';
@@ -15,21 +16,26 @@ import { logger } from './http.ts';
 /** Two retries with backoff stay far below the API's 29 seconds; after that the caller is told to come again. */
 const CLIENT = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } } as const;
 
-export const s3 = (): S3Client => new S3Client(CLIENT);
+/** Checksums are ours to give: the SDK's default CRC32 would be signed into presigned requests for an empty body. */
+export const s3 = (): S3Client => new S3Client({ ...CLIENT, requestChecksumCalculation: 'WHEN_REQUIRED' });
 export const kms = (): KMSClient => new KMSClient(CLIENT);
 const dynamo = (): DynamoDBClient => new DynamoDBClient(CLIENT);
 
-export interface Tables {
-  readonly ledger: Ledger;
-  readonly registry: Registry;
+/** A cache in front of {@link Registry.context}, as the use cases take it. */
+export function cached(registry: Registry, clock: Clock) {
+  const cache = contextCache(registry, clock);
+  return { cachedContext: cache.get, forgetContext: cache.forget };
 }
 
-export function tables(): Tables {
-  const config = {
+export function tableConfig(): LedgerConfig {
+  return {
     client: dynamo(),
     evidenceTable: required(Env.EVIDENCE_TABLE),
     registryTable: required(Env.REGISTRY_TABLE),
   };
+}
+
+export function tables(config: LedgerConfig = tableConfig()): { readonly ledger: Ledger; readonly registry: Registry } {
   return { ledger: dynamoLedger(config), registry: dynamoRegistry(config) };
 }
 
@@ -49,4 +55,6 @@ export function countersignDeps(kmsClient: KMSClient = kms(), s3Client: S3Client
   };
 }
 
-export { sleep };
+export async function sleep(milliseconds: number): Promise<void> {
+  await setTimeout(milliseconds);
+}

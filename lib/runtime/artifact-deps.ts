@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
+import { startVerifier } from '../adapters/lambda/start-verifier.ts';
+import { s3Artifacts } from '../adapters/s3/artifacts.ts';
+import { s3Staging } from '../adapters/s3/staging.ts';
+import type { ArtifactDeps } from '../app/put-artifact.ts';
+import { Env } from '../contracts/env.ts';
+import { cached, countersignDeps, kms, s3, tableConfig, tables } from './composition.ts';
+import { required } from './environment.ts';
+
+/** What the artifacts function and its verifier share. */
+export function artifactDeps(): Omit<ArtifactDeps, 'singlePutMax'> {
+  const client = s3();
+  const config = tableConfig();
+  const base = countersignDeps(kms(), client);
+  const { ledger, registry } = tables(config);
+  const bucket = { client, bucket: required(Env.EVIDENCE_BUCKET), mode: base.retention.mode };
+  return {
+    ...base,
+    ledger,
+    cachedContext: cached(registry, base.clock).cachedContext,
+    uploads: dynamoUploads(config, base.clock),
+    artifacts: s3Artifacts(bucket, base.clock),
+    staging: s3Staging({ ...bucket, stagingBucket: required(Env.STAGING_BUCKET) }, base.clock),
+    newName: randomUUID,
+    startVerifier: startVerifier(new LambdaClient({ maxAttempts: 3 }), required(Env.ARTIFACT_VERIFIER)),
+  };
+}

@@ -1,0 +1,160 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { holds } from '../adapters/dynamodb/holds.ts';
+import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
+import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
+import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
+import { Env } from '../contracts/env.ts';
+import { SUBMITTABLE } from '../contracts/predicates.ts';
+import { BUNDLE_MEDIA_TYPE } from '../core/bundle.ts';
+import { DomainError } from '../core/errors.ts';
+import type { EvidenceRecord } from '../core/evidence.ts';
+import { lookup } from '../core/layout.ts';
+import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
+import { PrincipalNameSchema } from '../core/requests.ts';
+import { parseWith } from '../core/schema.ts';
+import { digestParameter, evidenceSummary, listingAnswer, paging, receiptJson } from './answers.ts';
+import { s3, tableConfig, tables } from './composition.ts';
+import { required, retention, unsignedStages } from './environment.ts';
+import type { Answer, Handle, Request, RouteTable } from './http.ts';
+
+/** A link that is followed at once. */
+const DOWNLOAD_SECONDS = 300;
+
+/** Every GET. None of them writes anything. */
+export function readRoutes(): RouteTable {
+  const client = s3();
+  const config = tableConfig();
+  const { ledger, registry } = tables(config);
+  const bucket = required(Env.EVIDENCE_BUCKET);
+  const policy = retention();
+  const unsigned = unsignedStages();
+  const store = s3EvidenceStore({ client, bucket, mode: policy.mode });
+  const uploads = dynamoUploads(config, () => new Date());
+  const { findHold } = holds(config, client, bucket);
+
+  const listing =
+    (partition: (request: Request) => string): Handle =>
+    async (request) => {
+      const { limit, after } = paging(request);
+      return listingAnswer(await ledger.list(partition(request), { limit, after }));
+    };
+
+  async function artifact(sha256: string): Promise<EvidenceRecord> {
+    const record = await requireEvidence(ledger, sha256);
+    if (record.kind === 'artifact') return record;
+    throw new DomainError('NOT_FOUND', `${sha256} is not an artifact`, { hint: `it is at /v1/evidence/${sha256}` });
+  }
+
+  return {
+    'GET /v1/evidence/{sha256}': async (request) => {
+      const record = await requireEvidence(ledger, digestParameter(request));
+      return { status: 200, body: { ...evidenceSummary(record), receipt: receiptJson(record) } };
+    },
+    'GET /v1/evidence/{sha256}/attestation': async (request) => {
+      const { bytes, mediaType } = await attestationBytes(ledger, store, digestParameter(request));
+      return { status: 200, body: bytes, contentType: mediaType };
+    },
+    'GET /v1/evidence/{sha256}/receipt': async (request) => {
+      const { receipt } = await requireEvidence(ledger, digestParameter(request));
+      if (receipt === undefined)
+        throw new DomainError('NOT_FOUND', 'an event is signed by the evidence key itself and has no receipt');
+      return { status: 200, body: Buffer.from(receipt, 'utf8'), contentType: BUNDLE_MEDIA_TYPE };
+    },
+    'GET /v1/artifacts/{sha256}': async (request) => {
+      const sha256 = digestParameter(request);
+      const record = await ledger.find(sha256);
+      if (record)
+        return {
+          status: 200,
+          body: { status: 'verified', ...evidenceSummary(await artifact(sha256)), receipt: receiptJson(record) },
+        };
+      const upload = await uploads.findUpload(sha256);
+      if (upload) return { status: 200, body: { status: 'unverified', ...upload } };
+      throw new DomainError('NOT_FOUND', `no artifact ${sha256} is stored or being verified`);
+    },
+    'GET /v1/artifacts/{sha256}/content': async (request) => {
+      const { object_key, version_id, media_type } = await artifact(digestParameter(request));
+      const command = new GetObjectCommand({
+        Bucket: bucket,
+        Key: object_key,
+        VersionId: version_id,
+        ResponseContentType: media_type,
+      });
+      return {
+        status: 303,
+        headers: { location: await getSignedUrl(client, command, { expiresIn: DOWNLOAD_SECONDS }) },
+      };
+    },
+    'GET /v1/runs/{run_id}': async (request) => {
+      const runId = parseWith(RunIdSchema, request.path.run_id, 'REQUEST_INVALID');
+      const { limit, after } = paging(request);
+      return listingAnswer(await listRun(ledger, runId, limit, after));
+    },
+    'GET /v1/models/{sha256}': listing((request) => lookup.digest(digestParameter(request))),
+    'GET /v1/datasets/{sha256}': listing((request) => lookup.digest(digestParameter(request))),
+    'GET /v1/commits/{commit_sha}': listing((request) =>
+      lookup.commit(parseWith(CommitSchema, request.path.commit_sha, 'REQUEST_INVALID')),
+    ),
+    'GET /v1/principals/{name}/evidence': listing((request) =>
+      lookup.principalDay(request.path.name ?? '', day(request)),
+    ),
+    'GET /v1/models/{sha256}/lineage': async (request) => ({
+      status: 200,
+      body: await lineage(ledger, digestParameter(request), direction(request)),
+    }),
+    'GET /v1/principals/{name}': async (request) => {
+      const name = parseWith(PrincipalNameSchema, request.path.name, 'REQUEST_INVALID');
+      const principal = await registry.principalByName(name);
+      if (!principal) throw new DomainError('NOT_FOUND', `no principal ${JSON.stringify(name)} is registered`);
+      return { status: 200, body: principal };
+    },
+    'GET /v1/keys/{keyid}': async (request) => {
+      const keyid = digestParameter(request, 'keyid');
+      const key = await registry.keyAt(keyid, instant(request.query.at));
+      if (!key) throw new DomainError('NOT_FOUND', `no key ${keyid} was registered at that time`);
+      return { status: 200, body: key };
+    },
+    'GET /v1/holds/{sha256}': async (request) => {
+      const hold = await findHold(digestParameter(request));
+      if (!hold) throw new DomainError('HOLD_NOT_FOUND', 'this evidence was never on hold');
+      return { status: 200, body: hold };
+    },
+    'GET /v1/status': async ({ caller }): Promise<Answer> => {
+      const { principal, evidenceKey } = await registry.context(caller.uniqueId);
+      return {
+        status: 200,
+        body: {
+          stage: required(Env.STAGE),
+          caller: { arn: caller.arn, unique_id: caller.uniqueId, principal: principal ?? null },
+          evidence_key: evidenceKey ?? null,
+          evidence_keys: await registry.evidenceKeys(),
+          retention: policy,
+          unsigned_stages: [...unsigned],
+          accepted_predicates: SUBMITTABLE,
+        },
+      };
+    },
+  };
+}
+
+function direction(request: Request): 'up' | 'down' {
+  const { direction: value = 'up' } = request.query;
+  if (value === 'up' || value === 'down') return value;
+  throw new DomainError(
+    'REQUEST_INVALID',
+    'direction must be up (what it was made from) or down (what was made from it)',
+  );
+}
+
+function day(request: Request): string {
+  const value = request.query.day ?? new Date().toISOString().slice(0, 10);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
+  throw new DomainError('REQUEST_INVALID', 'day must be a UTC date such as 2026-02-21');
+}
+
+function instant(text: string | undefined): Date {
+  const at = text === undefined ? new Date() : new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new DomainError('REQUEST_INVALID', 'at must be an RFC 3339 date-time such as 2026-02-21T12:34:56Z');
+}
