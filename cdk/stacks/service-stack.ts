@@ -123,7 +123,11 @@ export class ServiceStack extends Stack {
         ...behindApi,
         name: 'reader',
         description: 'Answers look-ups',
-        environment: evidence,
+        environment: {
+          ...evidence,
+          [Env.RETENTION]: JSON.stringify(config.retention),
+          [Env.UNSIGNED_STAGES]: config.unsignedStages.join(','),
+        },
       }),
       registry: new ServiceFunction(this, 'Registry', {
         ...behindApi,
