@@ -1,0 +1,160 @@
+import { headerValues, type WireRequest } from './sigv4.ts';
+
+/** One request to an AWS service, by the names that the service's own documentation uses. */
+export interface AwsCall {
+  readonly service: string;
+  /** API operation, such as `PutObject`. */
+  readonly operation: string;
+  /** The bucket, table, key, queue or function that it names, by kind. */
+  readonly resources: AwsResources;
+  /** Parsed JSON body of the JSON protocols. */
+  readonly input?: Readonly<Record<string, unknown>>;
+}
+
+export interface AwsResources {
+  readonly bucket?: string;
+  /** S3 object key, decoded. */
+  readonly key?: string;
+  readonly tables?: readonly string[];
+  readonly index?: string;
+  readonly keyId?: string;
+  readonly queue?: string;
+  readonly function?: string;
+}
+
+/** Which operation of which service a signed request asks for. `body` is absent where it is streamed (S3). */
+export function classify(service: string, request: WireRequest, body?: Uint8Array): AwsCall {
+  if (service === 's3') return classifyS3(request);
+  if (service === 'lambda') return classifyLambda(request);
+  const target = headerValues(request, 'x-amz-target')[0];
+  if (target !== undefined) return classifyJson(service, target, parseObject(body));
+  const rpc = /\/operation\/(\w+)$/.exec(request.path)?.[1];
+  if (rpc !== undefined) return { service, operation: rpc, resources: {} };
+  const form = new URLSearchParams(Buffer.from(body ?? []).toString('utf8'));
+  return { service, operation: form.get('Action') ?? 'Unknown', resources: {} };
+}
+
+function classifyJson(service: string, target: string, input: Readonly<Record<string, unknown>>): AwsCall {
+  const operation = target.slice(target.lastIndexOf('.') + 1);
+  if (service === 'dynamodb') return { service, operation, resources: dynamodbResources(input), input };
+  const keyId = textAt(input, 'KeyId');
+  const queue = textAt(input, 'QueueUrl');
+  return {
+    service,
+    operation,
+    resources: { ...(keyId === undefined ? {} : { keyId }), ...(queue === undefined ? {} : { queue }) },
+    input,
+  };
+}
+
+function dynamodbResources(input: Readonly<Record<string, unknown>>): AwsResources {
+  const tables = new Set<string>();
+  const table = textAt(input, 'TableName');
+  if (table !== undefined) tables.add(table);
+  for (const action of listAt(input, 'TransactItems')) {
+    for (const part of Object.values(asObject(action))) {
+      const name = textAt(asObject(part), 'TableName');
+      if (name !== undefined) tables.add(name);
+    }
+  }
+  for (const name of Object.keys(asObject(input.RequestItems))) tables.add(name);
+  const index = textAt(input, 'IndexName');
+  return { tables: [...tables], ...(index === undefined ? {} : { index }) };
+}
+
+function classifyLambda(request: WireRequest): AwsCall {
+  const match = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path);
+  const name = match?.[1] === undefined ? undefined : decodeURIComponent(match[1]);
+  if (request.method !== 'POST' || name === undefined) return { service: 'lambda', operation: 'Unknown', resources: {} };
+  // An ARN and a name with a qualifier are accepted too; what remains is the bare name.
+  const bare = name.startsWith('arn:') ? (name.split(':')[6] ?? name) : (name.split(':')[0] ?? name);
+  return { service: 'lambda', operation: 'Invoke', resources: { function: bare } };
+}
+
+/** Sub-resources that change what a method on an object or bucket means, with the operation's noun. */
+const OBJECT_SUBRESOURCES: Readonly<Record<string, string>> = {
+  retention: 'ObjectRetention',
+  'legal-hold': 'ObjectLegalHold',
+  tagging: 'ObjectTagging',
+  acl: 'ObjectAcl',
+  attributes: 'ObjectAttributes',
+};
+const BUCKET_SUBRESOURCES: Readonly<Record<string, string>> = {
+  versioning: 'BucketVersioning',
+  'object-lock': 'ObjectLockConfiguration',
+  encryption: 'BucketEncryption',
+  policy: 'BucketPolicy',
+  lifecycle: 'BucketLifecycleConfiguration',
+  publicAccessBlock: 'PublicAccessBlock',
+  location: 'BucketLocation',
+  logging: 'BucketLogging',
+  tagging: 'BucketTagging',
+};
+const VERBS: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', POST: 'Post', HEAD: 'Head' };
+
+/** S3 names its operations by method, path and query: "Amazon S3 API Reference", the request syntax of each. */
+function classifyS3(request: WireRequest): AwsCall {
+  const [, bucket = '', ...rest] = request.path.split('/').map(decodeURIComponent);
+  const key = rest.join('/');
+  const query = new URLSearchParams(request.query);
+  const operation = key === '' ? bucketOperation(request.method, bucket, query) : objectOperation(request, query);
+  return {
+    service: 's3',
+    operation,
+    resources: { ...(bucket === '' ? {} : { bucket }), ...(key === '' ? {} : { key }) },
+  };
+}
+
+function bucketOperation(method: string, bucket: string, query: URLSearchParams): string {
+  if (bucket === '') return 'ListBuckets';
+  for (const [name, noun] of Object.entries(BUCKET_SUBRESOURCES)) {
+    if (query.has(name)) return `${VERBS[method] ?? method}${noun}`;
+  }
+  if (method === 'POST' && query.has('delete')) return 'DeleteObjects';
+  if (method === 'GET' && query.has('versions')) return 'ListObjectVersions';
+  if (method === 'GET' && query.has('uploads')) return 'ListMultipartUploads';
+  if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
+  if (method === 'PUT') return 'CreateBucket';
+  return `${VERBS[method] ?? method}Bucket`;
+}
+
+function objectOperation(request: WireRequest, query: URLSearchParams): string {
+  const { method } = request;
+  for (const [name, noun] of Object.entries(OBJECT_SUBRESOURCES)) {
+    if (query.has(name)) return `${VERBS[method] ?? method}${noun}`;
+  }
+  const copies = headerValues(request, 'x-amz-copy-source').length > 0;
+  if (query.has('partNumber') && method === 'PUT') return copies ? 'UploadPartCopy' : 'UploadPart';
+  if (query.has('uploadId')) {
+    if (method === 'POST') return 'CompleteMultipartUpload';
+    return method === 'DELETE' ? 'AbortMultipartUpload' : 'ListParts';
+  }
+  if (query.has('uploads') && method === 'POST') return 'CreateMultipartUpload';
+  if (method === 'PUT' && copies) return 'CopyObject';
+  return `${VERBS[method] ?? method}Object`;
+}
+
+function parseObject(body: Uint8Array | undefined): Readonly<Record<string, unknown>> {
+  try {
+    return asObject(JSON.parse(Buffer.from(body ?? []).toString('utf8')));
+  } catch {
+    // Not JSON: the service refuses it in its own words.
+    return {};
+  }
+}
+
+/** The value as an object, or an empty one. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** The list under a name, or an empty one. */
+export function listAt(object: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {
+  const value = object[name];
+  return Array.isArray(value) ? value : [];
+}
+
+function textAt(object: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = object[name];
+  return typeof value === 'string' ? value : undefined;
+}

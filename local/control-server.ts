@@ -1,0 +1,123 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { z } from 'zod';
+import { readBody } from './bodies.ts';
+import { messageOf } from './errors.ts';
+import type { Faults } from './faults.ts';
+import type { LambdaHost } from './lambda-host.ts';
+import { listen } from './ports.ts';
+import type { Recorder } from './recorder.ts';
+import type { Visibility } from './visibility.ts';
+
+const BODY_LIMIT = 64 * 1024;
+
+const refusal = { status: z.int().min(400).max(599), code: z.string(), message: z.string().exactOptional() };
+
+const faultSchema = z.strictObject({
+  match: z.strictObject({
+    service: z.string().exactOptional(),
+    operation: z.string().exactOptional(),
+    identity: z.string().exactOptional(),
+    keyPrefix: z.string().exactOptional(),
+    table: z.string().exactOptional(),
+  }),
+  effect: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('refuse'), ...refusal }),
+    z.strictObject({ kind: z.literal('execute-then-refuse'), ...refusal }),
+    z.strictObject({ kind: z.literal('execute-then-drop') }),
+    z.strictObject({ kind: z.literal('execute-then-kill') }),
+    z.strictObject({ kind: z.literal('delay'), ms: z.int().min(0) }),
+  ]),
+  skip: z.int().min(0).exactOptional(),
+  times: z.int().min(1).exactOptional(),
+});
+const delaysSchema = z.strictObject({
+  indexMs: z.int().min(0).exactOptional(),
+  streamMs: z.int().min(0).exactOptional(),
+});
+const recycleSchema = z.strictObject({ function: z.string() });
+
+export interface ControlOptions {
+  readonly recorder: Recorder;
+  readonly faults: Faults;
+  readonly visibility: Visibility;
+  readonly host: LambdaHost;
+}
+
+/** The loopback endpoint behind {@link LocalControl}. Its token keeps web pages and other users of the machine out. */
+export class ControlServer {
+  readonly token = randomBytes(24).toString('base64url');
+  readonly #options: ControlOptions;
+  readonly #server: Server;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request).then(({ status, body }) => {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      });
+    });
+  }
+
+  /** @returns the port. */
+  listen(): Promise<number> {
+    return listen(this.#server, 0);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {
+    if (!this.#isAllowed(request.headers.authorization ?? '')) return { status: 403, body: { error: 'wrong token' } };
+    try {
+      const bytes = await readBody(request, BODY_LIMIT);
+      if (bytes === 'too-large') return { status: 413, body: { error: 'the body is too large' } };
+      const text = Buffer.from(bytes).toString('utf8');
+      const body = this.#perform(`${request.method} ${request.url}`, text === '' ? undefined : JSON.parse(text));
+      return body === undefined ? { status: 404, body: { error: 'no such route' } } : { status: 200, body };
+    } catch (error) {
+      return { status: 400, body: { error: messageOf(error) } };
+    }
+  }
+
+  #isAllowed(authorization: string): boolean {
+    const given = Buffer.from(authorization);
+    const wanted = Buffer.from(`Bearer ${this.token}`);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+
+  #perform(route: string, body: unknown): object | undefined {
+    const { recorder, faults, visibility, host } = this.#options;
+    switch (route) {
+      case 'GET /calls':
+        return { calls: recorder.records };
+      case 'GET /counters':
+        return { counters: recorder.counters };
+      case 'DELETE /calls':
+        recorder.reset();
+        return {};
+      case 'GET /faults':
+        return { armed: faults.armed };
+      case 'POST /faults':
+        faults.arm(faultSchema.parse(body));
+        return {};
+      case 'DELETE /faults':
+        faults.clear();
+        return {};
+      case 'PUT /visibility': {
+        const delays = delaysSchema.parse(body);
+        visibility.delayIndexes(delays.indexMs ?? 0);
+        visibility.delayStreams(delays.streamMs ?? 0);
+        return {};
+      }
+      case 'POST /recycle':
+        host.recycle(recycleSchema.parse(body).function);
+        return {};
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Role } from '../lib/contracts/roles.ts';
+
+/**
+ * What `.countersign/local.json` says: all that an AWS client needs to join in. The file is readable by its owner only,
+ * because it holds the demo credentials.
+ */
+export interface LocalDescription {
+  readonly region: string;
+  readonly accountId: string;
+  /** Stage of the template that was provisioned. */
+  readonly stage: string;
+  /** Endpoint for every AWS service (`AWS_ENDPOINT_URL`). */
+  readonly endpoint: string;
+  /** Base of the API's paths, with the stage; sign for the service `execute-api`. */
+  readonly apiUrl: string;
+  readonly control: { readonly url: string; readonly token: string };
+  /** Demo credentials by name. */
+  readonly identities: Readonly<Record<DemoName, DemoIdentity>>;
+  readonly resources: LocalResources;
+  /** Physical names of the functions. */
+  readonly functions: readonly string[];
+  /** Folder with one log file per function, and the emulator's. */
+  readonly logs: string;
+  readonly pids: { readonly launcher: number; readonly children: readonly number[] };
+}
+
+export interface DemoIdentity {
+  /** The managed policies that its role has; `administrator` has direct access to AWS and none to the API. */
+  readonly roles: readonly (Role | 'administrator')[];
+  readonly roleArn: string;
+  /** The role's unique id, `AROA…`. */
+  readonly uniqueId: string;
+  /** ARN of the assumed role with its session. */
+  readonly userArn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Physical names and ARNs, from the outputs of the data stack. */
+export interface LocalResources {
+  readonly evidenceBucket: string;
+  readonly stagingBucket: string;
+  readonly evidenceTable: string;
+  readonly registryTable: string;
+  readonly workflowTable: string;
+  readonly evidenceKeyArn: string;
+  readonly dataKeyArn: string;
+}
+
+/** The people and pipelines of the demo, and the managed policies that their roles have. */
+export const DEMO_ROLES = {
+  'training-pipeline': ['producer'],
+  'evaluation-pipeline': ['producer'],
+  'privacy-officer': ['producer', 'legal-hold'],
+  reader: ['reader'],
+  'key-admin': ['key-admin'],
+  'policy-author': ['policy-author'],
+  'policy-approver': ['policy-approver'],
+  promoter: ['promoter'],
+  auditor: ['auditor'],
+  operator: ['operator'],
+  'legal-hold': ['legal-hold'],
+  'break-glass': ['break-glass'],
+  administrator: ['administrator'],
+} as const satisfies Readonly<Record<string, readonly (Role | 'administrator')[]>>;
+
+export type DemoName = keyof typeof DEMO_ROLES;

@@ -1,0 +1,64 @@
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { FrontDoor } from '../front-door.ts';
+import type { Identities, LocalRole } from '../identities.ts';
+import type { Made } from '../intrinsics.ts';
+import type { LambdaHost } from '../lambda-host.ts';
+import type { Statement } from '../policies.ts';
+import type { Properties } from '../properties.ts';
+import type { ApiDraft } from './api-gateway.ts';
+
+/** Clients that reach the emulator itself, past the front door: what provisioning does is nobody's AWS call. */
+export interface EmulatorClients {
+  readonly s3: S3Client;
+  readonly kms: KMSClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly sqs: SQSClient;
+  readonly sns: SNSClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly cloudwatch: CloudWatchClient;
+  readonly cloudtrail: CloudTrailClient;
+}
+
+/** What provisioning brings into being, beside the emulator's own state. */
+export interface Cloud {
+  readonly region: string;
+  readonly accountId: string;
+  readonly clients: EmulatorClients;
+  readonly host: LambdaHost;
+  readonly frontDoor: FrontDoor;
+  readonly identities: Identities;
+  /** IAM roles by name. */
+  readonly roles: Map<string, LocalRole>;
+  /** Statements of the managed policies by ARN. */
+  readonly policies: Map<string, readonly Statement[]>;
+  /** Key attributes of the tables by name. */
+  readonly tableKeys: Map<string, readonly string[]>;
+  /** REST APIs by id, until their stages are deployed. */
+  readonly apis: Map<string, ApiDraft>;
+}
+
+export interface MakerContext {
+  readonly cloud: Cloud;
+  readonly logicalId: string;
+  readonly stackName: string;
+  /** Folder of the asset that the template names by its S3 key. */
+  readonly assetFolder: (s3Key: string) => string;
+  /** A name as CloudFormation makes one for a resource that has none, the same on every start. */
+  readonly generatedName: () => string;
+}
+
+/** Makes one resource of a type out of its resolved properties. */
+export type Maker = (properties: Properties, context: MakerContext) => Promise<Made> | Made;
+export type Makers = Readonly<Record<string, Maker>>;
+
+/** For types that exist in the template and have no counterpart on one machine; `why` is for the reader. */
+export function withoutEffect(_why: string): Maker {
+  return (_properties, context) => ({ ref: context.logicalId });
+}

@@ -1,0 +1,203 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { readAssembly } from './assembly.ts';
+import { closeClients, emulatorClients } from './clients.ts';
+import { LocalControl } from './control.ts';
+import { ControlServer } from './control-server.ts';
+import { createDemoIdentities } from './demo-identities.ts';
+import type { LocalDescription, LocalResources } from './description.ts';
+import { Faults } from './faults.ts';
+import { FrontDoor } from './front-door.ts';
+import { Identities } from './identities.ts';
+import { LambdaHost } from './lambda-host.ts';
+import { startEmulator } from './ministack.ts';
+import { LOOPBACK } from './ports.ts';
+import { Processes } from './processes.ts';
+import { TemplateError } from './properties.ts';
+import { type Outputs, provision } from './provisioner.ts';
+import { ensurePython } from './python.ts';
+import { Recorder } from './recorder.ts';
+import type { Cloud } from './resources/maker.ts';
+import { LOCAL_STAGE, synthesise } from './synthesis.ts';
+import { Visibility } from './visibility.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+/** The account number of AWS's own examples. */
+const ACCOUNT_ID = '111122223333';
+const REGION = 'eu-west-1';
+
+export interface LocalOptions {
+  /**
+   * Folder for local.json, logs and the record of processes. One stack runs in a folder at a time.
+   * @default .countersign in the repository
+   */
+  readonly stateDir?: string;
+  /**
+   * Port of the front door.
+   * @default a free one
+   */
+  readonly port?: number;
+  /**
+   * Folder of an assembly to provision.
+   * @default the CDK app is synthesised for the stage `local`
+   */
+  readonly assembly?: string;
+  /** Told each step. */
+  readonly log?: (line: string) => void;
+}
+
+export interface LocalStack {
+  readonly description: LocalDescription;
+  readonly control: LocalControl;
+  /** Ends all that was started, and removes local.json with its credentials. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts AWS on this machine, empty, and provisions it from the synthesised template.
+ *
+ * @throws SetupError for what the person at the keyboard can mend; nothing is left running then.
+ */
+export async function startLocal(options: LocalOptions = {}): Promise<LocalStack> {
+  const stateDir = resolve(options.stateDir ?? join(ROOT, '.countersign'));
+  const log = options.log ?? (() => {});
+  const processes = await Processes.claim(join(stateDir, 'run', 'processes.json'), log);
+  // Undone in reverse order, however far the start has come.
+  const undo: (() => Promise<void> | void)[] = [() => processes.stop()];
+  const killChildren = () => processes.killNow();
+  process.once('exit', killChildren);
+  undo.push(() => void process.off('exit', killChildren));
+  const stop = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    for (const leftover of ['local.json', 'logs', 'tmp']) {
+      await rm(join(stateDir, leftover), { recursive: true, force: true });
+    }
+    const [assembly, emulator] = await Promise.all([
+      options.assembly ?? step(log, 'synthesise the CDK app', () => synthesise(ROOT, stateDir)),
+      startMinistack(processes, stateDir, log),
+    ]);
+    const parts = assemble(stateDir, emulator.port);
+    undo.push(
+      () => closeClients(parts.cloud.clients),
+      () => parts.cloud.host.stop(),
+      () => parts.cloud.frontDoor.close(),
+      () => parts.control.close(),
+    );
+    const endpoint = `http://${LOOPBACK}:${await parts.cloud.frontDoor.listen(options.port ?? 0)}`;
+    parts.setEndpoint(endpoint);
+    const outputs = await step(log, 'provision it from the template', async () =>
+      provision(await readAssembly(assembly), parts.cloud),
+    );
+    const description: LocalDescription = {
+      region: REGION,
+      accountId: ACCOUNT_ID,
+      stage: LOCAL_STAGE,
+      endpoint,
+      apiUrl: `${endpoint}/${LOCAL_STAGE}`,
+      control: { url: `http://${LOOPBACK}:${await parts.control.listen()}`, token: parts.control.token },
+      identities: createDemoIdentities(parts.cloud, LOCAL_STAGE),
+      resources: resourcesOf(outputs),
+      functions: parts.cloud.host.functions.map(({ name }) => name),
+      logs: join(stateDir, 'logs'),
+      pids: { launcher: process.pid, children: processes.pids },
+    };
+    const file = join(stateDir, 'local.json');
+    await writeFile(file, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
+    undo.push(() => rm(file, { force: true }));
+    return { description, control: new LocalControl(description.control), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startMinistack(processes: Processes, stateDir: string, log: (line: string) => void) {
+  const requirements = join(import.meta.dirname, 'requirements.txt');
+  // The environment is shared by every state folder: it depends on the requirements alone.
+  const python = await ensurePython(join(ROOT, '.countersign', 'venv'), requirements, log);
+  await mkdir(stateDir, { recursive: true });
+  return step(log, 'start the emulator', () =>
+    startEmulator(processes, { python, stateDir, region: REGION, accountId: ACCOUNT_ID }),
+  );
+}
+
+/** Everything that runs inside this process, wired. Nothing listens yet. */
+function assemble(stateDir: string, emulatorPort: number) {
+  let endpoint = '';
+  const clients = emulatorClients(emulatorPort, REGION);
+  const identities = new Identities(ACCOUNT_ID);
+  const tableKeys = new Map<string, readonly string[]>();
+  const recorder = new Recorder();
+  const faults = new Faults();
+  const visibility = new Visibility((table) => tableKeys.get(table), Date.now);
+  const host = new LambdaHost({
+    identities,
+    logDir: join(stateDir, 'logs'),
+    baseEnvironment: () => ({
+      AWS_REGION: REGION,
+      AWS_DEFAULT_REGION: REGION,
+      AWS_ENDPOINT_URL: endpoint,
+      PATH: process.env.PATH ?? '',
+    }),
+    sendToQueue: async (queueArn, body) => {
+      const name = queueArn.split(':').at(-1);
+      const url = `http://${LOOPBACK}:${emulatorPort}/${ACCOUNT_ID}/${name}`;
+      await clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
+    },
+  });
+  const frontDoor = new FrontDoor({
+    identities,
+    host,
+    recorder,
+    faults,
+    visibility,
+    region: REGION,
+    accountId: ACCOUNT_ID,
+    emulatorPort,
+  });
+  const cloud: Cloud = {
+    region: REGION,
+    accountId: ACCOUNT_ID,
+    clients,
+    host,
+    frontDoor,
+    identities,
+    tableKeys,
+    roles: new Map(),
+    policies: new Map(),
+    apis: new Map(),
+  };
+  const setEndpoint = (url: string) => {
+    endpoint = url;
+  };
+  return { cloud, control: new ControlServer({ recorder, faults, visibility, host }), setEndpoint };
+}
+
+function resourcesOf(outputs: Outputs): LocalResources {
+  const all = Object.assign({}, ...Object.values(outputs));
+  const output = (name: string): string => {
+    const value: unknown = all[name];
+    if (typeof value !== 'string') throw new TemplateError(`the template has no output ${name}`);
+    return value;
+  };
+  return {
+    evidenceBucket: output('EvidenceBucketName'),
+    stagingBucket: output('StagingBucketName'),
+    evidenceTable: output('EvidenceTableName'),
+    registryTable: output('RegistryTableName'),
+    workflowTable: output('WorkflowTableName'),
+    evidenceKeyArn: output('EvidenceKeyArn'),
+    dataKeyArn: output('DataKeyArn'),
+  };
+}
+
+/** Tells the step when it is done, with its time; a failure says which step it was. */
+async function step<T>(log: (line: string) => void, name: string, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
+  const result = await work();
+  log(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  return result;
+}
