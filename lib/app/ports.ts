@@ -123,6 +123,7 @@ export interface SignedRequest {
 export interface ObjectHead {
   readonly versionId: string;
   readonly size: number;
+  readonly contentType: string;
   /** Hex SHA-256 that S3 computed over the whole object; undefined when it has none (multipart). */
   readonly sha256: string | undefined;
   readonly retainUntil: Date;

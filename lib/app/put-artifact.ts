@@ -82,7 +82,8 @@ export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, call
     if (object.sha256 !== undefined && object.sha256 !== request.sha256) {
       throw new DomainError('INTEGRITY_FAILURE', `the object named ${request.sha256} holds other bytes`);
     }
-    const placed = { versionId: object.versionId, size: object.size, retainUntil: object.retainUntil };
+    const { versionId, size, contentType: media_type, retainUntil: until } = object;
+    const placed = { versionId, size, media_type, retainUntil: until };
     const outcome = await recordArtifact(deps, { ...request, ...placed }, caller, context);
     return { status: 'verified', ...outcome };
   }

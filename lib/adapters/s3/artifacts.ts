@@ -22,6 +22,7 @@ export function s3Artifacts({ client, bucket, mode }: EvidenceStoreConfig, clock
         return {
           versionId: answer.VersionId,
           size: answer.ContentLength ?? 0,
+          contentType: answer.ContentType ?? 'application/octet-stream',
           sha256: whole === undefined ? undefined : Buffer.from(whole, 'base64').toString('hex'),
           retainUntil: answer.ObjectLockRetainUntilDate,
         };
