@@ -52,7 +52,10 @@ function countOf(parameters: Readonly<Record<string, string>>): number {
   return Object.keys(parameters).length;
 }
 
-function matchPath(pattern: readonly string[], segments: readonly string[]): Readonly<Record<string, string>> | undefined {
+function matchPath(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Readonly<Record<string, string>> | undefined {
   const greedy = pattern.at(-1)?.endsWith('+}') ?? false;
   if (greedy ? segments.length < pattern.length : segments.length !== pattern.length) return undefined;
   const parameters: Record<string, string> = {};

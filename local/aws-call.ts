@@ -65,7 +65,8 @@ function dynamodbResources(input: Readonly<Record<string, unknown>>): AwsResourc
 function classifyLambda(request: WireRequest): AwsCall {
   const match = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path);
   const name = match?.[1] === undefined ? undefined : decodeURIComponent(match[1]);
-  if (request.method !== 'POST' || name === undefined) return { service: 'lambda', operation: 'Unknown', resources: {} };
+  if (request.method !== 'POST' || name === undefined)
+    return { service: 'lambda', operation: 'Unknown', resources: {} };
   // An ARN and a name with a qualifier are accepted too; what remains is the bare name.
   const bare = name.startsWith('arn:') ? (name.split(':')[6] ?? name) : (name.split(':')[0] ?? name);
   return { service: 'lambda', operation: 'Invoke', resources: { function: bare } };
@@ -90,7 +91,13 @@ const BUCKET_SUBRESOURCES: Readonly<Record<string, string>> = {
   logging: 'BucketLogging',
   tagging: 'BucketTagging',
 };
-const VERBS: Readonly<Record<string, string>> = { GET: 'Get', PUT: 'Put', DELETE: 'Delete', POST: 'Post', HEAD: 'Head' };
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'Get',
+  PUT: 'Put',
+  DELETE: 'Delete',
+  POST: 'Post',
+  HEAD: 'Head',
+};
 
 /** S3 names its operations by method, path and query: "Amazon S3 API Reference", the request syntax of each. */
 function classifyS3(request: WireRequest): AwsCall {

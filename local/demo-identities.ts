@@ -1,4 +1,4 @@
-import { type Role, ROLES } from '../lib/contracts/roles.ts';
+import { ROLES, type Role } from '../lib/contracts/roles.ts';
 import { DEMO_ROLES, type DemoIdentity, type DemoName } from './description.ts';
 import { type LocalRole, sessionArn } from './identities.ts';
 import { TemplateError } from './properties.ts';
@@ -42,8 +42,6 @@ function demoNames(): readonly DemoName[] {
   return Object.keys(DEMO_ROLES).filter((name): name is DemoName => name in DEMO_ROLES);
 }
 
-function isComplete(
-  identities: Partial<Record<DemoName, DemoIdentity>>,
-): identities is Record<DemoName, DemoIdentity> {
+function isComplete(identities: Partial<Record<DemoName, DemoIdentity>>): identities is Record<DemoName, DemoIdentity> {
   return demoNames().every((name) => identities[name] !== undefined);
 }

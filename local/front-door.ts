@@ -185,7 +185,13 @@ export class FrontDoor {
       return effect.status;
     }
     if (signed.call.service === 'lambda') {
-      const answer = await invokeAnswer(this.#options.host, signed.call, signed.request, await bytesOf(signed.body), signed.requestId);
+      const answer = await invokeAnswer(
+        this.#options.host,
+        signed.call,
+        signed.request,
+        await bytesOf(signed.body),
+        signed.requestId,
+      );
       send(response, answer);
       return answer.status;
     }
@@ -219,14 +225,25 @@ export class FrontDoor {
     const headers = withoutHopByHop(answer.rawHeaders);
     if (answer.headers['x-amzn-requestid'] === undefined) headers.push('x-amzn-requestid', signed.requestId);
     if (this.#options.visibility.concerns(signed.call) && answer.statusCode === 200) {
-      const body = this.#options.visibility.filter(signed.call, await bytesOf(answer));
-      // The emulator's checksum and length are those of the unfiltered answer.
+      const body = await this.#options.visibility.hide(signed.call, await bytesOf(answer), (input) =>
+        this.#askAgain(signed, input),
+      );
+      // The emulator's checksum and length are those of the whole answer.
       const kept = headers.filter((_, at) => !/^(content-length|x-amz-crc32)$/i.test(headers[at - (at % 2)] ?? ''));
       response.writeHead(200, kept).end(body);
       return;
     }
     response.writeHead(answer.statusCode ?? 502, headers);
     await pipeline(answer, response);
+  }
+
+  async #askAgain(signed: SignedCall, input: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
+    const body = Buffer.from(JSON.stringify(input));
+    const headers = signed.request.headers.map((value, at) =>
+      signed.request.headers[at - 1]?.toLowerCase() === 'content-length' ? String(body.length) : value,
+    );
+    const request = { ...signed.request, headers };
+    return bytesOf(await this.#forward({ ...signed, request, body, payloadHash: payloadHashOf(body) }));
   }
 
   #identityOf(request: WireRequest, claim: SignatureClaim): Identity {
@@ -277,7 +294,10 @@ function serviceOf(request: WireRequest): string {
   return credential.split('/')[3] ?? 's3';
 }
 
-function refusal(signed: SignedCall, effect: { readonly status: number; readonly code: string; readonly message?: string }): Answer {
+function refusal(
+  signed: SignedCall,
+  effect: { readonly status: number; readonly code: string; readonly message?: string },
+): Answer {
   const message = effect.message ?? 'Injected by the local AWS';
   return awsErrorAnswer(signed.call.service, { ...effect, message }, signed.requestId);
 }

@@ -54,7 +54,12 @@ export class Identities {
   /** Makes new credentials for a role. */
   assume(
     role: LocalRole,
-    session: { readonly name: string; readonly kind: Identity['kind']; readonly sessionName: string; workerId?: string },
+    session: {
+      readonly name: string;
+      readonly kind: Identity['kind'];
+      readonly sessionName: string;
+      workerId?: string;
+    },
   ): Identity {
     const identity: Identity = {
       ...session,

@@ -1,6 +1,6 @@
+import { LAMBDA_PAYLOAD_LIMIT } from './api-gateway.ts';
 import type { AwsCall } from './aws-call.ts';
 import { type Answer, awsErrorAnswer } from './aws-errors.ts';
-import { LAMBDA_PAYLOAD_LIMIT } from './api-gateway.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
@@ -28,7 +28,11 @@ export async function invokeAnswer(
   const type = headerValues(request, 'x-amz-invocation-type')[0] ?? 'RequestResponse';
   const limit = type === 'Event' ? ASYNC_PAYLOAD_LIMIT : LAMBDA_PAYLOAD_LIMIT;
   if (body.length > limit) {
-    return refuse(413, 'RequestTooLargeException', `Request must be smaller than ${limit} bytes for the Invoke operation`);
+    return refuse(
+      413,
+      'RequestTooLargeException',
+      `Request must be smaller than ${limit} bytes for the Invoke operation`,
+    );
   }
   const headers = { 'x-amzn-requestid': requestId, 'content-type': 'application/json' };
   if (type === 'DryRun') return { status: 204, headers, body: '' };

@@ -97,7 +97,10 @@ export class LambdaHost {
       definition.timeoutMs,
     );
     const durationMs = Math.round((performance.now() - started) * 100) / 100;
-    const status = outcome.kind === 'result' ? 'success' : outcome.error.errorType;
+    if (outcome.kind === 'function-error') {
+      this.#log(definition, JSON.stringify({ level: 'ERROR', message: 'Invoke Error', requestId, ...outcome.error }));
+    }
+    const status = outcome.kind === 'result' ? 'success' : 'error';
     this.#log(definition, JSON.stringify({ type: 'platform.report', requestId, status, metrics: { durationMs } }));
     this.#giveBack(pool, copy);
     return outcome;

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -83,9 +84,10 @@ export class Processes {
     await rm(this.#recordFile, { force: true });
   }
 
-  /** The last resort of a process that is exiting and can no longer wait. */
+  /** The same for a process that is exiting and can no longer wait. */
   killNow(): void {
     for (const child of this.#children.keys()) child.kill('SIGKILL');
+    rmSync(this.#recordFile, { force: true });
   }
 
   async #write(): Promise<void> {

@@ -107,10 +107,11 @@ function transactionActions(call: AwsCall): readonly { readonly action: string; 
   const items = call.input?.TransactItems;
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown) =>
-    Object.entries(typeof item === 'object' && item !== null ? item : {}).flatMap(([action, detail]: [string, unknown]) =>
-      typeof detail === 'object' && detail !== null && 'TableName' in detail
-        ? [{ action, table: String(detail.TableName) }]
-        : [],
+    Object.entries(typeof item === 'object' && item !== null ? item : {}).flatMap(
+      ([action, detail]: [string, unknown]) =>
+        typeof detail === 'object' && detail !== null && 'TableName' in detail
+          ? [{ action, table: String(detail.TableName) }]
+          : [],
     ),
   );
 }

@@ -19,6 +19,7 @@ import { type Outputs, provision } from './provisioner.ts';
 import { ensurePython } from './python.ts';
 import { Recorder } from './recorder.ts';
 import type { Cloud } from './resources/maker.ts';
+import { runStep } from './steps.ts';
 import { LOCAL_STAGE, synthesise } from './synthesis.ts';
 import { Visibility } from './visibility.ts';
 
@@ -76,7 +77,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       await rm(join(stateDir, leftover), { recursive: true, force: true });
     }
     const [assembly, emulator] = await Promise.all([
-      options.assembly ?? step(log, 'synthesise the CDK app', () => synthesise(ROOT, stateDir)),
+      options.assembly ?? runStep('synthesise the CDK app', log, () => synthesise(ROOT, stateDir)),
       startMinistack(processes, stateDir, log),
     ]);
     const parts = assemble(stateDir, emulator.port);
@@ -88,7 +89,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
     );
     const endpoint = `http://${LOOPBACK}:${await parts.cloud.frontDoor.listen(options.port ?? 0)}`;
     parts.setEndpoint(endpoint);
-    const outputs = await step(log, 'provision it from the template', async () =>
+    const outputs = await runStep('provision it from the template', log, async () =>
       provision(await readAssembly(assembly), parts.cloud),
     );
     const description: LocalDescription = {
@@ -119,7 +120,7 @@ async function startMinistack(processes: Processes, stateDir: string, log: (line
   // The environment is shared by every state folder: it depends on the requirements alone.
   const python = await ensurePython(join(ROOT, '.countersign', 'venv'), requirements, log);
   await mkdir(stateDir, { recursive: true });
-  return step(log, 'start the emulator', () =>
+  return runStep('start the emulator', log, () =>
     startEmulator(processes, { python, stateDir, region: REGION, accountId: ACCOUNT_ID }),
   );
 }
@@ -192,12 +193,4 @@ function resourcesOf(outputs: Outputs): LocalResources {
     evidenceKeyArn: output('EvidenceKeyArn'),
     dataKeyArn: output('DataKeyArn'),
   };
-}
-
-/** Tells the step when it is done, with its time; a failure says which step it was. */
-async function step<T>(log: (line: string) => void, name: string, work: () => Promise<T>): Promise<T> {
-  const started = performance.now();
-  const result = await work();
-  log(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
-  return result;
 }

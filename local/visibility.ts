@@ -1,4 +1,4 @@
-import { asObject, type AwsCall, listAt } from './aws-call.ts';
+import { type AwsCall, asObject, listAt } from './aws-call.ts';
 
 /** A DynamoDB item's key attributes, in the wire form of the service (`{"S": "…"}`). */
 type Item = Readonly<Record<string, unknown>>;
@@ -31,14 +31,11 @@ export class Visibility {
     this.#streamDelayMs = ms;
   }
 
-  /** Whether the answer to this call must be held back whole, to be filtered by {@link filter}. */
+  /** Whether the answer to this call has to pass through {@link hide}. */
   concerns(call: AwsCall): boolean {
-    return (
-      this.#indexDelayMs > 0 &&
-      call.service === 'dynamodb' &&
-      call.resources.index !== undefined &&
-      (call.operation === 'Query' || call.operation === 'Scan')
-    );
+    if (call.service !== 'dynamodb') return false;
+    if (call.operation === 'GetRecords') return this.#streamDelayMs > 0;
+    return this.#indexDelayMs > 0 && call.resources.index !== undefined && ['Query', 'Scan'].includes(call.operation);
   }
 
   /** Notes the keys of a write that succeeded. */
@@ -50,13 +47,34 @@ export class Visibility {
     }
   }
 
-  /** The answer of an index query without the items that the index has not seen yet. */
-  filter(call: AwsCall, answer: Uint8Array): Uint8Array {
-    const table = call.resources.tables?.[0];
-    if (table === undefined) return answer;
+  /**
+   * The answer without what the index or the stream has not seen yet.
+   *
+   * @param askAgain - sends the same call with another input.
+   */
+  async hide(call: AwsCall, answer: Uint8Array, askAgain: (input: Item) => Promise<Uint8Array>): Promise<Uint8Array> {
     const parsed = asObject(JSON.parse(Buffer.from(answer).toString('utf8')));
-    const visible = listAt(parsed, 'Items').filter((item) => this.#isVisible(table, asObject(item)));
-    return Buffer.from(JSON.stringify({ ...parsed, Items: visible, Count: visible.length }));
+    if (call.operation !== 'GetRecords') return this.#hideItems(call, parsed);
+    const records = listAt(parsed, 'Records');
+    const hidden = records.findIndex((record) => this.#isFresh(asObject(record)));
+    if (hidden === -1) return answer;
+    if (hidden === 0) {
+      return Buffer.from(JSON.stringify({ Records: [], NextShardIterator: call.input?.ShardIterator }));
+    }
+    // The iterator must come to stand before the first hidden record, or that one would be lost to the reader.
+    return askAgain({ ...call.input, Limit: hidden });
+  }
+
+  #hideItems(call: AwsCall, answer: Item): Uint8Array {
+    const table = call.resources.tables?.[0] ?? '';
+    const visible = listAt(answer, 'Items').filter((item) => this.#isVisible(table, asObject(item)));
+    return Buffer.from(JSON.stringify({ ...answer, Items: visible, Count: visible.length }));
+  }
+
+  #isFresh(record: Item): boolean {
+    // Records carry whole seconds; counted from the end of theirs, none shows before its time.
+    const writtenBefore = (Number(asObject(record.dynamodb).ApproximateCreationDateTime) + 1) * 1000;
+    return this.#now() - writtenBefore < this.#streamDelayMs;
   }
 
   #isVisible(table: string, item: Item): boolean {

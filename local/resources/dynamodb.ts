@@ -1,8 +1,4 @@
-import {
-  CreateTableCommand,
-  UpdateContinuousBackupsCommand,
-  UpdateTimeToLiveCommand,
-} from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, UpdateContinuousBackupsCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import type { Properties } from '../properties.ts';
 import type { Maker, Makers } from './maker.ts';
 

@@ -124,7 +124,11 @@ const BUCKET_STEPS: Readonly<Record<string, Step>> = {
         Bucket,
         OwnershipControls: {
           Rules: properties.parts('Rules').map((rule) => ({
-            ObjectOwnership: rule.oneOf('ObjectOwnership', ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter']),
+            ObjectOwnership: rule.oneOf('ObjectOwnership', [
+              'BucketOwnerEnforced',
+              'BucketOwnerPreferred',
+              'ObjectWriter',
+            ]),
           })),
         },
       }),

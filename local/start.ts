@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { LocalDescription } from './description.ts';
+import { messageOf, SetupError } from './errors.ts';
+import { type LocalStack, startLocal } from './stack.ts';
+import { runStep } from './steps.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const EXAMPLE = join(ROOT, 'examples', 'credit-risk', 'run.ts');
+
+const HELP = `npm start [-- OPTIONS]
+
+Starts AWS on this machine, provisions it from the CDK app, runs the example pipeline, and stays up until Ctrl-C.
+
+  --exit          end after the example; exits 0 if every step worked
+  --port N        port of the front door (or COUNTERSIGN_PORT); a free one by default
+  --state FOLDER  where local.json, logs and process records go; .countersign by default
+  --help          this text
+`;
+
+interface Arguments {
+  readonly exit: boolean;
+  readonly port: number;
+  readonly state: string;
+}
+
+/** What ends the process from outside, with the exit code that shells give to such an end. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+await main();
+
+async function main(): Promise<void> {
+  const log = (line: string) => console.log(`  ${line}`);
+  let stack: LocalStack | undefined;
+  let ending = false;
+  const end = (signal: keyof typeof SIGNALS) => {
+    // A second Ctrl-C does not wait. Leaving in the middle of a start ends the children too: see startLocal.
+    if (ending || stack === undefined) process.exit(SIGNALS[signal]);
+    ending = true;
+    console.log('\nStopping.');
+    void stack.stop().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+
+  try {
+    const options = readArguments(process.argv.slice(2));
+    if (options === undefined) {
+      console.log(HELP);
+      return;
+    }
+    console.log('Starting AWS on this machine');
+    stack = await startLocal({ stateDir: options.state, port: options.port, log });
+    const { description } = stack;
+    console.log('Running the example pipeline');
+    await runStep('run the example pipeline', log, () => runExample(description, log));
+    if (options.exit) {
+      ending = true;
+      await stack.stop();
+      console.log('Every step worked.');
+      return;
+    }
+    console.log(summary(description, options.state));
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+    if (stack !== undefined && !ending) await stack.stop();
+  }
+}
+
+/** @returns undefined if only the help was asked for. */
+function readArguments(args: readonly string[]): Arguments | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        exit: { type: 'boolean', default: false },
+        port: { type: 'string', default: process.env.COUNTERSIGN_PORT ?? '0' },
+        state: { type: 'string', default: join(ROOT, '.countersign') },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) return undefined;
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new SetupError(`"${values.port}" is not a port`, 'Give a number from 1 to 65535, or 0 for a free one.');
+    }
+    return { exit: values.exit, port, state: resolve(values.state) };
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(messageOf(error), 'See npm start -- --help.', error);
+  }
+}
+
+async function runExample(local: LocalDescription, log: (line: string) => void): Promise<void> {
+  if (!existsSync(EXAMPLE)) return;
+  const example: { runExample: (local: LocalDescription, log: (line: string) => void) => Promise<void> } = await import(
+    pathToFileURL(EXAMPLE).href
+  );
+  await example.runExample(local, log);
+}
+
+function summary(local: LocalDescription, stateDir: string): string {
+  const file = relative(process.cwd(), join(stateDir, 'local.json'));
+  return `
+Ready. Ctrl-C stops it.
+
+  API          ${local.apiUrl}
+  AWS endpoint ${local.endpoint} (region ${local.region}, account ${local.accountId})
+  Credentials  ${file}, under "identities"
+  Logs         ${relative(process.cwd(), local.logs)}
+
+  For any AWS client:
+    export AWS_ENDPOINT_URL=${local.endpoint} AWS_REGION=${local.region}
+`;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof SetupError) return `\n${error.message}\n${error.fix}`;
+  return `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
