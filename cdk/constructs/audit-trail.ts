@@ -17,7 +17,7 @@ import {
 } from './buckets.ts';
 import type { AuditKey } from './encryption-key.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
-import { Policy } from './policy.ts';
+import { type Grantee, Policy } from './policy.ts';
 
 /** ARN of the stage's trail, before the trail exists: its key and its bucket name it in their policies. */
 export function trailArn(stack: Stack, config: StageConfig): string {
@@ -85,6 +85,23 @@ export class AuditTrail extends Construct {
     // CloudTrail tries both destinations when the trail is created.
     this.trail.node.addDependency(policy);
     if (this.bucket.policy !== undefined) this.trail.node.addDependency(this.bucket.policy);
+  }
+
+  /** Lets the grantee delete trail files whose lock is in GOVERNANCE mode: a development stack can be removed. */
+  grantBreakGlass(grantee: Grantee): void {
+    grantee.allow(
+      {
+        sid: 'BreakGlassOnTrailFiles',
+        actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObject'],
+        resources: [this.bucket.arnForObjects('*')],
+        wildcard: 'CloudTrail names its files by time; this is about all of them.',
+      },
+      {
+        sid: 'BreakGlassOnTrailBucket',
+        actions: ['s3:ListBucket', 's3:ListBucketVersions'],
+        resources: [this.bucket.bucketArn],
+      },
+    );
   }
 
   private lockedBucket(config: StageConfig, auditKey: AuditKey, accessLogs: AccessLogBucket): s3.Bucket {

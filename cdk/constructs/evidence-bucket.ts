@@ -89,12 +89,20 @@ export class EvidenceBucket extends Construct {
 
   /** Lets the grantee read objects, their versions, and until when they are locked. */
   grantRead(grantee: Grantee, ...prefixes: string[]): void {
-    grantee.allow({
-      sid: 'ReadEvidence',
-      actions: ['s3:GetObject', 's3:GetObjectRetention', 's3:GetObjectVersion'],
-      resources: this.objects(prefixes),
-      wildcard: OBJECTS_BY_PREFIX,
-    });
+    grantee.allow(
+      {
+        sid: 'ReadEvidence',
+        actions: ['s3:GetObject', 's3:GetObjectRetention', 's3:GetObjectVersion'],
+        resources: this.objects(prefixes),
+        wildcard: OBJECTS_BY_PREFIX,
+      },
+      {
+        // Without it S3 answers 403, not 404, for an object that is not there.
+        sid: 'TellAbsentFromForbidden',
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+      },
+    );
   }
 
   /** Lets the grantee set, lift and read legal holds. The bucket policy lets only the holds function set and lift. */
@@ -165,7 +173,11 @@ export class EvidenceBucket extends Construct {
     ];
   }
 
-  /** Everything is created locked, in the stage's mode, for at least the shortest retention. */
+  /**
+   * Everything is created locked, in the stage's mode, for at least the shortest retention.
+   * A denial on an inequality also hits requests without the key, hence `Null: false` beside it. (`…IfExists` would
+   * not help: with the key absent it counts as true.)
+   */
   private lockDenials(): iam.PolicyStatement[] {
     const { mode, days } = this.config.retention;
     const denials = [
@@ -179,7 +191,8 @@ export class EvidenceBucket extends Construct {
         conditions: { Null: { 's3:object-lock-mode': 'true' } },
       }),
       this.deny('LockInStageMode', ['s3:PutObject', 's3:PutObjectRetention'], {
-        StringNotEqualsIfExists: { 's3:object-lock-mode': mode },
+        Null: { 's3:object-lock-mode': 'false' },
+        StringNotEquals: { 's3:object-lock-mode': mode },
       }),
     ];
     // S3 counts whole days that remain. A lock of N days from receipt has N-1 whole days left when S3 receives it.
@@ -187,7 +200,7 @@ export class EvidenceBucket extends Construct {
     if (least > 0) {
       denials.push(
         this.deny('LockLongEnough', ['s3:PutObject', 's3:PutObjectRetention'], {
-          NumericLessThanIfExists: { 's3:object-lock-remaining-retention-days': String(least) },
+          NumericLessThan: { 's3:object-lock-remaining-retention-days': String(least) },
         }),
       );
     }
@@ -198,10 +211,12 @@ export class EvidenceBucket extends Construct {
   private encryptionDenials(): iam.PolicyStatement[] {
     return [
       this.deny('EncryptWithKms', ['s3:PutObject'], {
-        StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
+        Null: { 's3:x-amz-server-side-encryption': 'false' },
+        StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' },
       }),
       this.deny('EncryptWithDataKey', ['s3:PutObject'], {
-        ArnNotEqualsIfExists: { 's3:x-amz-server-side-encryption-aws-kms-key-id': this.dataKey.key.keyArn },
+        Null: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'false' },
+        ArnNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': this.dataKey.key.keyArn },
       }),
     ];
   }

@@ -112,5 +112,6 @@ function grantInvoke(grantee: Grantee, functionArn: string): void {
 /** What nobody else may: undo a lock in GOVERNANCE mode, delete a version. COMPLIANCE stops even this role. */
 export function grantBreakGlass(grantee: Grantee, data: DataStack): void {
   data.evidence.grantBreakGlass(grantee);
+  data.trail.grantBreakGlass(grantee);
   data.dataKey.grantDecrypt(grantee, ['s3']);
 }

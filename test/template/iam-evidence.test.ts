@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+import { FUNCTION_NAMES, SIGNERS } from '../../cdk/names.ts';
+import { ROLES } from '../../lib/contracts/roles.ts';
+import { type Decision, type Principal, Simulator } from './support/simulate.ts';
+import { synthesise } from './support/synth.ts';
+
+const prod = new Simulator(synthesise('prod'));
+const dev = new Simulator(synthesise('dev'));
+
+const evidence = prod.arn('AWS::S3::Bucket', 'EvidenceBucket');
+const staging = prod.arn('AWS::S3::Bucket', 'StagingBucket');
+const trail = prod.arn('AWS::S3::Bucket', 'TrailBucket');
+const dataKey = prod.arn('AWS::KMS::Key', 'DataKey');
+const evidenceKey = prod.arn('AWS::KMS::Key', 'EvidenceKey');
+
+/** Who creates what, as lib/adapters does. Everything else is refused to everybody. */
+const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
+  ['function:intake', ['attestations/', 'receipts/']],
+  ['function:artifacts', ['artifacts/', 'receipts/']],
+  ['function:artifact-verifier', ['artifacts/', 'receipts/']],
+  ['function:registry', ['attestations/', 'receipts/', 'keys/']],
+  ['function:holds', ['attestations/', 'receipts/']],
+];
+const PREFIXES = ['attestations/', 'artifacts/', 'receipts/', 'keys/', 'bundles/', 'policies/', ''];
+const EVERYBODY: readonly Principal[] = [
+  ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
+  ...ROLES.map((role) => `role:${role}` as const),
+  'administrator',
+];
+const ALL_BUT_BREAK_GLASS = EVERYBODY.filter((principal) => principal !== 'role:break-glass');
+
+/** The condition keys of a PutObject as our writers send it. */
+const LOCKED_CREATION = {
+  's3:if-none-match': '*',
+  's3:ObjectCreationOperation': 'true',
+  's3:object-lock-mode': 'COMPLIANCE',
+  's3:object-lock-remaining-retention-days': '3652',
+  's3:object-lock-retain-until-date': '2036-11-20T00:00:00Z',
+};
+type Context = Readonly<Record<string, string>>;
+
+function without(context: Context, ...keys: string[]): Context {
+  return Object.fromEntries(Object.entries(context).filter(([key]) => !keys.includes(key)));
+}
+
+function create(principal: Principal, key: string, context: Context = LOCKED_CREATION): Promise<Decision> {
+  return prod.simulate({ principal, action: 's3:PutObject', resource: `${evidence}/${key}`, context });
+}
+
+describe('creating evidence', () => {
+  const rows = EVERYBODY.filter((principal) => principal !== 'administrator').flatMap((principal) => {
+    const prefixes = CREATES.find(([name]) => name === principal)?.[1] ?? [];
+    return PREFIXES.map((prefix) => [principal, prefix, prefixes.includes(prefix)] as const);
+  });
+  it.each(rows)('%s under "%s": %s', async (principal, prefix, allowed) => {
+    expect(await create(principal, `${prefix}x`)).toBe(allowed ? 'Allowed' : 'ImplicitlyDenied');
+  });
+
+  it.each(CREATES)('%s may lock what it creates', async (principal, prefixes) => {
+    for (const prefix of prefixes) {
+      const { 's3:if-none-match': _, 's3:ObjectCreationOperation': __, ...context } = LOCKED_CREATION;
+      const resource = `${evidence}/${prefix}x`;
+      expect(await prod.simulate({ principal, action: 's3:PutObjectRetention', resource, context })).toBe('Allowed');
+    }
+  });
+
+  const broken: readonly (readonly [string, string, Context])[] = [
+    ['over an existing key', 'attestations/x', without(LOCKED_CREATION, 's3:if-none-match')],
+    ['over an existing artifact', 'artifacts/x', without(LOCKED_CREATION, 's3:if-none-match')],
+    ['without a lock', 'attestations/x', without(LOCKED_CREATION, 's3:object-lock-mode')],
+    ['without a lock, a receipt', 'receipts/x', without(LOCKED_CREATION, 's3:object-lock-mode')],
+    ['in the weaker mode', 'attestations/x', { ...LOCKED_CREATION, 's3:object-lock-mode': 'GOVERNANCE' }],
+    ['in the weaker mode, an artifact', 'artifacts/x', { ...LOCKED_CREATION, 's3:object-lock-mode': 'GOVERNANCE' }],
+    [
+      'for less than the shortest retention',
+      'attestations/x',
+      { ...LOCKED_CREATION, 's3:object-lock-remaining-retention-days': '363' },
+    ],
+    ['by plain HTTP', 'attestations/x', { ...LOCKED_CREATION, 'aws:SecureTransport': 'false' }],
+    ['by TLS 1.1', 'attestations/x', { ...LOCKED_CREATION, 's3:TlsVersion': '1.1' }],
+    ['with SSE-S3', 'attestations/x', { ...LOCKED_CREATION, 's3:x-amz-server-side-encryption': 'AES256' }],
+    [
+      'with another KMS key',
+      'attestations/x',
+      {
+        ...LOCKED_CREATION,
+        's3:x-amz-server-side-encryption': 'aws:kms',
+        's3:x-amz-server-side-encryption-aws-kms-key-id': evidenceKey,
+      },
+    ],
+  ];
+  it.each(broken)('is refused to everybody %s', async (_, key, context) => {
+    for (const principal of EVERYBODY) {
+      const creates = CREATES.some(([name, prefixes]) => name === principal && prefixes.some((p) => key.startsWith(p)));
+      const decision = await create(principal, key, context);
+      // An explicit denial is found even for those who are not allowed in the first place.
+      expect(decision, `${principal}, ${creates}`).toBe('ExplicitlyDenied');
+    }
+  });
+
+  it('naming our own KMS key is allowed', async () => {
+    const context = {
+      ...LOCKED_CREATION,
+      's3:x-amz-server-side-encryption': 'aws:kms',
+      's3:x-amz-server-side-encryption-aws-kms-key-id': dataKey,
+    };
+    expect(await create('function:intake', 'attestations/x', context)).toBe('Allowed');
+  });
+
+  it('for exactly the shortest retention is allowed, though S3 counts one whole day less', async () => {
+    const context = { ...LOCKED_CREATION, 's3:object-lock-remaining-retention-days': '364' };
+    expect(await create('function:intake', 'attestations/x', context)).toBe('Allowed');
+  });
+
+  describe('an artifact by multipart copy', () => {
+    it('parts need neither lock nor If-None-Match, because they create nothing', async () => {
+      const context = { 's3:ObjectCreationOperation': 'false' };
+      expect(await create('function:artifact-verifier', 'artifacts/x', context)).toBe('Allowed');
+    });
+    it('its completion carries If-None-Match and no lock', async () => {
+      const context = { 's3:ObjectCreationOperation': 'true', 's3:if-none-match': '*' };
+      expect(await create('function:artifact-verifier', 'artifacts/x', context)).toBe('Allowed');
+    });
+    it('it can be given up', async () => {
+      const request = { principal: 'function:artifact-verifier', action: 's3:AbortMultipartUpload' } as const;
+      expect(await prod.simulate({ ...request, resource: `${evidence}/artifacts/x` })).toBe('Allowed');
+    });
+  });
+});
+
+describe('taking evidence away', () => {
+  const removals = ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'];
+
+  it.each(removals)('%s on evidence is refused to all but break-glass', async (action) => {
+    for (const principal of ALL_BUT_BREAK_GLASS) {
+      const resource = `${evidence}/attestations/x`;
+      expect(await prod.simulate({ principal, action, resource }), principal).toBe('ExplicitlyDenied');
+    }
+    const resource = `${evidence}/attestations/x`;
+    expect(await prod.simulate({ principal: 'role:break-glass', action, resource })).toBe('Allowed');
+  });
+
+  it.each(removals)('%s on the trail is refused to all but break-glass', async (action) => {
+    for (const principal of ALL_BUT_BREAK_GLASS) {
+      expect(await prod.simulate({ principal, action, resource: `${trail}/AWSLogs/x` })).toBe('ExplicitlyDenied');
+    }
+    const resource = `${trail}/AWSLogs/x`;
+    expect(await prod.simulate({ principal: 'role:break-glass', action, resource })).toBe('Allowed');
+  });
+
+  it('a retention in the weaker mode is refused to everybody', async () => {
+    for (const principal of EVERYBODY) {
+      const decision = await prod.simulate({
+        principal,
+        action: 's3:PutObjectRetention',
+        resource: `${evidence}/attestations/x`,
+        context: { 's3:object-lock-mode': 'GOVERNANCE' },
+      });
+      expect(decision, principal).toBe('ExplicitlyDenied');
+    }
+  });
+
+  it('a COMPLIANCE lock in a GOVERNANCE stage is refused, because nobody could remove it', async () => {
+    const decision = await dev.simulate({
+      principal: 'function:intake',
+      action: 's3:PutObjectRetention',
+      resource: `${dev.arn('AWS::S3::Bucket', 'EvidenceBucket')}/attestations/x`,
+      context: { 's3:object-lock-mode': 'COMPLIANCE' },
+    });
+    expect(decision).toBe('ExplicitlyDenied');
+  });
+
+  it("the bucket's default lock is changed by deployments and break-glass only", async () => {
+    const action = 's3:PutBucketObjectLockConfiguration';
+    for (const principal of ALL_BUT_BREAK_GLASS) {
+      expect(await prod.simulate({ principal, action, resource: evidence }), principal).toBe('ExplicitlyDenied');
+    }
+    expect(await prod.simulate({ principal: 'role:break-glass', action, resource: evidence })).toBe('Allowed');
+  });
+
+  it('legal holds are set and lifted by the holds function and break-glass only', async () => {
+    const action = 's3:PutObjectLegalHold';
+    const resource = `${evidence}/attestations/x`;
+    for (const principal of EVERYBODY) {
+      const may = principal === 'function:holds' || principal === 'role:break-glass';
+      expect(await prod.simulate({ principal, action, resource }), principal).toBe(
+        may ? 'Allowed' : 'ExplicitlyDenied',
+      );
+    }
+  });
+});
+
+describe('reading evidence', () => {
+  const readers: readonly (readonly [Principal, readonly string[]])[] = [
+    ...CREATES,
+    ['function:reader', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
+    ['role:operator', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
+    ['role:auditor', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
+    ['role:break-glass', PREFIXES],
+  ];
+  const rows = EVERYBODY.filter((principal) => principal !== 'administrator').map((principal) => {
+    return [principal, readers.find(([name]) => name === principal)?.[1] ?? []] as const;
+  });
+  it.each(rows)('%s reads under %j', async (principal, prefixes) => {
+    for (const prefix of PREFIXES) {
+      for (const action of ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention']) {
+        const decision = await prod.simulate({ principal, action, resource: `${evidence}/${prefix}x` });
+        expect(decision, `${action} ${prefix}`).toBe(prefixes.includes(prefix) ? 'Allowed' : 'ImplicitlyDenied');
+      }
+    }
+  });
+
+  it('whoever reads is told 404, not 403, for what is not there', async () => {
+    for (const [principal] of readers) {
+      expect(await prod.simulate({ principal, action: 's3:ListBucket', resource: evidence }), principal).toBe(
+        'Allowed',
+      );
+    }
+  });
+
+  it('versions are listed by the operator, the auditor and break-glass only', async () => {
+    for (const principal of EVERYBODY.filter((name) => name !== 'administrator')) {
+      const may = ['role:operator', 'role:auditor', 'role:break-glass'].includes(principal);
+      const decision = await prod.simulate({ principal, action: 's3:ListBucketVersions', resource: evidence });
+      expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
+    }
+  });
+});
+
+describe('the staging bucket', () => {
+  const rows: readonly (readonly [string, readonly Principal[]])[] = [
+    ['s3:PutObject', ['function:artifacts']],
+    ['s3:AbortMultipartUpload', ['function:artifacts']],
+    ['s3:ListMultipartUploadParts', ['function:artifacts']],
+    ['s3:GetObjectVersion', ['function:artifact-verifier']],
+    ['s3:DeleteObjectVersion', ['function:artifact-verifier']],
+  ];
+  it.each(rows)('%s: only %j', async (action, allowed) => {
+    for (const principal of EVERYBODY.filter((name) => name !== 'administrator')) {
+      const decision = await prod.simulate({ principal, action, resource: `${staging}/x` });
+      expect(decision, principal).toBe(allowed.includes(principal) ? 'Allowed' : 'ImplicitlyDenied');
+    }
+  });
+});
+
+it('the functions that sign are the functions that create evidence', () => {
+  expect([...SIGNERS].sort()).toEqual(CREATES.map(([name]) => name.replace('function:', '')).sort());
+});

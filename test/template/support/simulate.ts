@@ -1,0 +1,154 @@
+import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import {
+  breakGlassRoleName,
+  FUNCTION_NAMES,
+  type FunctionName,
+  functionRoleName,
+  rolePolicyName,
+} from '../../../cdk/names.ts';
+import { ROLES, type Role } from '../../../lib/contracts/roles.ts';
+import { type Deployment, EXAMPLE, Resolver } from './resolve.ts';
+import { ofType, only, type Template, type Templates } from './synth.ts';
+
+/**
+ * Who asks. A function has its execution role; a role of design.md is some IAM role with that managed policy attached
+ * (break-glass: the role that the template makes); the administrator has AWS's AdministratorAccess.
+ */
+export type Principal = `function:${FunctionName}` | `role:${Role}` | 'administrator';
+
+export interface Request {
+  readonly principal: Principal;
+  /** Such as `s3:PutObject`. */
+  readonly action: string;
+  /** ARN. */
+  readonly resource: string;
+  /** Condition keys of the request, besides those that every request of ours has. */
+  readonly context?: Readonly<Record<string, string | string[]>>;
+}
+
+export type Decision = 'Allowed' | 'ImplicitlyDenied' | 'ExplicitlyDenied';
+
+interface PolicyDocument {
+  readonly Version: string;
+  readonly Statement: readonly unknown[];
+}
+
+/** AWS evaluates a request by the identity's policies and the policy of the bucket or key that it is about. */
+export class Simulator {
+  readonly #templates: Templates;
+  readonly #at: Deployment;
+  readonly #resolver: Resolver;
+  readonly #resourcePolicies: ReadonlyMap<string, PolicyDocument>;
+
+  constructor(templates: Templates, at: Deployment = EXAMPLE) {
+    this.#templates = templates;
+    this.#at = at;
+    this.#resolver = new Resolver(templates, at);
+    this.#resourcePolicies = this.#readResourcePolicies();
+  }
+
+  /** @throws Error when the request itself makes no sense: an unknown action, a condition key that it cannot have. */
+  async simulate({ principal, action, resource, context = {} }: Request): Promise<Decision> {
+    const role = this.#roleName(principal);
+    const simulation: Simulation = {
+      request: {
+        principal: `arn:aws:sts::${this.#at.account}:assumed-role/${role}/session`,
+        action,
+        resource: { resource, accountId: this.#at.account },
+        contextVariables: {
+          'aws:PrincipalArn': `arn:aws:iam::${this.#at.account}:role/${role}`,
+          'aws:SecureTransport': 'true',
+          ...(action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {}),
+          ...context,
+        },
+      },
+      identityPolicies: this.#identityPolicies(principal),
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      resourcePolicy: this.#resourcePolicies.get(resourceOwner(resource)),
+    };
+    const answer = await runSimulation(simulation, {});
+    if (answer.resultType === 'error') {
+      throw new Error(`${action} on ${resource}: ${JSON.stringify(answer.errors)}`);
+    }
+    return answer.overallResult;
+  }
+
+  /** ARN of a resource of the templates, by the beginning of its logical id. */
+  arn(type: string, idPrefix: string): string {
+    for (const template of [this.#templates.data, this.#templates.service]) {
+      const found = ofType(template, type).filter(([id]) => id.startsWith(idPrefix));
+      if (found.length > 0) return this.#resolver.arn(only(template, type, idPrefix)[0], template);
+    }
+    throw new Error(`no resource of type ${type} begins with ${idPrefix}`);
+  }
+
+  /** ARN that `execute-api:Invoke` is asked for when a route is called. */
+  routeArn(method: string, path: string): string {
+    const { service, stage } = this.#templates;
+    const api = this.#resolver.name(only(service, 'AWS::ApiGateway::RestApi', 'Api')[0], service);
+    return `arn:aws:execute-api:${this.#at.region}:${this.#at.account}:${api}/${stage}/${method}${path}`;
+  }
+
+  #roleName(principal: Principal): string {
+    const { stage } = this.#templates;
+    if (principal === 'administrator') return 'Admin';
+    if (principal === 'role:break-glass') return breakGlassRoleName(stage);
+    const [kind, name] = principal.split(':');
+    const fn = FUNCTION_NAMES.find((candidate) => kind === 'function' && candidate === name);
+    return fn === undefined ? `customer-${name}` : functionRoleName(stage, fn);
+  }
+
+  #identityPolicies(principal: Principal): Simulation['identityPolicies'] {
+    if (principal === 'administrator') {
+      const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+      return [{ name: 'AdministratorAccess', policy: everything }];
+    }
+    const { service, stage } = this.#templates;
+    const attached = ofType(service, 'AWS::IAM::ManagedPolicy').filter(([, { Properties }]) => {
+      if (principal.startsWith('role:')) {
+        return Properties.ManagedPolicyName === rolePolicyName(stage, roleOf(principal));
+      }
+      const roles = this.#resolver.resolve(Properties.Roles ?? [], service);
+      return Array.isArray(roles) && roles.includes(this.#roleName(principal));
+    });
+    if (attached.length === 0) throw new Error(`${principal} has no policy`);
+    return attached.map(([id, { Properties }]) => ({
+      name: id,
+      policy: this.#resolver.resolve(Properties.PolicyDocument, service),
+    }));
+  }
+
+  #readResourcePolicies(): ReadonlyMap<string, PolicyDocument> {
+    const policies = new Map<string, PolicyDocument>();
+    const { data } = this.#templates;
+    for (const [id, { Properties }] of ofType(data, 'AWS::KMS::Key')) {
+      policies.set(this.#resolver.arn(id, data), this.#document(Properties.KeyPolicy, data));
+    }
+    for (const [, { Properties }] of ofType(data, 'AWS::S3::BucketPolicy')) {
+      const bucket = `arn:aws:s3:::${String(this.#resolver.resolve(Properties.Bucket, data))}`;
+      policies.set(bucket, this.#document(Properties.PolicyDocument, data));
+    }
+    return policies;
+  }
+
+  #document(value: unknown, template: Template): PolicyDocument {
+    const document = this.#resolver.resolve(value, template);
+    if (typeof document !== 'object' || document === null || !('Statement' in document)) {
+      throw new Error('a resource policy has no statements');
+    }
+    return { Version: '2012-10-17', Statement: [document.Statement].flat() };
+  }
+}
+
+function roleOf(principal: Principal): Role {
+  const name = principal.slice('role:'.length);
+  const role = ROLES.find((candidate) => candidate === name);
+  if (role === undefined) throw new Error(`there is no role ${name}`);
+  return role;
+}
+
+/** The bucket of an object, or the resource itself. */
+function resourceOwner(arn: string): string {
+  return arn.startsWith('arn:aws:s3:::') ? (arn.split('/')[0] ?? arn) : arn;
+}
