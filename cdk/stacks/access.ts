@@ -31,66 +31,41 @@ export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: st
   grantInvoke(grantee, verifierArn);
 }
 
-/** What every writer of evidence does with the tables: look up, then one transaction that checks the key's revision. */
+/** What every writer of evidence does with the tables: look up, then one transaction that checks the principal's revision. */
 function grantRecordEvidence(grantee: Grantee, data: DataStack): void {
-  data.evidenceTable.grant(
-    grantee,
-    'RecordEvidence',
-    'ConditionCheckItem',
-    'GetItem',
-    'PutItem',
-    'Query',
-    'UpdateItem',
-  );
-  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'ConditionCheckItem', 'GetItem', 'Query');
+  data.evidenceTable.grant(grantee, 'RecordEvidence', 'GetItem', 'PutItem');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'ConditionCheckItem', 'GetItem');
 }
 
 export function grantReader(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'BatchGetItem', 'GetItem', 'Query');
-  data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
 }
 
 export function grantRegistry(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts, Prefix.keys);
+  data.evidence.grantCreate(grantee, Prefix.events, Prefix.keys);
   data.evidenceKey.grantSign(grantee);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  data.registryTable.grant(
-    grantee,
-    'WriteRegistry',
-    'BatchGetItem',
-    'ConditionCheckItem',
-    'DeleteItem',
-    'GetItem',
-    'PutItem',
-    'Query',
-    'UpdateItem',
-  );
-  data.evidenceTable.grant(
-    grantee,
-    'RecordKeyEvents',
-    'ConditionCheckItem',
-    'GetItem',
-    'PutItem',
-    'Query',
-    'UpdateItem',
-  );
+  data.registryTable.grant(grantee, 'WriteRegistry', 'BatchGetItem', 'GetItem', 'PutItem');
+  data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
 }
 
 export function grantHolds(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts);
-  data.evidence.grantLegalHold(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts);
+  data.evidence.grantCreate(grantee, Prefix.events);
+  data.evidence.grantLegalHold(grantee, Prefix.attestations, Prefix.events, Prefix.artifacts, Prefix.receipts);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  grantRecordEvidence(grantee, data);
+  data.evidenceTable.grant(grantee, 'RecordHolds', 'GetItem', 'PutItem');
+  data.registryTable.grant(grantee, 'ReadEvidenceKey', 'GetItem');
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */
 export function grantOperator(grantee: Grantee, data: DataStack): void {
   data.evidence.grantList(grantee);
-  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem', 'Query');
@@ -99,7 +74,7 @@ export function grantOperator(grantee: Grantee, data: DataStack): void {
 
 /** An auditor may fetch evidence past our API, to check that the API does not lie. */
 export function grantAuditor(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantRead(grantee, Prefix.attestations, Prefix.artifacts, Prefix.receipts, Prefix.keys);
+  data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.evidence.grantList(grantee);
   data.dataKey.grantDecrypt(grantee, ['s3']);
   data.evidenceKey.grantGetPublicKey(grantee);

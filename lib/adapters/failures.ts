@@ -44,6 +44,7 @@ export function statusOf(error: unknown): number | undefined {
  * permission and goes on unchanged, to be logged and masked.
  */
 export function unavailable(service: string, error: unknown): never {
+  if (error instanceof DomainError) throw error;
   const status = statusOf(error) ?? 0;
   if (isServiceFailure(error) && (TRANSIENT.has(error.name) || status >= 500 || 'code' in error)) {
     throw new DomainError(

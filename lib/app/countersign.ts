@@ -5,12 +5,13 @@ import { BUNDLE_MEDIA_TYPE, bundleBytes, parseBundle } from '../core/bundle.ts';
 import { sha256 } from '../core/digest.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
+import type { EvidenceKey } from '../core/events.ts';
 import { parseStrictJson } from '../core/json.ts';
 import { verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import { parseReceipt, type Receipt, receiptPayload } from '../core/receipt.ts';
 import { parseStatement } from '../core/statement.ts';
-import type { Clock, EvidenceKey, EvidenceStore, Log, Signer } from './ports.ts';
+import type { Clock, EvidenceStore, Log, Signer } from './ports.ts';
 
 export interface CountersignDeps {
   readonly store: EvidenceStore;

@@ -1,5 +1,5 @@
-import { OwnPredicate } from '../contracts/predicates.ts';
 import { DomainError } from '../core/errors.ts';
+import type { HoldEvent } from '../core/events.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { objectKey } from '../core/layout.ts';
 import type { HoldRequest } from '../core/requests.ts';
@@ -28,71 +28,64 @@ export async function placeHold(deps: HoldDeps, { sha256, reason }: HoldRequest,
     });
   }
   await setLegalHolds(deps, record, true);
-  return await recordHold(deps, { sha256, state: 'on', reason, before, caller });
+  return await recordHold(deps, { record, action: 'hold-placed', reason, before, caller });
 }
 
 /**
- * Ends a hold. The lock is lifted before the table says so: a crash in between leaves a hold on record that the same request
- * again ends.
+ * Ends a hold: the event first, then the lock, then the record. A crash in between leaves a hold on record, and the same
+ * request again ends it.
  */
 export async function releaseHold(deps: HoldDeps, { sha256, reason }: HoldRequest, caller: Caller): Promise<Hold> {
   const record = await requireEvidence(deps.ledger, sha256);
   const before = await deps.holds.findHold(sha256);
   if (before?.state !== 'on')
     throw new DomainError('HOLD_NOT_FOUND', `${sha256} is not on hold`, { pointer: '/sha256' });
-  return await recordHold(
-    deps,
-    { sha256, state: 'off', reason, before, caller },
-    async () => await setLegalHolds(deps, record, false),
-  );
+  return await recordHold(deps, { record, action: 'hold-released', reason, before, caller });
 }
 
 interface HoldChange {
-  readonly sha256: string;
-  readonly state: Hold['state'];
+  readonly record: EvidenceRecord;
+  readonly action: HoldEvent['action'];
   readonly reason: string;
   readonly before: Hold | undefined;
   readonly caller: Caller;
 }
 
-async function recordHold(deps: HoldDeps, change: HoldChange, beforeCommit?: () => Promise<void>): Promise<Hold> {
-  const { sha256, state, reason, before, caller } = change;
-  const at = deps.clock();
-  const revision = (before?.revision ?? 0) + 1;
+async function recordHold(deps: HoldDeps, change: HoldChange): Promise<Hold> {
+  const { record, action, reason, before, caller } = change;
   const evidenceKey = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
-  const event = await storeEvent(
-    deps,
-    {
-      predicateType: OwnPredicate.hold,
-      subjects: [{ digest: { sha256 } }],
-      predicate: {
-        action: state === 'on' ? 'placed' : 'released',
-        at: at.toISOString(),
-        by: { arn: caller.arn, unique_id: caller.uniqueId, account: caller.account },
-        reason,
-        revision,
-      },
-      actor: caller.arn,
-    },
-    evidenceKey,
-    at,
-  );
-  await beforeCommit?.();
-  const hold: Hold = {
-    sha256,
-    state,
+  const body: HoldEvent = {
+    action,
+    at: deps.clock().toISOString(),
+    by: { arn: caller.arn, unique_id: caller.uniqueId, account: caller.account },
+    revision: (before?.revision ?? 0) + 1,
+    sha256: record.sha256,
     reason,
-    by: caller.arn,
-    at: at.toISOString(),
-    event: event.record.sha256,
-    revision,
   };
-  if ((await deps.holds.commitHold(event.record, event.entries, hold)) !== 'committed') {
-    throw new DomainError('REVISION_CONFLICT', 'the hold was changed by somebody else meanwhile', {
-      hint: 'read it again: GET /v1/holds/{sha256}',
-    });
-  }
-  return hold;
+  const event = await storeEvent(deps, body, record.sha256, evidenceKey);
+  if (!('sha256' in event.body)) throw new DomainError('INTEGRITY_FAILURE', 'another event lies among the holds');
+  const hold = holdOf(event.body, event.record.sha256);
+  await setLegalHolds(deps, record, hold.state === 'on');
+  const outcome = await deps.holds.commitHold(event.record, event.entries, hold);
+  if (outcome === 'committed' && !event.resumed) return hold;
+  throw new DomainError('REVISION_CONFLICT', 'another change of this hold came first; this one was not made', {
+    hint: 'read it again: GET /v1/holds/{sha256}',
+    retryAfterMs: 1000,
+  });
+}
+
+/** The hold after an event. */
+export function holdOf(body: HoldEvent, event: string): Hold {
+  const state = body.action === 'hold-placed' ? 'on' : 'off';
+  return {
+    sha256: body.sha256,
+    state,
+    reason: body.reason,
+    by: body.by.arn,
+    at: body.at,
+    event,
+    revision: body.revision,
+  };
 }
 
 /** Without its receipt, evidence proves less; both are held. */

@@ -1,16 +1,14 @@
-import { OwnPredicate } from '../contracts/predicates.ts';
-import { Prefix } from '../contracts/storage.ts';
 import { canonicalBytes } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { EvidenceKey, RegistryEvent } from '../core/events.ts';
 import { checkKeyProof } from '../core/key-proof.ts';
 import { parsePublicKey } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
-import { type KeyRecord, MAX_KEYS_PER_PRINCIPAL, type Principal } from '../core/registry.ts';
+import { type KeyRecord, type Principal, withKey } from '../core/registry.ts';
 import type { RegisterKey, RegisterPrincipal, RevokeKey } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
-import type { EvidenceKey, Registry, RegistryChange } from './ports.ts';
+import type { Registry, RegistryChange } from './ports.ts';
 import { storeEvent } from './record-event.ts';
 import type { Caller } from './submit-evidence.ts';
 
@@ -33,7 +31,6 @@ export async function registerPrincipal(
   request: RegisterPrincipal,
   admin: Caller,
 ): Promise<Changed<Principal>> {
-  const now = deps.clock();
   const evidenceKey = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
   const { principal: known } = await deps.registry.context(request.unique_id);
   if (known) {
@@ -43,26 +40,16 @@ export async function registerPrincipal(
       pointer: '/unique_id',
     });
   }
-  const account = request.arn.split(':')[4] ?? '';
-  const principal: Principal = { ...request, account, revision: 1, keys: [] };
-  const { keys: _none, ...recorded } = principal;
-  const event = await storeEvent(
-    deps,
-    {
-      predicateType: OwnPredicate.principalEvent,
-      subjects: [{ name: principal.name, digest: { sha256: principalDigest(principal) } }],
-      predicate: { action: 'registered', at: now.toISOString(), by: actor(admin), principal: recorded },
-      actor: admin.arn,
-    },
-    evidenceKey,
-    now,
-  );
-  await apply(deps, event, { kind: 'principal-created', principal }, () => {
-    throw new DomainError('PRINCIPAL_EXISTS', `the name ${principal.name} or the role is registered already`, {
+  // Asked before the event is written: afterwards a taken name would be an event that never comes into force.
+  if (await deps.registry.principalByName(request.name)) {
+    throw new DomainError('PRINCIPAL_EXISTS', `the name ${request.name} is registered for another role`, {
       pointer: '/name',
     });
-  });
-  return { created: true, value: principal, event: event.record.sha256 };
+  }
+  const principal = { ...request, account: request.arn.split(':')[4] ?? '' };
+  const body = { ...by(admin, deps), action: 'principal-registered', revision: 1, principal } as const;
+  const event = await record(deps, body, principalDigest(principal), undefined, evidenceKey);
+  return { created: true, value: { ...principal, revision: 1, keys: [] }, event };
 }
 
 /** Registers a key with its authority, or changes the authority of a registered one. The owner proves possession each time. */
@@ -71,13 +58,13 @@ export async function registerKey(
   request: RegisterKey,
   admin: Caller,
 ): Promise<Changed<KeyRecord>> {
-  const now = deps.clock();
   const evidenceKey = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
+  const now = deps.clock().toISOString();
   const key = parsePublicKey(request.public_key);
   const proof = checkKeyProof(request.proof, key, request.principal);
   const principal = await requirePrincipal(deps, request.principal);
   const known = principal.keys.find(({ keyid }) => keyid === key.keyid);
-  const record: KeyRecord = {
+  const changed: KeyRecord = {
     keyid: key.keyid,
     public_key: key.pem,
     algorithm: key.algorithm,
@@ -86,17 +73,17 @@ export async function registerKey(
     stages: request.stages,
     predicate_types: request.predicate_types,
     scai_attributes: request.scai_attributes,
-    not_before: request.not_before ?? known?.not_before ?? now.toISOString(),
+    not_before: request.not_before ?? known?.not_before ?? now,
     not_after: request.not_after,
     revision: (known?.revision ?? 0) + 1,
-    registered_at: known?.registered_at ?? now.toISOString(),
+    registered_at: known?.registered_at ?? now,
   };
-  if (record.not_after <= record.not_before) {
+  if (changed.not_after <= changed.not_before) {
     throw new DomainError('REQUEST_INVALID', 'not_after must lie after not_before', { pointer: '/not_after' });
   }
   if (known) {
     if (known.revoked) throw new DomainError('KEY_REVOKED', `key ${key.keyid} is revoked for good; register another`);
-    if (sameAuthority(known, record)) return { created: false, value: known, event: undefined };
+    if (sameAuthority(known, changed)) return { created: false, value: known, event: undefined };
     if (request.revision !== known.revision) {
       throw new DomainError(
         'KEY_EXISTS',
@@ -112,17 +99,9 @@ export async function registerKey(
       pointer: '/public_key',
     });
   }
-  const keys = withKey(principal, record);
-  return await changeKey(deps, {
-    principal,
-    keys,
-    record,
-    action: known ? 'changed' : 'registered',
-    proof,
-    admin,
-    now,
-    evidenceKey,
-  });
+  const action = known ? 'key-changed' : 'key-registered';
+  const event = await changeKey(deps, { action, key: changed, principal, admin, proof_sha256: proof }, evidenceKey);
+  return { created: !known, value: changed, event };
 }
 
 /** Ends a key for good. Evidence that it signed after `effective_at` is not to be trusted. */
@@ -132,33 +111,21 @@ export async function revokeKey(
   request: RevokeKey,
   admin: Caller,
 ): Promise<Changed<KeyRecord>> {
-  const now = deps.clock();
   const evidenceKey = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
+  const now = deps.clock().toISOString();
   const owner = await deps.registry.keyOwner(keyid);
   const principal = owner === undefined ? undefined : await requirePrincipal(deps, owner);
   const known = principal?.keys.find((key) => key.keyid === keyid);
   if (!principal || !known) throw new DomainError('NOT_FOUND', `no key ${keyid} is registered`);
   if (known.revoked) return { created: false, value: known, event: undefined };
-  const effective = request.effective_at ?? now.toISOString();
-  if (effective > now.toISOString()) {
+  const effective = request.effective_at ?? now;
+  if (effective > now) {
     throw new DomainError('REQUEST_INVALID', 'effective_at must not lie in the future', { pointer: '/effective_at' });
   }
-  const record: KeyRecord = {
-    ...known,
-    revision: known.revision + 1,
-    revoked: { recorded_at: now.toISOString(), effective_at: effective, reason: request.reason },
-  };
-  const keys = withKey(principal, record);
-  return await changeKey(deps, {
-    principal,
-    keys,
-    record,
-    action: 'revoked',
-    proof: undefined,
-    admin,
-    now,
-    evidenceKey,
-  });
+  const revoked = { recorded_at: now, effective_at: effective, reason: request.reason };
+  const key: KeyRecord = { ...known, revision: known.revision + 1, revoked };
+  const event = await changeKey(deps, { action: 'key-revoked', key, principal, admin }, evidenceKey);
+  return { created: false, value: key, event };
 }
 
 /**
@@ -168,93 +135,91 @@ export async function revokeKey(
  * Crash after the public key is put: the next run goes on, the object being the same.
  */
 export async function activateEvidenceKey(deps: RegistryDeps, admin: Caller): Promise<Changed<EvidenceKey>> {
-  const now = deps.clock();
   const previous = await deps.registry.evidenceKey();
   const { keyid, pem } = parsePublicKey(await deps.kmsPublicKey());
   if (previous?.keyid === keyid) return { created: false, value: previous, event: undefined };
-  const key: EvidenceKey = { keyid, public_key: pem, kms_key_arn: deps.signer.keyArn, activated_at: now.toISOString() };
+  const now = deps.clock();
+  const revision = (previous?.revision ?? 0) + 1;
+  const key: EvidenceKey = {
+    keyid,
+    public_key: pem,
+    kms_key_arn: deps.signer.keyArn,
+    activated_at: now.toISOString(),
+    revision,
+  };
   await deps.store.putOnce(objectKey.publicKey(keyid), Buffer.from(pem), {
     contentType: 'application/x-pem-file',
     retainUntil: retainUntil(deps.retention, 'production', now),
   });
-  const event = await storeEvent(
-    deps,
-    {
-      predicateType: OwnPredicate.keyEvent,
-      subjects: [{ name: `${Prefix.keys}${keyid}.pem`, digest: { sha256: keyid } }],
-      predicate: {
-        action: 'evidence-key-activated',
-        at: now.toISOString(),
-        by: actor(admin),
-        evidence_key: { ...key },
-        previous: previous?.keyid ?? null,
-      },
-      actor: admin.arn,
-    },
-    key,
-    now,
-  );
-  await apply(deps, event, { kind: 'evidence-key-activated', key, previous }, conflict);
-  return { created: true, value: key, event: event.record.sha256 };
+  const body = { ...by(admin, deps), action: 'evidence-key-activated', revision, evidence_key: key } as const;
+  const event = await record(deps, body, keyid, undefined, key);
+  return { created: true, value: key, event };
 }
 
 interface KeyChange {
+  readonly action: 'key-registered' | 'key-changed' | 'key-revoked';
+  readonly key: KeyRecord;
   readonly principal: Principal;
-  readonly keys: readonly KeyRecord[];
-  readonly record: KeyRecord;
-  readonly action: 'registered' | 'changed' | 'revoked';
-  readonly proof: string | undefined;
   readonly admin: Caller;
-  readonly now: Date;
-  readonly evidenceKey: EvidenceKey;
+  readonly proof_sha256?: string;
 }
 
-async function changeKey(deps: RegistryDeps, change: KeyChange): Promise<Changed<KeyRecord>> {
-  const { principal, keys, record, action, proof, admin, now, evidenceKey } = change;
-  const after: Principal = { ...principal, keys, revision: principal.revision + 1 };
-  const event = await storeEvent(
-    deps,
-    {
-      predicateType: OwnPredicate.keyEvent,
-      subjects: [{ name: record.keyid, digest: { sha256: record.keyid } }],
-      // The whole record and both revisions: the registry can be folded again from the events alone.
-      predicate: {
-        action,
-        at: now.toISOString(),
-        by: actor(admin),
-        key: keyJson(record),
-        principal: { name: principal.name, unique_id: principal.unique_id, revision: after.revision },
-        ...(proof === undefined ? {} : { proof_sha256: proof }),
-      },
-      actor: admin.arn,
-    },
-    evidenceKey,
-    now,
-  );
-  const write: RegistryChange = {
-    kind: 'key-changed',
-    principal: after,
-    key: record,
-    recordedAt: now.toISOString(),
-    isNew: action === 'registered',
-  };
-  await apply(deps, event, write, conflict);
-  return { created: action === 'registered', value: record, event: event.record.sha256 };
-}
-
-async function apply(
+async function changeKey(
   deps: RegistryDeps,
-  event: Awaited<ReturnType<typeof storeEvent>>,
-  change: RegistryChange,
-  refused: () => never,
-): Promise<void> {
-  if ((await deps.registry.apply(event.record, event.entries, change)) !== 'committed') refused();
+  { principal, admin, ...change }: KeyChange,
+  evidenceKey: EvidenceKey,
+): Promise<string> {
+  const { name, unique_id } = principal;
+  // Refuses a principal that has no room before anything is written.
+  withKey(principal, change.key);
+  const body = { ...by(admin, deps), ...change, revision: principal.revision + 1, principal: { name, unique_id } };
+  return await record(deps, body, change.key.keyid, principal, evidenceKey);
 }
 
-function conflict(): never {
-  throw new DomainError('REVISION_CONFLICT', 'the record was changed by somebody else meanwhile; nothing was written', {
-    hint: 'read it again, and repeat the change if it still applies',
+/** The change that an event makes, from the state before it. The registry is nothing but these, one after the other. */
+export function registryChange(body: RegistryEvent, before: Principal | undefined): RegistryChange {
+  switch (body.action) {
+    case 'evidence-key-activated':
+      return { kind: 'evidence-key-activated', key: body.evidence_key };
+    case 'principal-registered':
+      return { kind: 'principal-created', principal: { ...body.principal, revision: 1, keys: [] } };
+    case 'key-registered':
+    case 'key-changed':
+    case 'key-revoked': {
+      if (!before) throw new DomainError('INTEGRITY_FAILURE', 'a key changed before its principal was registered');
+      const principal = { ...before, revision: body.revision, keys: withKey(before, body.key) };
+      return {
+        kind: 'key-changed',
+        principal,
+        key: body.key,
+        recordedAt: body.at,
+        isNew: body.action === 'key-registered',
+      };
+    }
+  }
+}
+
+/** Stores the event and commits its change. @returns digest of the event */
+async function record(
+  deps: RegistryDeps,
+  wanted: RegistryEvent,
+  subject: string,
+  before: Principal | undefined,
+  key: EvidenceKey,
+): Promise<string> {
+  const event = await storeEvent(deps, wanted, subject, key);
+  if ('sha256' in event.body)
+    throw new DomainError('INTEGRITY_FAILURE', 'a hold lies among the events of the registry');
+  const outcome = await deps.registry.apply(event.record, event.entries, registryChange(event.body, before));
+  if (outcome === 'committed' && !event.resumed) return event.record.sha256;
+  throw new DomainError('REVISION_CONFLICT', 'another change came first; this one was not made', {
+    hint: 'read the record again, and repeat the change if it still applies',
+    retryAfterMs: 1000,
   });
+}
+
+function by(admin: Caller, { clock }: RegistryDeps) {
+  return { at: clock().toISOString(), by: { arn: admin.arn, unique_id: admin.uniqueId, account: admin.account } };
 }
 
 async function requirePrincipal(deps: RegistryDeps, name: string): Promise<Principal> {
@@ -266,32 +231,10 @@ async function requirePrincipal(deps: RegistryDeps, name: string): Promise<Princ
   });
 }
 
-/** Makes room by dropping revoked keys, oldest first: their history stays under the key itself. */
-function withKey(principal: Principal, record: KeyRecord): readonly KeyRecord[] {
-  const others = principal.keys.filter(({ keyid }) => keyid !== record.keyid);
-  const surplus = others.length + 1 - MAX_KEYS_PER_PRINCIPAL;
-  const droppable = others.filter(({ revoked }) => revoked).slice(0, Math.max(0, surplus));
-  if (droppable.length < surplus) {
-    throw new DomainError('REQUEST_INVALID', `${principal.name} has ${others.length} keys in use; revoke one first`, {
-      pointer: '/public_key',
-    });
-  }
-  return [...others.filter((key) => !droppable.includes(key)), record];
-}
-
 function sameAuthority(a: KeyRecord, b: KeyRecord): boolean {
-  const authority = ({ revision: _revision, ...rest }: KeyRecord): string =>
-    sha256Hex(canonicalBytes(keyJson({ ...rest, revision: 1 })));
+  const authority = ({ revision: _revision, revoked: _revoked, ...rest }: KeyRecord): string =>
+    sha256Hex(canonicalBytes(rest));
   return authority(a) === authority(b);
-}
-
-function keyJson(record: KeyRecord): JsonObject {
-  const { revoked, ...rest } = record;
-  return { ...rest, ...(revoked ? { revoked: { ...revoked } } : {}) };
-}
-
-function actor(admin: Caller): JsonObject {
-  return { arn: admin.arn, unique_id: admin.uniqueId, account: admin.account };
 }
 
 /** A principal has no bytes; its name and role under one digest make it a subject that can be looked up. */

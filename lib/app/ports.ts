@@ -1,3 +1,4 @@
+import type { EvidenceKey } from '../core/events.ts';
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 
@@ -177,14 +178,6 @@ export interface StagingStore {
   discard(upload: Pick<StagedUpload, 'sha256' | 'name'>): Promise<void>;
 }
 
-/** The public half of the key that countersigns. */
-export interface EvidenceKey {
-  readonly keyid: string;
-  readonly public_key: string;
-  readonly kms_key_arn: string;
-  readonly activated_at: string;
-}
-
 /** What a submission is judged by; one read. */
 export interface CallerContext {
   readonly principal: Principal | undefined;
@@ -201,7 +194,7 @@ export type RegistryChange =
       readonly recordedAt: string;
       readonly isNew: boolean;
     }
-  | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey; readonly previous: EvidenceKey | undefined };
+  | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey };
 
 /** The registry table. Every read is consistent. */
 export interface Registry {

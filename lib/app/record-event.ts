@@ -1,112 +1,108 @@
-import { BUNDLE_MEDIA_TYPE } from '../core/bundle.ts';
+import { BUNDLE_MEDIA_TYPE, parseBundle } from '../core/bundle.ts';
 import { canonicalBytes } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
+import { preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
+import { type EventBody, EventSchema, type EvidenceKey, predicateTypeOf, streamOf } from '../core/events.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
-import type { JsonObject } from '../core/json.ts';
+import { parseStrictJson } from '../core/json.ts';
 import { objectKey } from '../core/layout.ts';
-import { type Statement, statementJson } from '../core/statement.ts';
+import { parseWith } from '../core/schema.ts';
+import { parseStatement, statementJson } from '../core/statement.ts';
 import { statementIdentity } from '../core/submission.ts';
 import { type CountersignDeps, countersign, retainUntil } from './countersign.ts';
-import type { EvidenceKey } from './ports.ts';
-
-/** Something that the control plane itself states: a key was registered, a hold was placed. */
-export interface ControlEvent {
-  readonly predicateType: string;
-  readonly subjects: readonly { readonly name?: string; readonly digest: { readonly sha256: string } }[];
-  readonly predicate: JsonObject;
-  /** Name or ARN of who caused it, for the look-up by principal. */
-  readonly actor: string;
-}
+import type { StoredObject } from './ports.ts';
 
 export interface RecordedEvent {
+  readonly body: EventBody;
   readonly record: EvidenceRecord;
   readonly entries: readonly IndexEntry[];
+  /** True: somebody else's event has this number already, and was not committed when we looked. */
+  readonly resumed: boolean;
 }
 
 /**
- * Signs an event with the evidence key and stores it. It is indexed by whoever commits what it returns, in one transaction
- * with the change that it records. Events are kept as long as production evidence.
+ * Signs an event with the evidence key and stores it under its number. Whoever commits it does so in one transaction with the
+ * change that it records. Events are kept as long as production evidence.
  *
- * Crash after the put: an event without its change. `countersign reindex` tells it from a real one by the revision it follows.
+ * Crash after the put: an event without its change. The next change of the same subject meets it here, commits it first, and
+ * is told to look again; so no number is lost and none exists twice.
+ *
+ * @param subject - digest by which the event is found
  */
 export async function storeEvent(
   deps: CountersignDeps,
-  event: ControlEvent,
+  body: EventBody,
+  subject: string,
   key: EvidenceKey,
-  at: Date,
 ): Promise<RecordedEvent> {
-  const signed = await countersign(
-    deps,
-    canonicalBytes(statementJson(event.subjects, event.predicateType, event.predicate)),
-    key,
-  );
-  const identity = statementIdentity(signed.message, key.keyid);
-  const until = retainUntil(deps.retention, 'production', at);
-  const versionId = await deps.store.putOnce(objectKey.attestation(identity), signed.bytes, {
+  const name = objectKey.event(streamOf(body), body.revision);
+  const payload = canonicalBytes(statementJson([{ digest: { sha256: subject } }], predicateTypeOf(body), body));
+  const signed = await countersign(deps, payload, key);
+  const until = retainUntil(deps.retention, 'production', new Date(body.at));
+  const metadata = { 'kms-request-id': signed.requestId };
+  const versionId = await deps.store.putOnce(name, signed.bytes, {
     contentType: BUNDLE_MEDIA_TYPE,
     retainUntil: until,
-    metadata: { 'kms-request-id': signed.requestId },
+    metadata,
   });
-  if (versionId === undefined) throw new DomainError('REVISION_CONFLICT', 'this very event was recorded already');
-  return eventRecord({
-    bytes: signed.bytes,
-    statement: { subject: event.subjects, predicateType: event.predicateType, predicate: event.predicate },
-    identity,
-    versionId,
-    retainUntil: until,
-    requestId: signed.requestId,
-    evidenceKeyid: key.keyid,
-    at,
-    actor: event.actor,
-  });
+  if (versionId !== undefined) {
+    return {
+      ...readEvent(
+        { bytes: signed.bytes, versionId, retainUntil: until, metadata, lastModified: new Date(body.at) },
+        name,
+      ),
+      resumed: false,
+    };
+  }
+  const earlier = await deps.store.read(name);
+  if (!earlier)
+    throw new DomainError('DEPENDENCY_UNAVAILABLE', 'an event is there and cannot be read yet', { retryAfterMs: 500 });
+  return { ...readEvent(earlier, name), resumed: true };
 }
 
-export interface StoredEvent {
-  readonly bytes: Buffer;
-  readonly statement: Statement;
-  readonly identity: string;
-  readonly versionId: string;
-  readonly retainUntil: Date;
-  readonly requestId: string;
-  readonly evidenceKeyid: string;
-  readonly at: Date;
-  readonly actor: string;
-}
-
-/** The index row of an event follows from its object alone. */
-export function eventRecord(event: StoredEvent): RecordedEvent {
+/**
+ * The index row of an event follows from its object alone. The signature is for the caller to check where the object is not
+ * our own write.
+ */
+export function readEvent(object: StoredObject, name: string): Omit<RecordedEvent, 'resumed'> {
+  const signed = parseBundle(parseStrictJson(object.bytes));
+  const statement = parseStatement(parseStrictJson(signed.payload));
+  const body = parseWith(EventSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
+  if (statement.predicateType !== predicateTypeOf(body) || name !== objectKey.event(streamOf(body), body.revision)) {
+    throw new DomainError('INTEGRITY_FAILURE', `${name} holds another event than its name says`);
+  }
+  const evidenceKeyid = signed.keyHint ?? '';
   const record: EvidenceRecord = {
-    sha256: sha256Hex(event.bytes),
+    sha256: sha256Hex(object.bytes),
     kind: 'event',
     form: 'event',
     media_type: BUNDLE_MEDIA_TYPE,
-    size: event.bytes.length,
-    received_at: event.at.toISOString(),
-    principal: event.actor,
-    statement_identity: event.identity,
-    predicate_type: event.statement.predicateType,
+    size: object.bytes.length,
+    received_at: body.at,
+    principal: body.by.arn,
+    statement_identity: statementIdentity(preAuthEncoding(signed.payloadType, signed.payload), evidenceKeyid),
+    predicate_type: statement.predicateType,
     environment: 'production',
     flags: [],
-    object_key: objectKey.attestation(event.identity),
-    version_id: event.versionId,
-    retain_until: event.retainUntil.toISOString(),
-    evidence_keyid: event.evidenceKeyid,
-    kms_request_id: event.requestId,
-    ...(event.bytes.length <= MAX_INLINE_BYTES ? { inline: event.bytes } : {}),
+    object_key: name,
+    version_id: object.versionId,
+    retain_until: object.retainUntil.toISOString(),
+    evidence_keyid: evidenceKeyid,
+    kms_request_id: object.metadata['kms-request-id'] ?? 'unknown',
+    ...(object.bytes.length <= MAX_INLINE_BYTES ? { inline: object.bytes } : {}),
   };
-  const digests = event.statement.subject.map(({ digest }) => digest.sha256);
   const entries = indexEntries(record, {
-    predicateType: event.statement.predicateType,
+    predicateType: statement.predicateType,
     manifest: undefined,
-    subjects: event.statement.subject,
+    subjects: statement.subject,
     inputs: [],
     outputs: [],
-    mentions: [...new Set(digests)],
+    mentions: statement.subject.map(({ digest }) => digest.sha256),
     commits: [],
     runIds: [],
     attributes: [],
     result: undefined,
   });
-  return { record, entries };
+  return { body, record, entries };
 }

@@ -1,5 +1,6 @@
 import type { Stage } from '../contracts/predicates.ts';
 import { DomainError } from '../core/errors.ts';
+import type { EvidenceKey } from '../core/events.ts';
 import { type EvidenceRecord, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
 import { objectKey } from '../core/layout.ts';
 import type { Receipt, ReceiptPrincipal } from '../core/receipt.ts';
@@ -23,7 +24,7 @@ import {
   requireEvidenceKey,
   retainUntil,
 } from './countersign.ts';
-import type { CallerContext, EvidenceKey, Ledger, Registry, Sleep } from './ports.ts';
+import type { CallerContext, Ledger, Registry, Sleep } from './ports.ts';
 
 /** Who AWS says is calling. */
 export interface Caller {

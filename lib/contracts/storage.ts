@@ -5,6 +5,8 @@
 export const Prefix = {
   /** Submitted attestations by statement identity: see docs/adr/0001. */
   attestations: 'attestations/',
+  /** What the control plane states itself (a key was registered, a hold placed): one numbered stream per subject. */
+  events: 'events/',
   /** Artifacts by the digest of their bytes. */
   artifacts: 'artifacts/',
   /** Receipts by the digest of the evidence they countersign. */

@@ -4,9 +4,9 @@ import type { Json } from './json.ts';
 
 /**
  * RFC 8785 canonical bytes of a value that came from the strict parser or was built by us. Used for what we write and for
- * the plain manifest's signature; what others signed is never re-encoded.
+ * the plain manifest's signature; what others signed is never re-encoded. A property that is undefined is left out.
  */
-export function canonicalBytes(value: Json): Buffer {
+export function canonicalBytes(value: Json | object): Buffer {
   const text = canonicalize(value);
   if (text === undefined || !text.isWellFormed()) {
     throw new DomainError('JSON_INVALID', 'the value has no canonical form', { pointer: '' });

@@ -1,10 +1,15 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 import { Prefix } from '../contracts/storage.ts';
 
+/** Notes of KMS signatures that lost a race. */
+export const LOST_SIGNATURES = `${Prefix.receipts}lost/`;
+
 /** Object keys: pure arithmetic over digests, so that anyone can find an object without an index. */
 export const objectKey = {
   attestation: (statementIdentity: string): string =>
     `${Prefix.attestations}sha256/${statementIdentity.slice(0, 2)}/${statementIdentity}.sigstore.json`,
+  event: (stream: string, revision: number): string =>
+    `${Prefix.events}${stream}/${String(revision).padStart(6, '0')}.sigstore.json`,
   artifact: (sha256: string): string => `${Prefix.artifacts}sha256/${sha256.slice(0, 2)}/${sha256}`,
   receipt: (evidence: string): string => `${Prefix.receipts}${evidence}.sigstore.json`,
   /** Note of a KMS signature that lost a race: its request id is kept, the signature is not. */

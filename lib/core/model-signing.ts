@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { Predicate } from '../contracts/predicates.ts';
 import { DIGEST_RULE, SHA256_HEX, type Sha256 } from './digest.ts';
 import { DomainError } from './errors.ts';
-import type { JsonObject } from './json.ts';
 import { NO_FACTS, type ValidatedPredicate } from './predicates/facts.ts';
 import { parseWith } from './schema.ts';
 import { type Subject, statementJson } from './statement.ts';
@@ -79,7 +78,7 @@ export function modelSigningStatement(
   name: string,
   files: readonly ModelFile[],
   { ignorePaths = DEFAULT_IGNORE_PATHS }: ModelSigningOptions = {},
-): JsonObject {
+): object {
   for (const { path } of files) {
     const ignored = ignorePaths.find((ignore) => path === ignore || path.startsWith(`${ignore}/`));
     if (ignored !== undefined) {

@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { ENVIRONMENTS, OwnPredicate } from '../contracts/predicates.ts';
 import { canonicalBytes } from './canonical.ts';
 import { Sha256Schema } from './digest.ts';
-import type { JsonObject } from './json.ts';
 import { parseWith } from './schema.ts';
 import { type Statement, statementJson } from './statement.ts';
 
@@ -47,9 +46,8 @@ export type Receipt = z.output<typeof ReceiptSchema>;
 
 /** The receipt's statement, canonical, ready to be signed. Its subject is the evidence. */
 export function receiptPayload(receipt: Receipt): Buffer {
-  const predicate: JsonObject = { ...receipt, principal: withoutUndefined(receipt.principal) };
   return canonicalBytes(
-    statementJson([{ digest: { sha256: receipt.evidence.sha256 } }], OwnPredicate.receipt, predicate),
+    statementJson([{ digest: { sha256: receipt.evidence.sha256 } }], OwnPredicate.receipt, receipt),
   );
 }
 
@@ -57,8 +55,4 @@ export function receiptPayload(receipt: Receipt): Buffer {
 export function parseReceipt(statement: Statement): Receipt {
   parseWith(z.literal(OwnPredicate.receipt), statement.predicateType, 'PREDICATE_INVALID', '/predicateType');
   return parseWith(ReceiptSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
-}
-
-function withoutUndefined({ session, ...rest }: ReceiptPrincipal): JsonObject {
-  return session === undefined ? rest : { ...rest, session };
 }

@@ -1,7 +1,15 @@
+import * as z from 'zod';
 import type { Environment } from '../contracts/predicates.ts';
 import { Predicate } from '../contracts/predicates.ts';
 import { DomainError } from './errors.ts';
-import { hintNames, type KeyAlgorithm, type PublicKey, parsePublicKey, verifySignature } from './keys.ts';
+import {
+  hintNames,
+  KEY_ALGORITHMS,
+  type KeyAlgorithm,
+  type PublicKey,
+  parsePublicKey,
+  verifySignature,
+} from './keys.ts';
 import type { Content, Submission } from './submission.ts';
 
 /** What a key may state. Possession of the private key gives none of this; only the key-admin role does. */
@@ -36,6 +44,23 @@ export interface KeyRecord extends KeyAuthority {
   readonly registered_at: string;
   readonly revoked?: Revocation;
 }
+
+/** Records are parsed wherever they are read back: from the table, and from the events. */
+export const KeyRecordSchema: z.ZodType<KeyRecord> = z.object({
+  keyid: z.string(),
+  public_key: z.string(),
+  algorithm: z.enum(KEY_ALGORITHMS),
+  principal: z.string(),
+  role: z.string(),
+  stages: z.array(z.string()),
+  predicate_types: z.array(z.string()),
+  scai_attributes: z.array(z.string()),
+  not_before: z.string(),
+  not_after: z.string(),
+  revision: z.number(),
+  registered_at: z.string(),
+  revoked: z.object({ recorded_at: z.string(), effective_at: z.string(), reason: z.string() }).exactOptional(),
+});
 
 /** An AWS role by its unique id, under a name of its own, with the keys that it may sign with. */
 export interface Principal {
@@ -191,4 +216,17 @@ export function judgeTimestamp(content: Content, receivedAt: Date, enveloped: bo
 /** The environment that the evidence speaks for decides how long it is kept. */
 export function environmentOf(content: Content): Environment {
   return content.manifest?.environment ?? 'experimental';
+}
+
+/** Makes room by dropping revoked keys, oldest first: their history stays under the key itself. */
+export function withKey(principal: Principal, record: KeyRecord): readonly KeyRecord[] {
+  const others = principal.keys.filter(({ keyid }) => keyid !== record.keyid);
+  const surplus = others.length + 1 - MAX_KEYS_PER_PRINCIPAL;
+  const droppable = others.filter(({ revoked }) => revoked).slice(0, Math.max(0, surplus));
+  if (droppable.length < surplus) {
+    throw new DomainError('REQUEST_INVALID', `${principal.name} has ${others.length} keys in use; revoke one first`, {
+      pointer: '/public_key',
+    });
+  }
+  return [...others.filter((key) => !droppable.includes(key)), record];
 }

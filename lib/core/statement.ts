@@ -65,19 +65,11 @@ export function parseStatement(value: unknown): Statement {
   return statement;
 }
 
-/** The JSON of a statement that we make. */
+/** A statement that we make, to be written canonically. */
 export function statementJson(
   subject: readonly { readonly name?: string; readonly digest: { readonly sha256: string } }[],
   predicateType: string,
-  predicate: JsonObject,
-): JsonObject {
-  return {
-    _type: STATEMENT_TYPE,
-    subject: subject.map(({ name, digest }) => ({
-      ...(name === undefined ? {} : { name }),
-      digest: { sha256: digest.sha256 },
-    })),
-    predicateType,
-    predicate,
-  };
+  predicate: object,
+): object {
+  return { _type: STATEMENT_TYPE, subject, predicateType, predicate };
 }

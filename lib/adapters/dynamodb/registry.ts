@@ -1,14 +1,15 @@
 import { BatchGetItemCommand, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
-import type { CallerContext, CommitOutcome, EvidenceKey, Registry, RegistryChange } from '../../app/ports.ts';
+import type { CallerContext, CommitOutcome, Registry, RegistryChange } from '../../app/ports.ts';
+import { type EvidenceKey, EvidenceKeySchema } from '../../core/events.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { EVIDENCE_KEYS, itemKey } from '../../core/layout.ts';
-import type { Principal } from '../../core/registry.ts';
+import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { unavailable } from '../failures.ts';
 import { fromItem, getItem, type Item, put, putNew, toItem, transact } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
-import { EvidenceKeySchema, KeyRecordSchema, PrincipalSchema } from './schemas.ts';
+import { PrincipalSchema } from './schemas.ts';
 
 const PrincipalItem = z.object({ unique_id: z.string() });
 const OwnerItem = z.object({ principal: z.string() });
@@ -122,34 +123,29 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       const { principal, key, recordedAt, isNew } = change;
       const owner = toItem(itemKey.keyOwner(key.keyid), { principal: principal.name });
       return [
-        {
-          Put: {
-            TableName: table,
-            Item: toItem(itemKey.caller(principal.unique_id), principal),
-            ConditionExpression: 'revision = :before',
-            ExpressionAttributeValues: { ':before': { N: String(principal.revision - 1) } },
-          },
-        },
+        putAfter(table, toItem(itemKey.caller(principal.unique_id), principal), principal.revision - 1),
         put(table, toItem(itemKey.key(key.keyid, recordedAt, key.revision), key)),
         ...(isNew ? [putNew(table, owner)] : []),
       ];
     }
     case 'evidence-key-activated': {
-      const current = toItem(itemKey.evidenceKey, change.key);
-      const { previous } = change;
+      const { key } = change;
+      const current = toItem(itemKey.evidenceKey, key);
       return [
-        previous === undefined
-          ? putNew(table, current)
-          : {
-              Put: {
-                TableName: table,
-                Item: current,
-                ConditionExpression: 'keyid = :previous',
-                ExpressionAttributeValues: { ':previous': { S: previous.keyid } },
-              },
-            },
-        put(table, toItem(itemKey.evidenceKeyRecord(change.key.keyid), change.key)),
+        key.revision === 1 ? putNew(table, current) : putAfter(table, current, key.revision - 1),
+        put(table, toItem(itemKey.evidenceKeyRecord(key.keyid), key)),
       ];
     }
   }
+}
+
+function putAfter(table: string, item: Item, revision: number): TransactWriteItem {
+  return {
+    Put: {
+      TableName: table,
+      Item: item,
+      ConditionExpression: 'revision = :before',
+      ExpressionAttributeValues: { ':before': { N: String(revision) } },
+    },
+  };
 }

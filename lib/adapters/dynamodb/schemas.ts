@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import type { EvidenceKey } from '../../app/ports.ts';
 import { ENVIRONMENTS, STAGES } from '../../contracts/predicates.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
-import { KEY_ALGORITHMS } from '../../core/keys.ts';
-import type { KeyRecord, Principal } from '../../core/registry.ts';
+import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 
 /** Items are parsed when they are read: a table that another hand wrote to must not be believed blindly. */
 
@@ -52,22 +50,6 @@ export const IndexEntrySchema: z.ZodType<IndexEntry> = z.object({
   result: z.string().exactOptional(),
 });
 
-export const KeyRecordSchema: z.ZodType<KeyRecord> = z.object({
-  keyid: z.string(),
-  public_key: z.string(),
-  algorithm: z.enum(KEY_ALGORITHMS),
-  principal: z.string(),
-  role: z.string(),
-  stages: z.array(z.string()),
-  predicate_types: z.array(z.string()),
-  scai_attributes: z.array(z.string()),
-  not_before: z.string(),
-  not_after: z.string(),
-  revision: z.number(),
-  registered_at: z.string(),
-  revoked: z.object({ recorded_at: z.string(), effective_at: z.string(), reason: z.string() }).exactOptional(),
-});
-
 export const PrincipalSchema: z.ZodType<Principal> = z.object({
   name: z.string(),
   unique_id: z.string(),
@@ -75,11 +57,4 @@ export const PrincipalSchema: z.ZodType<Principal> = z.object({
   account: z.string(),
   revision: z.number(),
   keys: z.array(KeyRecordSchema),
-});
-
-export const EvidenceKeySchema: z.ZodType<EvidenceKey> = z.object({
-  keyid: z.string(),
-  public_key: z.string(),
-  kms_key_arn: z.string(),
-  activated_at: z.string(),
 });

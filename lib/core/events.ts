@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { OwnPredicate } from '../contracts/predicates.ts';
+import { KeyRecordSchema } from './registry.ts';
+
+/**
+ * What the control plane states about itself. Events of one subject form a stream, numbered from 1; each number exists once,
+ * because its object is written once, so the bucket alone tells what happened in which order.
+ */
+
+const Actor = z.object({ arn: z.string(), unique_id: z.string(), account: z.string() });
+const common = { at: z.string(), by: Actor, revision: z.int().positive() };
+const PrincipalName = z.object({ name: z.string(), unique_id: z.string() });
+
+export const EvidenceKeySchema = z.object({
+  keyid: z.string(),
+  public_key: z.string(),
+  kms_key_arn: z.string(),
+  activated_at: z.string(),
+  /** Counts the keys that countersigned in this deployment, from 1. */
+  revision: z.int().positive(),
+});
+export type EvidenceKey = Readonly<z.output<typeof EvidenceKeySchema>>;
+
+export const EventSchema = z.discriminatedUnion('action', [
+  z.object({ ...common, action: z.literal('evidence-key-activated'), evidence_key: EvidenceKeySchema }),
+  z.object({
+    ...common,
+    action: z.literal('principal-registered'),
+    principal: PrincipalName.extend({ arn: z.string(), account: z.string() }),
+  }),
+  z.object({
+    ...common,
+    action: z.enum(['key-registered', 'key-changed', 'key-revoked']),
+    key: KeyRecordSchema,
+    principal: PrincipalName,
+    /** Digest of the proof of possession; a revocation needs none. */
+    proof_sha256: z.string().exactOptional(),
+  }),
+  z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
+]);
+
+export type EventBody = z.output<typeof EventSchema>;
+export type HoldEvent = Extract<EventBody, { sha256: string }>;
+export type RegistryEvent = Exclude<EventBody, HoldEvent>;
+
+/** The subject whose changes are numbered together. */
+export function streamOf(body: EventBody): string {
+  switch (body.action) {
+    case 'evidence-key-activated':
+      return 'evidence-key';
+    case 'principal-registered':
+    case 'key-registered':
+    case 'key-changed':
+    case 'key-revoked':
+      return `principal/${body.principal.unique_id}`;
+    case 'hold-placed':
+    case 'hold-released':
+      return `hold/${body.sha256}`;
+  }
+}
+
+export function predicateTypeOf(body: EventBody): string {
+  switch (body.action) {
+    case 'principal-registered':
+      return OwnPredicate.principalEvent;
+    case 'hold-placed':
+    case 'hold-released':
+      return OwnPredicate.hold;
+    default:
+      return OwnPredicate.keyEvent;
+  }
+}
