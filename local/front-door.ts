@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { API_BODY_LIMIT, ApiGateway } from './api-gateway.ts';
 import type { LocalApi } from './api-model.ts';
 import { type AwsCall, classify } from './aws-call.ts';
 import { type Answer, awsErrorAnswer, ofSignature } from './aws-errors.ts';
 import { DigestCheck, readBody } from './bodies.ts';
+import { ConditionalCopies } from './conditional-copy.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
 import { invokeAnswer } from './invoke-api.ts';
@@ -42,6 +44,8 @@ export interface FrontDoorOptions {
   readonly region: string;
   readonly accountId: string;
   readonly emulatorPort: number;
+  /** Asks the emulator itself. */
+  readonly emulatorS3: S3Client;
 }
 
 /** A request whose signature was checked. */
@@ -66,12 +70,14 @@ export class FrontDoor {
   readonly #server: Server;
   readonly #upstream: Upstream;
   readonly #gateway: ApiGateway;
+  readonly #copies: ConditionalCopies;
   readonly #apis: LocalApi[] = [];
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
     this.#upstream = new Upstream(options.emulatorPort);
     this.#gateway = new ApiGateway(options);
+    this.#copies = new ConditionalCopies(options.emulatorS3);
     // A presigned upload of 5 GB outlasts Node's default of five minutes for a whole request.
     this.#server = createServer({ requestTimeout: 0 }, (request, response) => void this.#serve(request, response));
   }
@@ -195,7 +201,12 @@ export class FrontDoor {
       send(response, answer);
       return answer.status;
     }
-    const answer = await this.#forward(signed);
+    const answer = await this.#execute(signed);
+    if (answer === 'exists') {
+      const message = 'At least one of the pre-conditions you specified did not hold';
+      send(response, awsErrorAnswer('s3', { status: 412, code: 'PreconditionFailed', message }, signed.requestId));
+      return 412;
+    }
     const status = answer.statusCode ?? 502;
     const succeeded = status < 300;
     if (effect === undefined || effect.kind === 'delay') {
@@ -212,6 +223,14 @@ export class FrontDoor {
       await this.#options.host.kill(signed.identity.workerId);
     }
     return status;
+  }
+
+  async #execute(signed: SignedCall): Promise<IncomingMessage | 'exists'> {
+    const { operation, resources } = signed.call;
+    const isConditional = headerValues(signed.request, 'if-none-match').length > 0;
+    if (operation !== 'CopyObject' || !isConditional) return this.#forward(signed);
+    const copied = await this.#copies.copy(resources.bucket ?? '', resources.key ?? '', () => this.#forward(signed));
+    return copied ?? 'exists';
   }
 
   #forward(signed: SignedCall): Promise<IncomingMessage> {

@@ -158,6 +158,7 @@ function assemble(stateDir: string, emulatorPort: number) {
     region: REGION,
     accountId: ACCOUNT_ID,
     emulatorPort,
+    emulatorS3: clients.s3,
   });
   const cloud: Cloud = {
     region: REGION,
