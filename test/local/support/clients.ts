@@ -36,7 +36,7 @@ class Sha256 extends Hash {
 
 /** Signs as the AWS SDK does and sends with fetch: for answers that SDK clients would not show. */
 export async function signedFetch(
-  local: LocalDescription,
+  local: Pick<LocalDescription, 'endpoint' | 'region'>,
   credentials: Credentials,
   request: SignedRequest,
 ): Promise<Response> {
