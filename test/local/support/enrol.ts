@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { DemoName, LocalDescription } from '../../../local/description.ts';
 import { bundleBytes } from '../../../lib/core/bundle.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../../../lib/core/dsse.ts';
 import { keyProofPayload } from '../../../lib/core/key-proof.ts';
 import { parsePublicKey } from '../../../lib/core/keys.ts';
+import type { DemoName, LocalDescription } from '../../../local/description.ts';
 import { signedFetch } from './clients.ts';
 
 export interface Authority {
