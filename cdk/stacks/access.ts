@@ -40,7 +40,7 @@ function grantRecordEvidence(grantee: Grantee, data: DataStack): void {
 export function grantReader(grantee: Grantee, data: DataStack): void {
   data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
-  data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'BatchGetItem', 'GetItem', 'Query');
+  data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'GetItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
 }
 
@@ -68,8 +68,8 @@ export function grantOperator(grantee: Grantee, data: DataStack): void {
   data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceKey.grantGetPublicKey(grantee);
-  data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem', 'Query');
-  data.registryTable.grant(grantee, 'RebuildRegistryTable', 'BatchWriteItem', 'PutItem', 'Query');
+  data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem');
+  data.registryTable.grant(grantee, 'RebuildRegistryTable', 'BatchWriteItem', 'PutItem');
 }
 
 /** An auditor may fetch evidence past our API, to check that the API does not lie. */
