@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { canonicalBytes } from '../../../lib/core/canonical.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { preAuthEncoding } from '../../../lib/core/dsse.ts';
+import { parseStrictJson } from '../../../lib/core/json.ts';
+import { parseManifest } from '../../../lib/core/manifest.ts';
+import { statementIdentity } from '../../../lib/core/submission.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../../docs/formats.md'), 'utf8');
+
+/** The fenced block after `<!-- example NAME -->`. */
+function example(name: string): string {
+  const block = new RegExp(`<!-- example ${name} -->\\n\`\`\`\\w+\\n([^]*?)\\n\`\`\``).exec(text)?.[1];
+  if (block === undefined) throw new Error(`docs/formats.md has no example ${name}`);
+  return block;
+}
+
+describe('docs/formats.md', () => {
+  it('shows the pre-authentication encoding as it is made', () => {
+    expect(preAuthEncoding('application/vnd.in-toto+json', Buffer.from('{}')).toString()).toBe(example('pae'));
+  });
+
+  it('shows a plain manifest that is accepted, and its canonical form', () => {
+    const manifest = parseStrictJson(Buffer.from(example('plain-manifest')));
+    expect(parseManifest(manifest).run_id).toBe('2026-02-21-hr123');
+    expect(canonicalBytes(manifest).toString()).toBe(example('plain-manifest-canonical'));
+  });
+
+  it('shows the text whose digest is the statement identity', () => {
+    const message = Buffer.from('message');
+    const line = `${example('statement-identity')}\n`;
+    const filled = line.replace('<sha256 of the signed bytes>', sha256Hex(message)).replace('<keyid>', 'k');
+    expect(statementIdentity(message, 'k')).toBe(sha256Hex(filled));
+  });
+});
