@@ -1,7 +1,7 @@
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
-import { stageConfig } from './config.ts';
+import { STAGE_CONFIGS, type StageConfig, stageConfig } from './config.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { ServiceStack } from './stacks/service-stack.ts';
 
@@ -14,23 +14,27 @@ const FEATURE_FLAGS = {
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };
 
+export interface BuildProps extends Pick<AppProps, 'context' | 'outdir'> {
+  /** @default - the stages in cdk/config.ts */
+  readonly configs?: readonly StageConfig[];
+}
+
 /**
  * The whole app of one stage: `-c stage=NAME`, `dev` unless given.
  *
  * @throws ConfigError when the stage cannot be used.
  */
-export function buildApp(props: Pick<AppProps, 'context' | 'outdir'> = {}): App {
-  const app = new App({ ...props, context: { ...FEATURE_FLAGS, ...props.context }, analyticsReporting: false });
-  const config = stageConfig(String(app.node.tryGetContext('stage') ?? 'dev'));
-  const prefix = `countersign-${config.stage}`;
+export function buildApp({ configs = STAGE_CONFIGS, context, ...props }: BuildProps = {}): App {
+  const app = new App({ ...props, context: { ...FEATURE_FLAGS, ...context }, analyticsReporting: false });
+  const config = stageConfig(String(app.node.tryGetContext('stage') ?? 'dev'), configs);
   const data = new DataStack(app, 'Data', {
-    stackName: `${prefix}-data`,
+    stackName: `countersign-${config.stage}-data`,
     description: `Countersign ${config.stage}: evidence, tables, keys and audit trail`,
     terminationProtection: config.retainData,
     config,
   });
   new ServiceStack(app, 'Service', {
-    stackName: `${prefix}-service`,
+    stackName: `countersign-${config.stage}-service`,
     description: `Countersign ${config.stage}: API, functions, roles and alarms`,
     config,
     data,

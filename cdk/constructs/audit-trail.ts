@@ -92,7 +92,7 @@ export class AuditTrail extends Construct {
     grantee.allow(
       {
         sid: 'BreakGlassOnTrailFiles',
-        actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion', 's3:GetObject'],
+        actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'],
         resources: [this.bucket.arnForObjects('*')],
         wildcard: 'CloudTrail names its files by time; this is about all of them.',
       },

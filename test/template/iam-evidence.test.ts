@@ -18,10 +18,11 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:intake', ['attestations/', 'receipts/']],
   ['function:artifacts', ['artifacts/', 'receipts/']],
   ['function:artifact-verifier', ['artifacts/', 'receipts/']],
-  ['function:registry', ['attestations/', 'receipts/', 'keys/']],
-  ['function:holds', ['attestations/', 'receipts/']],
+  ['function:registry', ['events/', 'keys/']],
+  ['function:holds', ['events/']],
 ];
-const PREFIXES = ['attestations/', 'artifacts/', 'receipts/', 'keys/', 'bundles/', 'policies/', ''];
+const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'keys/'];
+const PREFIXES = [...KNOWN, 'bundles/', 'policies/', ''];
 const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
   ...ROLES.map((role) => `role:${role}` as const),
@@ -193,9 +194,9 @@ describe('taking evidence away', () => {
 describe('reading evidence', () => {
   const readers: readonly (readonly [Principal, readonly string[]])[] = [
     ...CREATES,
-    ['function:reader', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
-    ['role:operator', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
-    ['role:auditor', ['attestations/', 'artifacts/', 'receipts/', 'keys/']],
+    ['function:reader', KNOWN],
+    ['role:operator', KNOWN],
+    ['role:auditor', KNOWN],
     ['role:break-glass', PREFIXES],
   ];
   const rows = EVERYBODY.filter((principal) => principal !== 'administrator').map((principal) => {

@@ -33,6 +33,7 @@ const ARNS: Readonly<Record<string, (name: string, at: Deployment) => string>> =
   'AWS::S3::Bucket': (name) => `s3:::${name}`,
   'AWS::SNS::Topic': (name, at) => `sns:${at.region}:${at.account}:${name}`,
   'AWS::SQS::Queue': (name, at) => `sqs:${at.region}:${at.account}:${name}`,
+  'AWS::WAFv2::WebACL': (name, at) => `wafv2:${at.region}:${at.account}:regional/webacl/${name}`,
 };
 
 /** Resources whose `Ref` is the ARN and not the name. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildApp } from '../../../cdk/build.ts';
+import { type StageConfig, stageConfig } from '../../../cdk/config.ts';
 
 /** One resource of a synthesised template. */
 export interface Resource {
@@ -27,18 +28,22 @@ const done = new Map<string, Templates>();
 
 /** Synthesises a stage with the rule packs on, once per test file. Throws when a rule finds something. */
 export function synthesise(stage: string): Templates {
-  const known = done.get(stage);
-  if (known !== undefined) return known;
+  const known = done.get(stage) ?? synthesiseConfig(stageConfig(stage));
+  done.set(stage, known);
+  return known;
+}
+
+/** The same for a configuration that is in no stage of this repository. */
+export function synthesiseConfig(config: StageConfig): Templates {
+  const { stage } = config;
   const outdir = mkdtempSync(join(tmpdir(), 'countersign-synth-'));
   try {
-    const assembly = buildApp({ context: { stage }, outdir }).synth();
-    const templates: Templates = {
+    const assembly = buildApp({ configs: [config], context: { stage }, outdir }).synth();
+    return {
       stage,
       data: assembly.getStackByName(`countersign-${stage}-data`).template,
       service: assembly.getStackByName(`countersign-${stage}-service`).template,
     };
-    done.set(stage, templates);
-    return templates;
   } finally {
     rmSync(outdir, { recursive: true });
   }

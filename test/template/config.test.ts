@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, configFaults, STAGE_CONFIGS, type StageConfig, stageConfig } from '../../cdk/config.ts';
+
+const dev = stageConfig('dev');
+const prod = stageConfig('prod');
+
+it.each(STAGE_CONFIGS)('the stage $stage can be deployed', (config) => {
+  expect(configFaults(config)).toEqual([]);
+});
+
+it('an unknown stage is refused with the names of the known ones', () => {
+  expect(() => stageConfig('production')).toThrow(
+    new ConfigError(
+      'there is no stage "production" in cdk/config.ts; the stages are dev, prod, local (choose one with -c stage=NAME)',
+    ),
+  );
+});
+
+it('every fault is reported at once, one per line', () => {
+  const faulty: StageConfig = { ...dev, logRetentionDays: 6, stagingDays: 0 };
+  expect(() => stageConfig('dev', [faulty])).toThrow(
+    new ConfigError(
+      'stage "dev" in cdk/config.ts cannot be used:\n' +
+        '  - logRetentionDays is 6; CloudWatch Logs knows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653\n' +
+        '  - stagingDays is 0; it must be a whole number from 1 to 365',
+    ),
+  );
+});
+
+function days(experimental: number, staging: number, production: number): StageConfig {
+  return {
+    ...dev,
+    auditRetentionDays: 36_500,
+    retention: { ...dev.retention, days: { experimental, staging, production } },
+  };
+}
+
+describe('a fault names the value and what is allowed', () => {
+  const rows: readonly (readonly [string, StageConfig, string])[] = [
+    [
+      'no day of retention',
+      days(0, 2, 3),
+      'retention.days.experimental is 0; it must be a whole number from 1 to 36500',
+    ],
+    ['half a day', days(1, 1.5, 3), 'retention.days.staging is 1.5; it must be a whole number from 1 to 36500'],
+    [
+      'more than S3 locks',
+      days(1, 2, 36_501),
+      'retention.days.production is 36501; it must be a whole number from 1 to 36500',
+    ],
+    [
+      'production kept shorter than staging',
+      days(1, 3, 2),
+      'retention.days are experimental 1, staging 3, production 2; they must not fall from experimental to staging to production',
+    ],
+    [
+      'an audit trail shorter than the evidence',
+      { ...prod, auditRetentionDays: 3652 },
+      'auditRetentionDays is 3652; it must be a whole number of at least 3653, the longest evidence retention',
+    ],
+    [
+      'COMPLIANCE in a stack to be thrown away',
+      { ...prod, retainData: false },
+      'retention.mode is COMPLIANCE but retainData is false; nobody can delete such evidence, so keep it (retainData: true)',
+    ],
+    [
+      'more than S3 takes in one PUT',
+      { ...dev, singlePutMaxBytes: 5 * 1024 ** 3 + 1 },
+      "singlePutMaxBytes is 5368709121; it must be a whole number from 1 to 5368709120, S3's limit for one PUT",
+    ],
+    [
+      'no throughput',
+      { ...dev, throttle: { requestsPerSecond: 0, burst: 6000 } },
+      'throttle.requestsPerSecond is 0; it must be a whole number from 1 to 10000',
+    ],
+    [
+      'too large a burst',
+      { ...dev, throttle: { requestsPerSecond: 1, burst: 6000 } },
+      'throttle.burst is 6000; it must be a whole number from 1 to 5000',
+    ],
+    [
+      'what is no endpoint',
+      { ...dev, vpcEndpointIds: ['vpc-1'] },
+      "vpcEndpointIds has vpc-1; an interface endpoint's id looks like vpce-0123456789abcdef0",
+    ],
+    [
+      'a firewall that lets nobody in',
+      { ...dev, firewall: { requestsPerAddress: 1 } },
+      'firewall.requestsPerAddress is 1; it must be a whole number from 10 to 2000000000',
+    ],
+    ['what is no address', { ...dev, alarmEmail: 'ops' }, 'alarmEmail is "ops"; it must be an e-mail address'],
+    [
+      'a name that AWS would refuse',
+      { ...dev, stage: 'Dev_1' },
+      'stage is "Dev_1"; it must be 1 to 12 lower-case letters, digits or dashes, a letter first',
+    ],
+  ];
+  it.each(rows)('%s', (_, config, fault) => {
+    expect(configFaults(config)).toContain(fault);
+  });
+
+  it('a stage of the pipeline that does not exist', () => {
+    // Configurations are typed; one that was made from JSON is not.
+    const config: StageConfig = { ...dev, unsignedStages: JSON.parse('["ingest", "deploy"]') };
+    expect(configFaults(config)).toEqual([
+      'unsignedStages has deploy; the pipeline stages are ingest, preprocess, feature, training, evaluation, registration, promotion, serving',
+    ]);
+  });
+});

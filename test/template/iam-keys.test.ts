@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { FUNCTION_NAMES, SIGNERS } from '../../cdk/names.ts';
+import { ROLES } from '../../lib/contracts/roles.ts';
+import { type Decision, type Principal, Simulator } from './support/simulate.ts';
+import { synthesise } from './support/synth.ts';
+
+const prod = new Simulator(synthesise('prod'));
+const evidenceKey = prod.arn('AWS::KMS::Key', 'EvidenceKey');
+const dataKey = prod.arn('AWS::KMS::Key', 'DataKey');
+const auditKey = prod.arn('AWS::KMS::Key', 'AuditKey');
+const foreignKey = evidenceKey.replace(/[^/]+$/, '11111111-2222-3333-4444-555555555555');
+
+const signers: readonly Principal[] = SIGNERS.map((name) => `function:${name}` as const);
+const everybody: readonly Principal[] = [
+  ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
+  ...ROLES.map((role) => `role:${role}` as const),
+  'administrator',
+];
+const receipt = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' };
+
+function on(
+  key: string,
+  principal: Principal,
+  action: string,
+  context: Record<string, string> = {},
+): Promise<Decision> {
+  return prod.simulate({ principal, action, resource: key, context });
+}
+
+describe('the evidence key', () => {
+  it.each(everybody)('%s signs receipts only if it is a signer', async (principal) => {
+    const expected = signers.includes(principal) ? 'Allowed' : 'ExplicitlyDenied';
+    expect(await on(evidenceKey, principal, 'kms:Sign', receipt)).toBe(expected);
+  });
+
+  it.each(signers)('%s signs nothing but ECDSA over a SHA-256 digest', async (principal) => {
+    const raw = { ...receipt, 'kms:MessageType': 'RAW' };
+    expect(await on(evidenceKey, principal, 'kms:Sign', raw)).toBe('ImplicitlyDenied');
+    const other = { ...receipt, 'kms:SigningAlgorithm': 'ECDSA_SHA_384' };
+    expect(await on(evidenceKey, principal, 'kms:Sign', other)).toBe('ImplicitlyDenied');
+  });
+
+  it.each(signers)('%s signs with no other key', async (principal) => {
+    expect(await on(foreignKey, principal, 'kms:Sign', receipt)).toBe('ImplicitlyDenied');
+  });
+
+  const changes = [
+    'kms:DisableKey',
+    'kms:PutKeyPolicy',
+    'kms:ScheduleKeyDeletion',
+    'kms:CancelKeyDeletion',
+    'kms:EnableKey',
+    'kms:TagResource',
+  ];
+  it.each(changes)('%s: the administrator may, signers are refused, others are not allowed', async (action) => {
+    for (const principal of everybody) {
+      const expected =
+        principal === 'administrator'
+          ? 'Allowed'
+          : signers.includes(principal)
+            ? 'ExplicitlyDenied'
+            : 'ImplicitlyDenied';
+      expect(await on(evidenceKey, principal, action), principal).toBe(expected);
+    }
+  });
+
+  it('nobody hands signing to somebody else by a grant', async () => {
+    for (const principal of everybody) {
+      expect(await on(evidenceKey, principal, 'kms:CreateGrant'), principal).toBe('ExplicitlyDenied');
+    }
+  });
+
+  it('its public half is read by those who publish or check it', async () => {
+    const readers: readonly Principal[] = ['function:registry', 'role:operator', 'role:auditor', 'administrator'];
+    for (const principal of everybody) {
+      const expected = readers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(evidenceKey, principal, 'kms:GetPublicKey'), principal).toBe(expected);
+    }
+  });
+});
+
+describe('the data key', () => {
+  const writers: readonly Principal[] = [...signers, 'role:operator'];
+  const s3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
+  const dynamodb = { 'kms:ViaService': 'dynamodb.eu-central-1.amazonaws.com' };
+
+  it('encrypts through S3 and DynamoDB for those who write', async () => {
+    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+      const expected = writers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(dataKey, principal, 'kms:GenerateDataKey', s3), principal).toBe(expected);
+      expect(await on(dataKey, principal, 'kms:GenerateDataKey', dynamodb), principal).toBe(expected);
+    }
+  });
+
+  it('decrypts what S3 holds for those who read', async () => {
+    const readers: readonly Principal[] = [...writers, 'function:reader', 'role:auditor', 'role:break-glass'];
+    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+      const expected = readers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(dataKey, principal, 'kms:Decrypt', s3), principal).toBe(expected);
+    }
+  });
+
+  it('is used by nobody directly, not even by the administrator', async () => {
+    for (const principal of everybody) {
+      for (const action of ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey']) {
+        expect(await on(dataKey, principal, action), `${principal} ${action}`).toBe('ImplicitlyDenied');
+      }
+    }
+  });
+
+  it('encrypts the queue of failed events for the verifier only', async () => {
+    const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
+    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+      const expected = principal === 'function:artifact-verifier' ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(dataKey, principal, 'kms:GenerateDataKey', sqs), principal).toBe(expected);
+    }
+  });
+
+  it('is administered by the administrator only', async () => {
+    for (const principal of everybody) {
+      const expected = principal === 'administrator' ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(dataKey, principal, 'kms:ScheduleKeyDeletion'), principal).toBe(expected);
+    }
+  });
+});
+
+it('the audit key decrypts the trail for the administrator only, and encrypts for nobody', async () => {
+  const s3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
+  for (const principal of everybody) {
+    const expected = principal === 'administrator' ? 'Allowed' : 'ImplicitlyDenied';
+    expect(await on(auditKey, principal, 'kms:Decrypt', s3), principal).toBe(expected);
+    expect(await on(auditKey, principal, 'kms:GenerateDataKey', s3), principal).toBe('ImplicitlyDenied');
+  }
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { FUNCTION_NAMES } from '../../cdk/names.ts';
+import { ROLES } from '../../lib/contracts/roles.ts';
+import { type Principal, Simulator } from './support/simulate.ts';
+import { synthesise } from './support/synth.ts';
+
+const prod = new Simulator(synthesise('prod'));
+
+const TABLES = ['EvidenceTable', 'RegistryTable', 'WorkflowTable'] as const;
+const ACTIONS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'ConditionCheckItem',
+  'DeleteItem',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'Scan',
+  'UpdateItem',
+  'DeleteTable',
+  'UpdateTable',
+] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** Everything that anybody may do with a table. */
+const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal, readonly Action[]>>>> = {
+  EvidenceTable: {
+    'function:intake': ['GetItem', 'PutItem'],
+    'function:artifacts': ['GetItem', 'PutItem'],
+    'function:artifact-verifier': ['GetItem', 'PutItem'],
+    'function:registry': ['PutItem'],
+    'function:holds': ['GetItem', 'PutItem'],
+    'function:reader': ['GetItem', 'Query'],
+    'role:operator': ['BatchWriteItem', 'PutItem'],
+  },
+  RegistryTable: {
+    'function:intake': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
+    'function:artifacts': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
+    'function:artifact-verifier': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
+    'function:holds': ['GetItem'],
+    'function:registry': ['BatchGetItem', 'GetItem', 'PutItem'],
+    'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
+    'role:operator': ['BatchWriteItem', 'PutItem'],
+  },
+  // Promotion and approval come later; nobody needs the table yet.
+  WorkflowTable: {},
+};
+
+const principals: readonly Principal[] = [
+  ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
+  ...ROLES.map((role) => `role:${role}` as const),
+];
+
+describe.each(TABLES)('%s', (table) => {
+  const resource = prod.arn('AWS::DynamoDB::Table', table);
+  it.each(principals)('%s does what is listed and nothing else', async (principal) => {
+    const allowed = ALLOWED[table][principal] ?? [];
+    const decisions = await Promise.all(
+      ACTIONS.map((action) => prod.simulate({ principal, action: `dynamodb:${action}`, resource })),
+    );
+    expect(ACTIONS.filter((_, index) => decisions[index] === 'Allowed').sort()).toEqual([...allowed].sort());
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { Resolver } from './support/resolve.ts';
+import { synthesise, type Template } from './support/synth.ts';
+
+const prod = synthesise('prod');
+const resolver = new Resolver(prod);
+
+interface Statement {
+  readonly where: string;
+  readonly Effect: string;
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: unknown;
+}
+
+/** Every policy statement anywhere in a template, whatever the resource calls its policy. */
+function statementsOf(template: Template): readonly Statement[] {
+  return Object.entries(template.Resources).flatMap(([where, { Properties }]) =>
+    find(Properties).map((statement) => {
+      const part = (name: string) => resolver.resolve(Reflect.get(statement, name), template);
+      return {
+        where,
+        Effect: String(part('Effect')),
+        Action: [part('Action')].flat().map(String),
+        Resource: [part('Resource') ?? []].flat().map(String),
+        Condition: part('Condition'),
+      };
+    }),
+  );
+}
+
+function find(value: unknown): object[] {
+  if (Array.isArray(value)) return value.flatMap(find);
+  if (typeof value !== 'object' || value === null) return [];
+  return 'Effect' in value && 'Action' in value ? [value] : Object.values(value).flatMap(find);
+}
+
+const statements = [...statementsOf(prod.data), ...statementsOf(prod.service)];
+
+it('finds the policies at all', () => {
+  expect(statements.length).toBeGreaterThan(100);
+});
+
+it('no statement allows a wildcard action', () => {
+  const wild = statements.filter(
+    ({ Effect, Action }) => Effect === 'Allow' && Action.some((name) => name.includes('*')),
+  );
+  expect(wild).toEqual([]);
+});
+
+it('a denial has a wildcard action only where it refuses what is not TLS', () => {
+  const wild = statements.filter(
+    ({ Effect, Action }) => Effect === 'Deny' && Action.some((name) => name.includes('*')),
+  );
+  for (const { where, Condition } of wild) {
+    expect(JSON.stringify(Condition), where).toMatch(/aws:SecureTransport|s3:TlsVersion/);
+  }
+});
+
+it('no identity policy allows every resource, but for X-Ray, which has none to name', () => {
+  const open = statements.filter(({ where, Effect, Resource }) => {
+    // In the policy of a key, "*" is the key.
+    return Effect === 'Allow' && Resource.includes('*') && prodType(where) !== 'AWS::KMS::Key';
+  });
+  expect(new Set(open.flatMap(({ Action }) => Action))).toEqual(
+    new Set(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']),
+  );
+});
+
+function prodType(id: string): string | undefined {
+  return (prod.data.Resources[id] ?? prod.service.Resources[id])?.Type;
+}
+
+describe('roles', () => {
+  it('have no inline policies', () => {
+    for (const template of [prod.data, prod.service]) {
+      for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
+        expect(Type, id).not.toBe('AWS::IAM::Policy');
+        if (Type === 'AWS::IAM::Role') expect(Properties, id).not.toHaveProperty('Policies');
+      }
+    }
+  });
+
+  it('break-glass is assumed with a second factor, for an hour', () => {
+    const roles = Object.values(prod.service.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    const breakGlass = roles.find(({ Properties }) => Properties.RoleName === 'countersign-prod-break-glass');
+    expect(breakGlass?.Properties).toMatchObject({
+      MaxSessionDuration: 3600,
+      AssumeRolePolicyDocument: {
+        Statement: [{ Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }],
+      },
+    });
+  });
+});

@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest';
+import { stageConfig } from '../../cdk/config.ts';
+import { FUNCTION_NAMES } from '../../cdk/names.ts';
+import { Env } from '../../lib/contracts/env.ts';
+import { ROUTES } from '../../lib/contracts/routes.ts';
+import { Resolver } from './support/resolve.ts';
+import { ofType, only, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
+
+const prod = synthesise('prod');
+const { service } = prod;
+const resolver = new Resolver(prod);
+
+function resolved(template: Template, type: string): readonly Readonly<Record<string, unknown>>[] {
+  return ofType(template, type).map(([, { Properties }]) =>
+    Object.fromEntries(Object.entries(Properties).map(([name, value]) => [name, resolver.resolve(value, template)])),
+  );
+}
+
+describe('the API', () => {
+  /** Full path of an API Gateway resource, from its parents' path parts. */
+  function pathOf(resourceId: string): string {
+    const properties = service.Resources[resourceId]?.Properties;
+    const parentId = /"Ref":"(\w+)"/.exec(JSON.stringify(properties?.ParentId))?.[1];
+    return `${parentId === undefined ? '' : pathOf(parentId)}/${String(properties?.PathPart)}`;
+  }
+  const methods = ofType(service, 'AWS::ApiGateway::Method').map(([, { Properties }]) => ({
+    route: `${String(Properties.HttpMethod)} ${pathOf(/"Ref":"(\w+)"/.exec(JSON.stringify(Properties.ResourceId))?.[1] ?? '')}`,
+    properties: Properties,
+  }));
+
+  it('has the routes of the table and no other', () => {
+    expect(methods.map(({ route }) => route).sort()).toEqual(
+      ROUTES.map(({ method, path }) => `${method} ${path}`).sort(),
+    );
+  });
+
+  it.each(methods)('$route is authorised by IAM and served by a Lambda', ({ properties }) => {
+    expect(properties).toMatchObject({ AuthorizationType: 'AWS_IAM', Integration: { Type: 'AWS_PROXY' } });
+  });
+
+  it('passes bodies as bytes, and speaks TLS 1.2 with forward secrecy or better', () => {
+    expect(resolved(service, 'AWS::ApiGateway::RestApi')).toMatchObject([
+      {
+        BinaryMediaTypes: ['*/*'],
+        EndpointAccessMode: 'STRICT',
+        EndpointConfiguration: { Types: ['REGIONAL'] },
+        SecurityPolicy: 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09',
+      },
+    ]);
+  });
+
+  it('throttles, traces, and logs errors without data', () => {
+    const { throttle } = stageConfig('prod');
+    expect(resolved(service, 'AWS::ApiGateway::Stage')).toMatchObject([
+      {
+        StageName: 'prod',
+        TracingEnabled: true,
+        MethodSettings: [
+          {
+            HttpMethod: '*',
+            ResourcePath: '/*',
+            LoggingLevel: 'ERROR',
+            DataTraceEnabled: false,
+            ThrottlingRateLimit: throttle.requestsPerSecond,
+            ThrottlingBurstLimit: throttle.burst,
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('writes JSON access logs with neither path, query nor body', () => {
+    const [stage] = resolved(service, 'AWS::ApiGateway::Stage');
+    const format = JSON.parse(JSON.stringify(stage)).AccessLogSetting.Format;
+    const variables = Object.values(JSON.parse(format));
+    expect(variables).toContain('$context.resourcePath');
+    expect(variables).toContain('$context.xrayTraceId');
+    for (const variable of variables) {
+      expect(variable).not.toMatch(/^\$context\.path$|query|body|error\.message|authorizer|requestOverride/i);
+    }
+  });
+
+  it("keeps API Gateway's own execution log encrypted and for a time", () => {
+    const [, log] = only(service, 'AWS::Logs::LogGroup', 'ApiExecutionLog');
+    expect(resolver.resolve(log.Properties, service)).toMatchObject({
+      LogGroupName: expect.stringMatching(/^API-Gateway-Execution-Logs_.+\/prod$/),
+      RetentionInDays: 400,
+      KmsKeyId: expect.stringMatching(/:key\/auditkey/),
+    });
+  });
+});
+
+describe('an error of the gateway', () => {
+  const responses = resolved(service, 'AWS::ApiGateway::GatewayResponse');
+
+  // "Gateway response types for API Gateway", all of them.
+  it('is answered by us whatever its type', () => {
+    expect(responses.map(({ ResponseType }) => ResponseType).sort()).toEqual([
+      'ACCESS_DENIED',
+      'API_CONFIGURATION_ERROR',
+      'AUTHORIZER_CONFIGURATION_ERROR',
+      'AUTHORIZER_FAILURE',
+      'BAD_REQUEST_BODY',
+      'BAD_REQUEST_PARAMETERS',
+      'DEFAULT_4XX',
+      'DEFAULT_5XX',
+      'EXPIRED_TOKEN',
+      'INTEGRATION_FAILURE',
+      'INTEGRATION_TIMEOUT',
+      'INVALID_API_KEY',
+      'INVALID_SIGNATURE',
+      'MISSING_AUTHENTICATION_TOKEN',
+      'QUOTA_EXCEEDED',
+      'REQUEST_TOO_LARGE',
+      'RESOURCE_NOT_FOUND',
+      'THROTTLED',
+      'UNAUTHORIZED',
+      'UNSUPPORTED_MEDIA_TYPE',
+      'WAF_FILTERED',
+    ]);
+  });
+
+  it.each(responses)('$ResponseType is a problem document', (response) => {
+    expect(response.ResponseParameters).toMatchObject({
+      'gatewayresponse.header.Content-Type': "'application/problem+json'",
+    });
+    const template = JSON.parse(JSON.stringify(response.ResponseTemplates))['application/json'];
+    const document = JSON.parse(
+      template.replace('$context.error.messageString', '"why"').replace('$context.requestId', 'id-1'),
+    );
+    expect(document).toMatchObject({
+      type: `https://countersign.dev/problems/${document.code.toLowerCase().replaceAll('_', '-')}`,
+      title: expect.stringMatching(/./),
+      status: Number(response.StatusCode),
+      instance: 'id-1',
+    });
+    // What went wrong inside is not the caller's business.
+    expect('detail' in document).toBe(document.status < 500);
+  });
+});
+
+describe('functions', () => {
+  const functions = resolved(service, 'AWS::Lambda::Function');
+  const SIGNING = [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.EVIDENCE_KEY_ARN, Env.RETENTION];
+  const ENVIRONMENT = {
+    intake: [...SIGNING, Env.UNSIGNED_STAGES],
+    artifacts: [...SIGNING, Env.STAGING_BUCKET, Env.ARTIFACT_VERIFIER, Env.SINGLE_PUT_MAX_BYTES],
+    'artifact-verifier': [...SIGNING, Env.STAGING_BUCKET, Env.ARTIFACT_VERIFIER],
+    reader: [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.RETENTION, Env.UNSIGNED_STAGES],
+    registry: SIGNING,
+    holds: SIGNING,
+  } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
+
+  it('are those that we know', () => {
+    expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
+      FUNCTION_NAMES.map((name) => `countersign-prod-${name}`).sort(),
+    );
+  });
+
+  it.each(FUNCTION_NAMES)('%s runs Node 24 on arm64, traced, and knows what it needs and no more', (name) => {
+    const fn = functions.find(({ FunctionName }) => FunctionName === `countersign-prod-${name}`);
+    expect(fn).toMatchObject({
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      Runtime: 'nodejs24.x',
+      TracingConfig: { Mode: 'Active' },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: `/aws/lambda/countersign-prod-${name}` },
+    });
+    const { Environment } = JSON.parse(JSON.stringify(fn));
+    expect(Object.keys(Environment.Variables).sort()).toEqual(['NODE_OPTIONS', Env.STAGE, ...ENVIRONMENT[name]].sort());
+  });
+
+  it('answer before the API gives up at 29 s, but for the verifier, which nobody waits for', () => {
+    for (const { FunctionName, Timeout } of functions) {
+      if (FunctionName === 'countersign-prod-artifact-verifier') expect(Timeout).toBe(900);
+      else expect(Timeout).toBeLessThan(29);
+    }
+  });
+
+  it('the verifier may continue itself; what fails for good is kept with its error', () => {
+    expect(functions.filter(({ RecursiveLoop }) => RecursiveLoop === 'Allow')).toHaveLength(1);
+    const queue = resolver.arn(only(service, 'AWS::SQS::Queue', 'FailedEvents')[0], service);
+    expect(resolved(service, 'AWS::Lambda::EventInvokeConfig')).toMatchObject([
+      {
+        FunctionName: 'countersign-prod-artifact-verifier',
+        DestinationConfig: { OnFailure: { Destination: queue } },
+        MaximumRetryAttempts: 2,
+      },
+    ]);
+  });
+});
+
+it.each([
+  ['data', prod.data],
+  ['service', prod.service],
+] as const)('every log group of the %s stack is encrypted and kept for a time', (_, template) => {
+  const groups = resolved(template, 'AWS::Logs::LogGroup');
+  expect(groups.length).toBeGreaterThan(0);
+  for (const group of groups) {
+    expect(group).toMatchObject({ RetentionInDays: 400, KmsKeyId: expect.stringMatching(/:key\/auditkey/) });
+  }
+});
+
+describe('a private API', () => {
+  const config = { ...stageConfig('dev'), vpcEndpointIds: ['vpce-0123456789abcdef0'] };
+  const templates = synthesiseConfig(config);
+  const [api] = ofType(templates.service, 'AWS::ApiGateway::RestApi').map(([, { Properties }]) =>
+    JSON.parse(JSON.stringify(new Resolver(templates).resolve(Properties, templates.service))),
+  );
+
+  it('is reached through its endpoints only', () => {
+    expect(api.EndpointConfiguration).toEqual({ Types: ['PRIVATE'], VpcEndpointIds: ['vpce-0123456789abcdef0'] });
+    expect(api.Policy.Statement).toContainEqual(
+      expect.objectContaining({
+        Effect: 'Deny',
+        Principal: { AWS: '*' },
+        Action: 'execute-api:Invoke',
+        Condition: { StringNotEquals: { 'aws:SourceVpce': ['vpce-0123456789abcdef0'] } },
+      }),
+    );
+  });
+
+  it('still leaves it to the identity policies who calls what', () => {
+    const allowed = api.Policy.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow');
+    expect(allowed).toMatchObject([{ Principal: { AWS: 'arn:aws:iam::123456789012:root' } }]);
+  });
+});
+
+describe('the firewall', () => {
+  it('stands before the API where it is configured', () => {
+    const [, association] = only(service, 'AWS::WAFv2::WebACLAssociation', 'ApiFirewall');
+    expect(resolver.resolve(association.Properties.ResourceArn, service)).toMatch(
+      /^arn:aws:apigateway:eu-central-1::\/restapis\/.+\/stages\/prod$/,
+    );
+  });
+  it('logs without query and credentials', () => {
+    const [, logging] = only(service, 'AWS::WAFv2::LoggingConfiguration', 'ApiFirewall');
+    expect(logging.Properties.RedactedFields).toEqual([
+      { QueryString: {} },
+      { SingleHeader: { Name: 'authorization' } },
+    ]);
+  });
+  it('is absent where it is not', () => {
+    expect(ofType(synthesise('dev').service, 'AWS::WAFv2::WebACL')).toEqual([]);
+  });
+});
