@@ -3,7 +3,6 @@ export interface LocalApi {
   readonly id: string;
   readonly stage: string;
   readonly stageVariables: Readonly<Record<string, string>> | null;
-  readonly deploymentId: string;
   readonly routes: readonly LocalRoute[];
   /** By response type, such as `ACCESS_DENIED` or `DEFAULT_4XX`. */
   readonly gatewayResponses: ReadonlyMap<string, GatewayResponse>;
@@ -35,7 +34,8 @@ export interface RouteMatch {
 
 /**
  * The route for a method and a path below the stage. A literal segment beats a parameter, as in API Gateway, where
- * resources form a tree that is walked down without turning back.
+ * resources form a tree that is walked down without turning back. Parameters keep their percent-encoding, as API Gateway
+ * hands them on.
  */
 export function matchRoute(routes: readonly LocalRoute[], method: string, path: string): RouteMatch | undefined {
   const segments = path.split('/');
@@ -64,15 +64,7 @@ function matchPath(
     const rest = part.endsWith('+}');
     const value = rest ? segments.slice(at).join('/') : segments[at];
     if (value === undefined || (isParameter && value === '') || (!isParameter && value !== part)) return undefined;
-    if (isParameter) parameters[part.slice(1, rest ? -2 : -1)] = decodeSegment(value);
+    if (isParameter) parameters[part.slice(1, rest ? -2 : -1)] = value;
   }
   return parameters;
-}
-
-function decodeSegment(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
 }

@@ -11,7 +11,7 @@ export interface ApiDraft {
   readonly paths: Map<string, string>;
   readonly routes: LocalRoute[];
   readonly gatewayResponses: Map<string, GatewayResponse>;
-  readonly stages: Pick<LocalApi, 'stage' | 'stageVariables' | 'deploymentId'>[];
+  readonly stages: Pick<LocalApi, 'stage' | 'stageVariables'>[];
 }
 
 /** The longest that API Gateway waits for an integration unless the template says less. */
@@ -91,9 +91,8 @@ const stage: Maker = (properties, { cloud }) => {
   api.stages.push({
     stage: name,
     stageVariables: Object.keys(variables).length === 0 ? null : variables,
-    deploymentId: properties.text('DeploymentId'),
   });
-  properties.ignore('AccessLogSetting', 'MethodSettings', 'TracingEnabled', 'Description', 'Tags');
+  properties.ignore('AccessLogSetting', 'DeploymentId', 'MethodSettings', 'TracingEnabled', 'Description', 'Tags');
   return { ref: name };
 };
 

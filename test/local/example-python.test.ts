@@ -41,7 +41,7 @@ describe('the plain Python client', () => {
     const env = {
       PATH: process.env.PATH,
       HOME: folder,
-      COUNTERSIGN_API_URL: local.apiUrl,
+      COUNTERSIGN_API: local.apiUrl,
       AWS_DEFAULT_REGION: local.region,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,

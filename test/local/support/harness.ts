@@ -114,7 +114,6 @@ export async function startHarness(options: HarnessOptions) {
     id: API_ID,
     stage: 'local',
     stageVariables: null,
-    deploymentId: 'd',
     binaryMediaTypes: ['*/*'],
     gatewayResponses: options.gatewayResponses ?? new Map(),
     routes: routes.map((route) => ({
