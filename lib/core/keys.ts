@@ -27,22 +27,50 @@ export function parsePublicKey(pem: string, pointer = '/public_key'): PublicKey 
       hint: 'openssl pkey -in private.pem -pubout writes it',
     });
   }
-  let key: KeyObject;
+  const key = decodeSpki(pem, pointer);
+  const algorithm = algorithmOf(key);
+  if (!algorithm) {
+    throw new DomainError('KEY_INVALID', 'the key must be ECDSA P-256, ECDSA P-384 or Ed25519', { pointer });
+  }
+  if (!exportSpki(key, pointer).toString('hex').startsWith(SPKI_HEAD[algorithm])) {
+    throw new DomainError('KEY_INVALID', 'the key must name its curve and give its point uncompressed', {
+      pointer,
+      hint: 'openssl pkey -in private.pem -pubout -ec_conv_form uncompressed -ec_param_enc named_curve writes it',
+    });
+  }
+  const canonical = key.export({ type: 'spki', format: 'pem' }).toString();
+  return { keyid: sha256Hex(canonical), pem: canonical, algorithm, key };
+}
+
+function decodeSpki(pem: string, pointer: string): KeyObject {
   try {
-    key = createPublicKey({ key: pem, format: 'pem', type: 'spki' });
+    return createPublicKey({ key: pem, format: 'pem', type: 'spki' });
   } catch (cause) {
     throw new DomainError('KEY_INVALID', 'the public key does not parse, or its point is not on its curve', {
       pointer,
       cause,
     });
   }
-  const algorithm = algorithmOf(key);
-  if (!algorithm) {
-    throw new DomainError('KEY_INVALID', 'the key must be ECDSA P-256, ECDSA P-384 or Ed25519', { pointer });
-  }
-  const canonical = key.export({ type: 'spki', format: 'pem' }).toString();
-  return { keyid: sha256Hex(canonical), pem: canonical, algorithm, key };
 }
+
+/** OpenSSL reads the point at infinity as a key, and only then finds that it cannot write it. */
+function exportSpki(key: KeyObject, pointer: string): Buffer {
+  try {
+    return key.export({ type: 'spki', format: 'der' });
+  } catch (cause) {
+    throw new DomainError('KEY_INVALID', 'the point is no public key', { pointer, cause });
+  }
+}
+
+/**
+ * How the one accepted DER form begins (RFC 5480, section 2; RFC 8410, section 4), up to the point's coordinates. OpenSSL also
+ * reads compressed and hybrid points and curves that are written out, and keeps that form: one key would have many keyids.
+ */
+const SPKI_HEAD: Readonly<Record<KeyAlgorithm, string>> = {
+  'ecdsa-p256-sha256': '3059301306072a8648ce3d020106082a8648ce3d03010703420004',
+  'ecdsa-p384-sha384': '3076301006072a8648ce3d020106052b8104002203620004',
+  ed25519: '302a300506032b6570032100',
+};
 
 function algorithmOf(key: KeyObject): KeyAlgorithm | undefined {
   if (key.asymmetricKeyType === 'ed25519') return 'ed25519';
