@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'local',
           include: ['test/local/**/*.test.ts'],
+          globalSetup: 'local/vitest-setup.ts',
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
