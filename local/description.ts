@@ -19,6 +19,8 @@ export interface LocalDescription {
   readonly resources: LocalResources;
   /** Physical names of the functions. */
   readonly functions: readonly string[];
+  /** Folder of the cloud assembly (`cdk.out`) that was provisioned. */
+  readonly assembly: string;
   /** Folder with one log file per function, and the emulator's. */
   readonly logs: string;
   readonly pids: { readonly launcher: number; readonly children: readonly number[] };

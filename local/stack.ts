@@ -102,6 +102,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       identities: createDemoIdentities(parts.cloud, LOCAL_STAGE),
       resources: resourcesOf(outputs),
       functions: parts.cloud.host.functions.map(({ name }) => name),
+      assembly,
       logs: join(stateDir, 'logs'),
       pids: { launcher: process.pid, children: processes.pids },
     };

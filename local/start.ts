@@ -14,16 +14,20 @@ const HELP = `npm start [-- OPTIONS]
 
 Starts AWS on this machine, provisions it from the CDK app, runs the example pipeline, and stays up until Ctrl-C.
 
-  --exit          end after the example; exits 0 if every step worked
-  --port N        port of the front door (or COUNTERSIGN_PORT); a free one by default
-  --state FOLDER  where local.json, logs and process records go; .countersign by default
-  --help          this text
+  --exit            end after the example; exits 0 if every step worked
+  --no-example      leave the example out
+  --port N          port of the front door (or COUNTERSIGN_PORT); a free one by default
+  --state FOLDER    where local.json, logs and process records go; .countersign by default
+  --cdk-out FOLDER  provision this assembly of the stage "local" instead of synthesising one
+  --help            this text
 `;
 
 interface Arguments {
   readonly exit: boolean;
   readonly port: number;
   readonly state: string;
+  readonly assembly: string | undefined;
+  readonly example: boolean;
 }
 
 /** What ends the process from outside, with the exit code that shells give to such an end. */
@@ -51,10 +55,17 @@ async function main(): Promise<void> {
       return;
     }
     console.log('Starting AWS on this machine');
-    stack = await startLocal({ stateDir: options.state, port: options.port, log });
+    stack = await startLocal({
+      stateDir: options.state,
+      port: options.port,
+      log,
+      ...(options.assembly === undefined ? {} : { assembly: options.assembly }),
+    });
     const { description } = stack;
-    console.log('Running the example pipeline');
-    await runStep('run the example pipeline', log, () => runExample(description, log));
+    if (options.example) {
+      console.log('Running the example pipeline');
+      await runStep('run the example pipeline', log, () => runExample(description, log));
+    }
     if (options.exit) {
       ending = true;
       await stack.stop();
@@ -74,10 +85,13 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   try {
     const { values } = parseArgs({
       args: [...args],
+      allowNegative: true,
       options: {
         exit: { type: 'boolean', default: false },
         port: { type: 'string', default: process.env.COUNTERSIGN_PORT ?? '0' },
         state: { type: 'string', default: join(ROOT, '.countersign') },
+        'cdk-out': { type: 'string' },
+        example: { type: 'boolean', default: true },
         help: { type: 'boolean', default: false },
       },
     });
@@ -86,7 +100,14 @@ function readArguments(args: readonly string[]): Arguments | undefined {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new SetupError(`"${values.port}" is not a port`, 'Give a number from 1 to 65535, or 0 for a free one.');
     }
-    return { exit: values.exit, port, state: resolve(values.state) };
+    const assembly = values['cdk-out'];
+    return {
+      exit: values.exit,
+      port,
+      state: resolve(values.state),
+      assembly: assembly === undefined ? undefined : resolve(assembly),
+      example: values.example,
+    };
   } catch (error) {
     if (error instanceof SetupError) throw error;
     throw new SetupError(messageOf(error), 'See npm start -- --help.', error);

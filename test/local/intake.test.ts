@@ -240,7 +240,7 @@ describe('bad input on the wire', () => {
     ['a stranger signed it', signedBundle(fresh(), newKey()), 403, 'KEY_UNKNOWN'],
     ['XML', Buffer.from('<manifest/>'), 415, 'MEDIA_TYPE_UNSUPPORTED', 'application/xml'],
   ];
-  it.each(cases)('%s is refused by a problem document', async (_name, body, status, code, contentType) => {
+  it.each([...cases])('%s is refused by a problem document', async (...[_name, body, status, code, contentType]) => {
     const answer = await post(body, contentType);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     if (code !== '') expect(answer).toMatchObject({ status, json: { code, status } });
