@@ -3,7 +3,7 @@
 #
 #   ./submit.sh KEY.pem MODEL.tar.gz PRINCIPAL RUN_ID
 #
-# Environment: COUNTERSIGN_API_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials,
+# Environment: COUNTERSIGN_API, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials,
 # AWS_SESSION_TOKEN. Needs curl 7.76 or newer, openssl, and sha256sum.
 set -eu
 
@@ -25,4 +25,4 @@ signature=$(printf %s "$manifest" | openssl dgst -sha256 -sign "$key" | openssl 
   --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" \
   --header 'content-type: application/json' \
   --data-binary "${manifest%\}},\"signature\":\"cosign:$signature\"}" \
-  "$COUNTERSIGN_API_URL/v1/manifests"
+  "$COUNTERSIGN_API/v1/manifests"

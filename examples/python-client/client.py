@@ -1,6 +1,6 @@
 """Talks to Countersign in plain Python: signs a manifest, posts it, reads it back.
 
-Credentials come from where botocore finds them (environment, profile, instance role); the API's base URL from COUNTERSIGN_API_URL.
+Credentials come from where botocore finds them (environment, profile, instance role); the API's base URL from COUNTERSIGN_API.
 
     python client.py submit --manifest manifest.json --key producer.pem
     python client.py model 4f5a…
@@ -46,7 +46,7 @@ def call(method: str, path: str, body: bytes | None = None, media_type: str | No
     """One request, signed with AWS Signature Version 4. A refusal ends the program with the field and the fix."""
     session = botocore.session.get_session()
     headers = {"content-type": media_type} if media_type else {}
-    request = AWSRequest(method, os.environ["COUNTERSIGN_API_URL"].rstrip("/") + path, headers=headers, data=body)
+    request = AWSRequest(method, os.environ["COUNTERSIGN_API"].rstrip("/") + path, headers=headers, data=body)
     SigV4Auth(session.get_credentials(), "execute-api", session.get_config_variable("region")).add_auth(request)
     answer = requests.request(method, request.url, headers=dict(request.headers), data=body, timeout=30)
     if answer.ok:
