@@ -38,7 +38,6 @@ export function bundleFunction(name: FunctionName): string {
     // The ES module flavour of a package is the one that can be shaken; the SDK's is half the size of its CommonJS.
     mainFields: ['module', 'main'],
     minify: true,
-    keepNames: true,
     sourcemap: true,
     sourcesContent: false,
     legalComments: 'none',

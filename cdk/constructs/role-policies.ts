@@ -1,16 +1,15 @@
-import { Duration } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { ROLES, type Role } from '../../lib/contracts/roles.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
-import { breakGlassRoleName, rolePolicyName } from '../names.ts';
+import { rolePolicyName } from '../names.ts';
 import type { MachineApi } from './machine-api.ts';
 import { Policy } from './policy.ts';
 
 /**
  * One managed policy per role, to attach to the IAM roles that your people and pipelines already have.
- * Each allows `execute-api:Invoke` on the routes that list the role in ROUTES, and on no other.
+ * Each allows `execute-api:Invoke` on the routes that list the role in ROUTES, and on no other. Break-glass calls no
+ * route and lies beside the data.
  */
 export class RolePolicies extends Construct {
   private readonly policies: ReadonlyMap<Role, Policy>;
@@ -18,8 +17,9 @@ export class RolePolicies extends Construct {
   constructor(scope: Construct, id: string, props: { readonly config: StageConfig; readonly api: MachineApi }) {
     super(scope, id);
     const { config, api } = props;
-    this.policies = new Map(ROLES.map((role) => [role, this.policyOf(role, config, api)]));
-    this.breakGlassRole(config);
+    this.policies = new Map(
+      ROLES.filter((role) => role !== 'break-glass').map((role) => [role, this.policyOf(role, config, api)]),
+    );
   }
 
   /** The policy of a role, to grant it what it needs besides its routes. */
@@ -44,21 +44,5 @@ export class RolePolicies extends Construct {
       });
     }
     return policy;
-  }
-
-  /**
-   * Break-glass is the one role that exists here as a role: the policies of the buckets name it.
-   * It is assumed with a second factor, for an hour, and whatever it does raises an alarm.
-   */
-  private breakGlassRole(config: StageConfig): void {
-    new iam.Role(this, 'BreakGlassRole', {
-      roleName: breakGlassRoleName(config.stage),
-      description: 'Emergency only: every use raises an alarm. See docs/runbook.md#break-glass-used',
-      assumedBy: new iam.PrincipalWithConditions(new iam.AccountRootPrincipal(), {
-        Bool: { 'aws:MultiFactorAuthPresent': 'true' },
-      }),
-      maxSessionDuration: Duration.hours(1),
-      managedPolicies: [this.of('break-glass')],
-    });
   }
 }

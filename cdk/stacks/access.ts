@@ -83,10 +83,3 @@ export function grantAuditor(grantee: Grantee, data: DataStack): void {
 function grantInvoke(grantee: Grantee, functionArn: string): void {
   grantee.allow({ sid: 'StartVerifier', actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 }
-
-/** What nobody else may: undo a lock in GOVERNANCE mode, delete a version. COMPLIANCE stops even this role. */
-export function grantBreakGlass(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantBreakGlass(grantee);
-  data.trail.grantBreakGlass(grantee);
-  data.dataKey.grantDecrypt(grantee, ['s3']);
-}

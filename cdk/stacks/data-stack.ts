@@ -5,6 +5,7 @@ import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
+import { BreakGlass } from '../constructs/break-glass.ts';
 import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
@@ -52,6 +53,11 @@ export class DataStack extends Stack {
       accessLogs,
       evidence: this.evidence,
     });
+
+    const { policy } = new BreakGlass(this, 'BreakGlass', { config });
+    this.evidence.grantBreakGlass(policy);
+    this.trail.grantBreakGlass(policy);
+    this.dataKey.grantDecrypt(policy, ['s3']);
 
     this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });
     this.raiseAlarms(config);

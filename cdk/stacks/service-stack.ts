@@ -11,7 +11,6 @@ import { type FunctionName, functionName } from '../names.ts';
 import {
   grantArtifacts,
   grantAuditor,
-  grantBreakGlass,
   grantHolds,
   grantIntake,
   grantOperator,
@@ -71,7 +70,6 @@ export class ServiceStack extends Stack {
     const roles = new RolePolicies(this, 'Roles', { config, api });
     grantOperator(roles.of('operator'), data);
     grantAuditor(roles.of('auditor'), data);
-    grantBreakGlass(roles.of('break-glass'), data);
 
     this.raiseAlarms(new Alarms(this, 'Alarms', { config, topic: data.alarmTopic }), functions, failedEvents, api);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url });

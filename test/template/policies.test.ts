@@ -82,7 +82,7 @@ describe('roles', () => {
   });
 
   it('break-glass is assumed with a second factor, for an hour', () => {
-    const roles = Object.values(prod.service.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    const roles = Object.values(prod.data.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
     const breakGlass = roles.find(({ Properties }) => Properties.RoleName === 'countersign-prod-break-glass');
     expect(breakGlass?.Properties).toMatchObject({
       MaxSessionDuration: 3600,

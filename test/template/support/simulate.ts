@@ -104,18 +104,22 @@ export class Simulator {
       const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
       return [{ name: 'AdministratorAccess', policy: everything }];
     }
-    const { service, stage } = this.#templates;
-    const attached = ofType(service, 'AWS::IAM::ManagedPolicy').filter(([, { Properties }]) => {
-      if (principal.startsWith('role:')) {
-        return Properties.ManagedPolicyName === rolePolicyName(stage, roleOf(principal));
-      }
-      const roles = this.#resolver.resolve(Properties.Roles ?? [], service);
-      return Array.isArray(roles) && roles.includes(this.#roleName(principal));
-    });
+    const { data, service, stage } = this.#templates;
+    const attached = [data, service].flatMap((template) =>
+      ofType(template, 'AWS::IAM::ManagedPolicy')
+        .map(([id, { Properties }]) => ({ id, template, Properties }))
+        .filter(({ Properties }) => {
+          if (principal.startsWith('role:')) {
+            return Properties.ManagedPolicyName === rolePolicyName(stage, roleOf(principal));
+          }
+          const roles = this.#resolver.resolve(Properties.Roles ?? [], template);
+          return Array.isArray(roles) && roles.includes(this.#roleName(principal));
+        }),
+    );
     if (attached.length === 0) throw new Error(`${principal} has no policy`);
-    return attached.map(([id, { Properties }]) => ({
+    return attached.map(({ id, template, Properties }) => ({
       name: id,
-      policy: this.#resolver.resolve(Properties.PolicyDocument, service),
+      policy: this.#resolver.resolve(Properties.PolicyDocument, template),
     }));
   }
 

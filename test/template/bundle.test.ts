@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleFunction } from '../../cdk/constructs/bundle.ts';
+import { FUNCTION_NAMES } from '../../cdk/names.ts';
+import { Env } from '../../lib/contracts/env.ts';
+
+const folders = new Map(FUNCTION_NAMES.map((name) => [name, bundleFunction(name)] as const));
+const again = bundleFunction('intake');
+/** What the template sets, and the Region that Lambda does. */
+const ENVIRONMENT = {
+  AWS_REGION: 'eu-central-1',
+  [Env.STAGE]: 'dev',
+  [Env.ARTIFACT_VERIFIER]: 'verifier',
+  [Env.EVIDENCE_BUCKET]: 'evidence',
+  [Env.EVIDENCE_KEY_ARN]: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555',
+  [Env.EVIDENCE_TABLE]: 'evidence',
+  [Env.REGISTRY_TABLE]: 'registry',
+  [Env.RETENTION]: '{"mode":"GOVERNANCE","days":{"experimental":1,"staging":2,"production":3}}',
+  [Env.SINGLE_PUT_MAX_BYTES]: '5000000000',
+  [Env.STAGING_BUCKET]: 'staging',
+  [Env.UNSIGNED_STAGES]: '',
+};
+
+afterAll(() => {
+  for (const folder of [...folders.values(), again]) rmSync(folder, { recursive: true });
+});
+
+function contents(folder: string): readonly (readonly [string, string])[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
+}
+
+describe.each([...folders])('the bundle of %s', (_, folder) => {
+  it('is an ES module with a source map that names sources and does not carry them', () => {
+    expect(existsSync(join(folder, 'index.mjs'))).toBe(true);
+    const map = JSON.parse(readFileSync(join(folder, 'index.mjs.map'), 'utf8'));
+    expect(map.sourcesContent).toBeUndefined();
+    // Relative to where the bundle would lie in the repository, whoever builds it and wherever.
+    for (const source of map.sources) expect(source).toMatch(/^\.\.\/\.\.\/\.\.\//);
+  });
+
+  // The folder lies outside the repository, so nothing in node_modules is found from there.
+  it('brings everything along, the AWS SDK included, and exports a handler', () => {
+    const program = `const { handler } = await import('./index.mjs'); process.stdout.write(typeof handler);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: ENVIRONMENT,
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'function', stderr: '' });
+  });
+});
+
+it('the same sources give the same bytes', () => {
+  const first = folders.get('intake');
+  expect(first).toBeDefined();
+  if (first !== undefined) expect(contents(again)).toEqual(contents(first));
+});
