@@ -6,10 +6,11 @@ const MAX_CALLERS = 1000;
 
 export interface ContextCache {
   get(uniqueId: string): Promise<CallerContext>;
-  forget(uniqueId: string): void;
+  /** @returns whether the caller was remembered */
+  forget(uniqueId: string): boolean;
 }
 
-/** Remembers registered callers per process. What is not registered is asked for each time, so that registering acts at once. */
+/** Remembers registered callers per process. Who is not registered is asked for each time, so that registering acts at once. */
 export function contextCache(registry: Registry, clock: Clock): ContextCache {
   const known = new Map<string, { readonly context: CallerContext; readonly readAt: number }>();
   return {
@@ -22,7 +23,7 @@ export function contextCache(registry: Registry, clock: Clock): ContextCache {
       return context;
     },
     forget(uniqueId) {
-      known.delete(uniqueId);
+      return known.delete(uniqueId);
     },
   };
 }

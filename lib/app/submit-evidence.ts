@@ -41,7 +41,8 @@ export interface SubmitDeps extends CountersignDeps {
   readonly registry: Registry;
   /** The registry behind a cache of seconds. A commit is conditional on the revision, so a stale read cannot win. */
   readonly cachedContext: (uniqueId: string) => Promise<CallerContext>;
-  readonly forgetContext: (uniqueId: string) => void;
+  /** @returns whether there was something to forget */
+  readonly forgetContext: (uniqueId: string) => boolean;
   readonly sleep: Sleep;
   /** Pipeline stages whose unsigned manifests are stored and flagged. */
   readonly unsignedStages: ReadonlySet<Stage>;
@@ -79,13 +80,27 @@ export async function submitEvidence(
 ): Promise<SubmitOutcome> {
   const submission = await parseSubmission(bytes, endpoint);
   for (let attempt = 0; attempt < MAX_PRINCIPAL_CHANGES; attempt++) {
-    const verified = await verify(deps, submission, caller);
+    const verified = await verifyAfresh(deps, submission, caller);
     if ('created' in verified) return verified;
     const outcome = await store(deps, verified, caller, attempt > 0);
     if (outcome) return outcome;
     deps.forgetContext(caller.uniqueId);
   }
   throw new DomainError('DEPENDENCY_UNAVAILABLE', "the caller's registration keeps changing", { retryAfterMs: 1000 });
+}
+
+/** What is remembered may be older than a key that was registered since, so a refusal is given on a fresh read only. */
+async function verifyAfresh(
+  deps: SubmitDeps,
+  submission: Submission,
+  caller: Caller,
+): Promise<Verified | SubmitOutcome> {
+  try {
+    return await verify(deps, submission, caller);
+  } catch (refusal) {
+    if (!(refusal instanceof DomainError) || !deps.forgetContext(caller.uniqueId)) throw refusal;
+    return await verify(deps, submission, caller);
+  }
 }
 
 async function verify(deps: SubmitDeps, submission: Submission, caller: Caller): Promise<Verified | SubmitOutcome> {

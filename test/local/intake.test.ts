@@ -154,7 +154,7 @@ describe.each(WRITES)('when the process is killed after %s', (_write, match) => 
     const bundle = signedBundle(manifest, key);
     await control.arm({ match: { ...match, identity: INTAKE }, effect: { kind: 'execute-then-kill' } });
     const killed = await post(bundle);
-    expect(killed.status).toBe(502);
+    expect(killed.status).toBeGreaterThanOrEqual(500);
     expect(killed.headers.get('content-type')).toContain('application/problem+json');
     const again = await post(second === 'a twin' ? (twinsOf(bundle)[1]?.[1] ?? bundle) : bundle);
     expect([200, 201]).toContain(again.status);
@@ -225,26 +225,43 @@ describe('when the key is revoked while the function remembers it', () => {
 
 describe('bad input on the wire', () => {
   const bundle = signedBundle(fresh(), key);
-  const cases: readonly (readonly [string, Buffer, number, string, string?])[] = [
-    ['an empty body', Buffer.alloc(0), 400, 'BODY_EMPTY'],
-    ['two megabytes', Buffer.from(JSON.stringify({ run_id: 'x'.repeat(2_000_000) })), 413, 'BODY_TOO_LARGE'],
-    ['half a bundle', bundle.subarray(0, bundle.length / 2), 400, 'JSON_INVALID'],
-    [
-      'invalid UTF-8',
-      Buffer.concat([Buffer.from('{"run_id":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
-      400,
-      'JSON_INVALID',
-    ],
-    ['an unsigned manifest', Buffer.from(JSON.stringify(fresh())), 422, 'UNSIGNED'],
-    ['a changed byte', Buffer.from(bundle.toString().replace(/"payload":"(.{40})./, '"payload":"$1B')), 422, ''],
-    ['a stranger signed it', signedBundle(fresh(), newKey()), 403, 'KEY_UNKNOWN'],
-    ['XML', Buffer.from('<manifest/>'), 415, 'MEDIA_TYPE_UNSUPPORTED', 'application/xml'],
+  interface Case {
+    readonly what: string;
+    readonly body: Buffer;
+    readonly status: number;
+    readonly code?: string;
+    readonly contentType?: string;
+  }
+  const cases: readonly Case[] = [
+    { what: 'an empty body', body: Buffer.alloc(0), status: 400, code: 'BODY_EMPTY' },
+    {
+      what: 'two megabytes',
+      body: Buffer.from(JSON.stringify({ run_id: 'x'.repeat(2_000_000) })),
+      status: 413,
+      code: 'BODY_TOO_LARGE',
+    },
+    { what: 'half a bundle', body: bundle.subarray(0, bundle.length / 2), status: 400, code: 'JSON_INVALID' },
+    { what: 'invalid UTF-8', body: Buffer.from([0x22, 0xff, 0xfe, 0x22]), status: 400, code: 'JSON_INVALID' },
+    { what: 'an unsigned manifest', body: Buffer.from(JSON.stringify(fresh())), status: 422, code: 'UNSIGNED' },
+    {
+      what: 'a changed byte',
+      body: Buffer.from(bundle.toString().replace(/"payload":"(.{40})./, '"payload":"$1B')),
+      status: 422,
+    },
+    { what: 'a stranger signed it', body: signedBundle(fresh(), newKey()), status: 403, code: 'KEY_UNKNOWN' },
+    {
+      what: 'XML',
+      body: Buffer.from('<manifest/>'),
+      status: 415,
+      code: 'MEDIA_TYPE_UNSUPPORTED',
+      contentType: 'application/xml',
+    },
   ];
-  it.each([...cases])('%s is refused by a problem document', async (...[_name, body, status, code, contentType]) => {
+  it.each(cases)('$what is refused by a problem document', async ({ body, status, code, contentType }) => {
     const answer = await post(body, contentType);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    if (code !== '') expect(answer).toMatchObject({ status, json: { code, status } });
     expect(answer.status).toBeLessThan(500);
+    if (code !== undefined) expect(answer).toMatchObject({ status, json: { code, status } });
     expect(answer.bytes.toString()).not.toMatch(/\bat .*\.(ts|mjs):\d/);
   });
 });
