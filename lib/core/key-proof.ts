@@ -44,7 +44,7 @@ export function checkKeyProof(proof: JsonObject, key: PublicKey, principal: stri
     if (statement.subject.length !== 1 || statement.subject[0]?.digest.sha256 !== key.keyid) {
       refuse(`the proof's subject must be the keyid ${key.keyid}`);
     }
-    if (parseWith(KeyProofSchema, statement.predicate, 'KEY_PROOF_INVALID').principal !== principal) {
+    if (parseWith(KeyProofSchema, statement.predicate, 'PREDICATE_INVALID').principal !== principal) {
       refuse(`the proof names another principal than ${JSON.stringify(principal)}`);
     }
   } catch (error) {

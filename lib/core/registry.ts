@@ -171,9 +171,10 @@ export function checkAuthority(
     refuse(`sign for the stage ${content.manifest.stage}`, enveloped ? '/predicate/stage' : '/stage');
   }
   if (content.predicateType !== Predicate.scai) return;
-  for (const [index, attribute] of content.attributes.entries()) {
+  // The attributes of the content hold no duplicates, so their order there is not that of the predicate.
+  for (const attribute of content.attributes) {
     if (!key.scai_attributes.includes(attribute)) {
-      refuse(`assert ${JSON.stringify(attribute)}`, `/predicate/attributes/${index}/attribute`);
+      refuse(`assert ${JSON.stringify(attribute)}`, '/predicate/attributes');
     }
   }
 }

@@ -4,9 +4,11 @@ import { Sha256Schema } from './digest.ts';
 
 /** Bodies of the requests that are not evidence themselves. */
 
+/** In UTC, so that instants compare as text; an offset must not carry one beyond the years of four digits. */
 const Instant = z.iso
   .datetime({ offset: true, message: 'must be an RFC 3339 date-time' })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text) => new Date(text).toISOString())
+  .refine((text) => /^[0-9]{4}-/.test(text), 'must lie in the years 0000 to 9999 of UTC');
 const Reason = z.string().min(3).max(2000).describe('Kept for the auditors; write no personal data here');
 
 export const PrincipalNameSchema = z
