@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,19 @@ const NOMINAL_OUTPUT = join(ROOT, 'dist/functions');
 /** A CommonJS package inside an ES module bundle calls `require`, which ES modules do not have. */
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
+
+/** Removed when this process ends; by then CDK has copied what it needs. */
+const scratch = mkdtempSync(join(tmpdir(), 'countersign-bundles-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
+const bundled = new Map<FunctionName, string>();
+
+/** The folder of a function's bundle, built once per process. */
+export function bundleOf(name: FunctionName): string {
+  const folder = bundled.get(name) ?? bundleFunction(name);
+  bundled.set(name, folder);
+  return folder;
+}
 
 /**
  * Bundles `functions/<name>.ts` into a fresh temporary folder: `index.mjs` exporting `handler`, its lazily imported
@@ -44,8 +57,7 @@ export function bundleFunction(name: FunctionName): string {
     banner: { js: REQUIRE_BANNER },
     logLevel: 'silent',
   });
-  const folder = mkdtempSync(join(tmpdir(), `countersign-${name}-`));
-  mkdirSync(folder, { recursive: true });
+  const folder = mkdtempSync(join(scratch, `${name}-`));
   for (const file of outputFiles) writeFileSync(join(folder, basename(file.path)), file.contents);
   return folder;
 }

@@ -8,7 +8,7 @@ import { Env, type EnvName } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { type FunctionName, functionName, functionRoleName } from '../names.ts';
-import { bundleFunction } from './bundle.ts';
+import { bundleOf } from './bundle.ts';
 import { type Grantee, type Permission, Policy } from './policy.ts';
 
 export interface ServiceFunctionProps {
@@ -71,7 +71,7 @@ export class ServiceFunction extends Construct implements Grantee {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(bundleFunction(name)),
+      code: lambda.Code.fromAsset(bundleOf(name)),
       handler: 'index.handler',
       memorySize: props.memorySize,
       timeout: props.timeout,

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { bundleFunction } from '../../cdk/constructs/bundle.ts';
+import { describe, expect, it } from 'vitest';
+import { bundleFunction, bundleOf } from '../../cdk/constructs/bundle.ts';
 import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
 
-const folders = new Map(FUNCTION_NAMES.map((name) => [name, bundleFunction(name)] as const));
+const folders = new Map(FUNCTION_NAMES.map((name) => [name, bundleOf(name)] as const));
 const again = bundleFunction('intake');
 /** What the template sets, and the Region that Lambda does. */
 const ENVIRONMENT = {
@@ -22,10 +22,6 @@ const ENVIRONMENT = {
   [Env.STAGING_BUCKET]: 'staging',
   [Env.UNSIGNED_STAGES]: '',
 };
-
-afterAll(() => {
-  for (const folder of [...folders.values(), again]) rmSync(folder, { recursive: true });
-});
 
 function contents(folder: string): readonly (readonly [string, string])[] {
   return readdirSync(folder)

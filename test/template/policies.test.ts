@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Resolver } from './support/resolve.ts';
-import { synthesise, type Template } from './support/synth.ts';
+import { ofType, synthesise, type Template } from './support/synth.ts';
 
 const prod = synthesise('prod');
 const resolver = new Resolver(prod);
@@ -70,6 +70,15 @@ it('no identity policy allows every resource, but for X-Ray, which has none to n
 function prodType(id: string): string | undefined {
   return (prod.data.Resources[id] ?? prod.service.Resources[id])?.Type;
 }
+
+it('every managed policy is within what IAM takes: 6,144 characters', () => {
+  for (const template of [prod.data, prod.service]) {
+    for (const [id, { Properties }] of ofType(template, 'AWS::IAM::ManagedPolicy')) {
+      const document = JSON.stringify(resolver.resolve(Properties.PolicyDocument, template));
+      expect(document.length, id).toBeLessThanOrEqual(6144);
+    }
+  }
+});
 
 describe('roles', () => {
   it('have no inline policies', () => {

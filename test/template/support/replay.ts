@@ -1,0 +1,224 @@
+import type { Request } from './simulate.ts';
+
+/** One AWS call as the local front door records it (`CallRecord` in local/recorder.ts), as far as IAM cares. */
+export interface RecordedCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly resources: {
+    readonly bucket?: string;
+    readonly key?: string;
+    readonly tables?: readonly string[];
+    readonly index?: string;
+    readonly keyId?: string;
+    readonly function?: string;
+  };
+  readonly actions?: readonly { readonly action: string; readonly table: string }[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parameters that KMS has condition keys for. */
+  readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
+}
+
+/** Where the calls were made. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+  /** Key that encrypts the buckets and tables. */
+  readonly dataKeyArn: string;
+  /** When the call was made: S3 compares a lock with its own clock. */
+  readonly now: Date;
+}
+
+/** What IAM is asked for one permission. */
+export type Question = Omit<Request, 'principal'>;
+
+/**
+ * Everything that IAM is asked when a call is made, companion permissions included: the lock headers of a PutObject
+ * need s3:PutObjectRetention, an encrypted object or table needs its key, a copy needs its source.
+ * Sources: "Required permissions for Amazon S3 API operations", "How DynamoDB uses AWS KMS".
+ *
+ * @throws Error for an operation that it does not know, so that no call passes unasked.
+ */
+export function questionsOf(call: RecordedCall, place: Place): readonly Question[] {
+  switch (call.service) {
+    case 's3':
+      return s3Questions(call, place);
+    case 'dynamodb':
+      return dynamodbQuestions(call, place);
+    case 'kms':
+      return [kmsQuestion(call)];
+    case 'lambda':
+      return [
+        {
+          action: 'lambda:InvokeFunction',
+          resource: `arn:aws:lambda:${place.region}:${place.account}:function:${known(call.resources.function, call)}`,
+        },
+      ];
+    default:
+      throw new Error(`calls of ${call.service} are not known`);
+  }
+}
+
+const READ = ['kms:Decrypt'];
+const WRITE = ['kms:GenerateDataKey'];
+/** A part is encrypted with the data key of its upload. */
+const WRITE_PART = ['kms:Decrypt', 'kms:GenerateDataKey'];
+
+function s3Questions(call: RecordedCall, place: Place): readonly Question[] {
+  const bucket = `arn:aws:s3:::${known(call.resources.bucket, call)}`;
+  const object = `${bucket}/${call.resources.key ?? ''}`;
+  const ask = (action: string, context: Question['context'] = {}): Question => ({
+    action: `s3:${action}`,
+    resource: action.startsWith('List') && action !== 'ListMultipartUploadParts' ? bucket : object,
+    context,
+  });
+  const key = (actions: readonly string[]) => keyQuestions(actions, 's3', place);
+  switch (call.operation) {
+    case 'PutObject':
+      return [ask('PutObject', creation(call, place)), ...lockQuestions(ask, call, place), ...key(WRITE)];
+    case 'CreateMultipartUpload':
+      return [ask('PutObject', part(call, place)), ...lockQuestions(ask, call, place), ...key(WRITE)];
+    case 'UploadPart':
+      return [ask('PutObject', part(call, place)), ...key(WRITE_PART)];
+    case 'UploadPartCopy':
+      return [ask('PutObject', part(call, place)), ...sourceQuestions(call), ...key(WRITE_PART)];
+    case 'CompleteMultipartUpload':
+      return [ask('PutObject', creation(call, place)), ...key(WRITE_PART)];
+    case 'AbortMultipartUpload':
+      return [ask('AbortMultipartUpload')];
+    case 'ListParts':
+      return [ask('ListMultipartUploadParts')];
+    // A read may name a version; then S3 asks for the second action instead of the first.
+    case 'GetObject':
+    case 'HeadObject':
+      return [ask('GetObject'), ask('GetObjectVersion'), ...key(READ)];
+    case 'DeleteObject':
+      return [ask('DeleteObject'), ask('DeleteObjectVersion')];
+    case 'GetObjectRetention':
+    case 'GetObjectLegalHold':
+    case 'PutObjectLegalHold':
+      return [ask(call.operation)];
+    case 'PutObjectRetention':
+      return [ask('PutObjectRetention')];
+    case 'ListObjects':
+    case 'ListObjectsV2':
+      return [ask('ListBucket')];
+    case 'ListObjectVersions':
+      return [ask('ListBucketVersions')];
+    default:
+      throw new Error(`the S3 operation ${call.operation} is not known`);
+  }
+}
+
+/** Condition keys of a request that makes an object. */
+function creation(call: RecordedCall, place: Place): Record<string, string> {
+  const ifNoneMatch = call.headers['if-none-match'];
+  return {
+    's3:ObjectCreationOperation': 'true',
+    ...(ifNoneMatch === undefined ? {} : { 's3:if-none-match': ifNoneMatch }),
+    ...lock(call, place),
+    ...encryption(call),
+  };
+}
+
+/** Condition keys of a request that prepares an object and makes none. */
+function part(call: RecordedCall, place: Place): Record<string, string> {
+  return { 's3:ObjectCreationOperation': 'false', ...lock(call, place), ...encryption(call) };
+}
+
+function lock({ headers }: RecordedCall, { now }: Place): Record<string, string> {
+  const mode = headers['x-amz-object-lock-mode'];
+  const until = headers['x-amz-object-lock-retain-until-date'];
+  return {
+    ...(mode === undefined ? {} : { 's3:object-lock-mode': mode }),
+    ...(until === undefined
+      ? {}
+      : {
+          's3:object-lock-retain-until-date': until,
+          's3:object-lock-remaining-retention-days': String(
+            Math.floor((new Date(until).getTime() - now.getTime()) / 86_400_000),
+          ),
+        }),
+  };
+}
+
+function encryption({ headers }: RecordedCall): Record<string, string> {
+  const names = ['x-amz-server-side-encryption', 'x-amz-server-side-encryption-aws-kms-key-id'] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (headers[name] === undefined ? [] : [[`s3:${name}`, headers[name]]])),
+  );
+}
+
+function lockQuestions(
+  ask: (action: string, context: Question['context']) => Question,
+  call: RecordedCall,
+  place: Place,
+): readonly Question[] {
+  const context = lock(call, place);
+  return [
+    ...(Object.keys(context).length === 0 ? [] : [ask('PutObjectRetention', context)]),
+    ...(call.headers['x-amz-object-lock-legal-hold'] === undefined ? [] : [ask('PutObjectLegalHold', {})]),
+  ];
+}
+
+function sourceQuestions(call: RecordedCall): readonly Question[] {
+  const source = decodeURIComponent(known(call.headers['x-amz-copy-source'], call)).replace(/^\//, '');
+  const resource = `arn:aws:s3:::${source.split('?')[0]}`;
+  const action = source.includes('?versionId=') ? 's3:GetObjectVersion' : 's3:GetObject';
+  return [{ action, resource }];
+}
+
+/** What each action of a transaction needs. */
+const TRANSACTION_ACTIONS: Readonly<Record<string, string>> = {
+  ConditionCheck: 'ConditionCheckItem',
+  Delete: 'DeleteItem',
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+};
+
+function dynamodbQuestions(call: RecordedCall, place: Place): readonly Question[] {
+  const table = (name: string) => `arn:aws:dynamodb:${place.region}:${place.account}:table/${name}`;
+  const key = keyQuestions(READ, 'dynamodb', place);
+  if (call.operation === 'TransactWriteItems') {
+    return [
+      ...(call.actions ?? []).map(({ action, table: name }) => ({
+        action: `dynamodb:${known(TRANSACTION_ACTIONS[action], call)}`,
+        resource: table(name),
+      })),
+      ...key,
+    ];
+  }
+  const { index } = call.resources;
+  return [
+    ...(call.resources.tables ?? []).map((name) => ({
+      action: `dynamodb:${call.operation}`,
+      resource: index === undefined ? table(name) : `${table(name)}/index/${index}`,
+    })),
+    ...key,
+  ];
+}
+
+function kmsQuestion(call: RecordedCall): Question {
+  const resource = known(call.resources.keyId, call);
+  if (call.operation !== 'Sign') return { action: `kms:${call.operation}`, resource };
+  return {
+    action: 'kms:Sign',
+    resource,
+    context: {
+      'kms:SigningAlgorithm': known(call.parameters?.SigningAlgorithm, call),
+      'kms:MessageType': known(call.parameters?.MessageType, call),
+    },
+  };
+}
+
+function keyQuestions(actions: readonly string[], service: string, place: Place): readonly Question[] {
+  return actions.map((action) => ({
+    action,
+    resource: place.dataKeyArn,
+    context: { 'kms:ViaService': `${service}.${place.region}.amazonaws.com` },
+  }));
+}
+
+function known<T>(value: T | undefined, call: RecordedCall): T {
+  if (value === undefined) throw new Error(`the record of ${call.service}:${call.operation} is not complete`);
+  return value;
+}
