@@ -149,7 +149,7 @@ const WRITES = [
 ] as const;
 
 describe.each(WRITES)('when the process is killed after %s', (_write, match) => {
-  it.each(['the same bytes', 'a twin'])('%s converge to one evidence with one receipt', async (second) => {
+  it.each(['the same bytes', 'a twin'])('%s coming next converge to one evidence with one receipt', async (second) => {
     const manifest = fresh();
     const bundle = signedBundle(manifest, key);
     await control.arm({ match: { ...match, identity: INTAKE }, effect: { kind: 'execute-then-kill' } });

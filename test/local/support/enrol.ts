@@ -39,7 +39,7 @@ export async function enrol(local: LocalDescription, name: DemoName, authority: 
 }
 
 /**
- * Registers a P-256 key for a demo identity, and the identity as a principal of the same name, as the key admin. What is
+ * Registers a P-256 or Ed25519 key for a demo identity, and the identity as a principal of the same name, as the key admin. What is
  * registered already stays.
  */
 export async function enrolKey(
@@ -51,7 +51,8 @@ export async function enrolKey(
   const { uniqueId, roleArn } = local.identities[name];
   const { keyid, pem } = parsePublicKey(createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString());
   const payload = keyProofPayload(keyid, name);
-  const signature = sign('sha256', preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), privateKey);
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const signature = sign(hash, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), privateKey);
   const proof: unknown = JSON.parse(bundleBytes(payload, signature, keyid).toString('utf8'));
   await callApi(local, 'key-admin', 'POST', '/v1/evidence-key', {});
   await callApi(local, 'key-admin', 'POST', '/v1/principals', { name, unique_id: uniqueId, arn: roleArn });

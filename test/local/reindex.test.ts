@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { BatchWriteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Predicate } from '../../lib/contracts/predicates.ts';
+import { type LocalStack, startLocal } from '../../local/stack.ts';
+import { newKey } from '../support/keys.ts';
+import { aManifest, aScaiReport, digestOf, signedBundle, signedPlain, signedStatement } from '../support/manifests.ts';
+import { api } from './support/api.ts';
+import { clientConfig } from './support/clients.ts';
+import { enrolKey } from './support/enrol.ts';
+
+/** A stack of its own, because its tables are emptied. */
+const stateDir = resolve(import.meta.dirname, '../../.countersign/test-reindex');
+let stack: LocalStack;
+let administrator: { readonly dynamo: DynamoDBClient; readonly s3: S3Client };
+
+type Items = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+async function items(table: string): Promise<Items> {
+  const found = new Map<string, Record<string, unknown>>();
+  for await (const page of paginateScan({ client: administrator.dynamo }, { TableName: table })) {
+    for (const item of page.Items ?? []) found.set(`${item.pk?.S} ${item.sk?.S}`, unmarshall(item));
+  }
+  return found;
+}
+
+async function empty(table: string): Promise<void> {
+  const keys = [...(await items(table)).values()].map(({ pk, sk }) => ({
+    pk: { S: String(pk) },
+    sk: { S: String(sk) },
+  }));
+  for (let start = 0; start < keys.length; start += 25) {
+    const requests = keys.slice(start, start + 25).map((Key) => ({ DeleteRequest: { Key } }));
+    await administrator.dynamo.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
+  }
+}
+
+beforeAll(async () => {
+  stack = await startLocal({ stateDir });
+  const local = stack.description;
+  const config = clientConfig(local, 'administrator');
+  administrator = { dynamo: new DynamoDBClient(config), s3: new S3Client(config) };
+  const producer = newKey();
+  const officer = newKey('ed25519');
+  const revoked = newKey();
+  const training = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
+  await enrolKey(local, 'training-pipeline', training, producer.privateKey);
+  await enrolKey(local, 'training-pipeline', training, revoked.privateKey);
+  await enrolKey(
+    local,
+    'privacy-officer',
+    { role: 'privacy-officer', predicate_types: [Predicate.scai], scai_attributes: ['CONSENT'] },
+    officer.privateKey,
+  );
+  const now = () => new Date().toISOString();
+  const post = async (path: string, body: Buffer | object) =>
+    await api(local, path === '/v1/attestations' ? 'privacy-officer' : 'training-pipeline', 'POST', path, { body });
+  const first = await post('/v1/manifests', signedBundle(aManifest({ timestamp: now() }), producer));
+  await post(
+    '/v1/manifests',
+    signedPlain(aManifest({ run_id: 'run-2', timestamp: now(), environment: 'production' }), revoked),
+  );
+  await post('/v1/attestations', signedStatement(aScaiReport(['CONSENT']), officer));
+  const bytes = Buffer.from('an artifact');
+  const artifact = {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    size: bytes.length,
+    media_type: 'text/plain',
+  };
+  const { json } = await post('/v1/artifacts', artifact);
+  const { url, headers } = json.put as { url: string; headers: Record<string, string> };
+  expect((await fetch(url, { method: 'PUT', headers, body: bytes })).status).toBe(200);
+  expect((await post('/v1/artifacts', artifact)).status).toBe(201);
+  await api(local, 'key-admin', 'POST', `/v1/keys/${revoked.keyid}/revoke`, { body: { reason: 'left the team' } });
+  await api(local, 'legal-hold', 'POST', '/v1/holds', { body: { sha256: first.json.evidence, reason: 'case 12' } });
+});
+afterAll(async () => await stack?.stop());
+
+describe('countersign reindex', () => {
+  it('makes both tables again, item by item, and leaves out what does not verify', async () => {
+    const { evidenceBucket, evidenceTable, registryTable } = stack.description.resources;
+    const before = { evidence: await items(evidenceTable), registry: await items(registryTable) };
+    expect(before.evidence.size).toBeGreaterThan(20);
+    // Somebody with write access to the bucket leaves a receipt of their own making.
+    const forged = {
+      Bucket: evidenceBucket,
+      Key: `receipts/${digestOf('nothing')}.sigstore.json`,
+      Body: signedBundle(aManifest(), newKey()),
+    };
+    const until = new Date(Date.now() + 86_400_000);
+    await administrator.s3.send(
+      new PutObjectCommand({ ...forged, ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until }),
+    );
+    await empty(evidenceTable);
+    await empty(registryTable);
+
+    const { accessKeyId, secretAccessKey } = stack.description.identities.operator;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [
+        'cli/bin.js',
+        '--json',
+        'reindex',
+        '--bucket',
+        evidenceBucket,
+        '--evidence-table',
+        evidenceTable,
+        '--registry-table',
+        registryTable,
+      ],
+      {
+        cwd: resolve(import.meta.dirname, '../..'),
+        env: {
+          PATH: process.env.PATH,
+          AWS_REGION: stack.description.region,
+          AWS_ENDPOINT_URL: stack.description.endpoint,
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        },
+      },
+    );
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      attestations: 3,
+      artifacts: 1,
+      skipped: 1,
+      left_out: [{ key: forged.Key }],
+    });
+    expect(await items(registryTable)).toEqual(before.registry);
+    expect(await items(evidenceTable)).toEqual(before.evidence);
+  });
+});
