@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from './answers.ts';
 import { type LocalApi, matchRoute, type RouteMatch } from './api-model.ts';
-import type { Answer } from './aws-errors.ts';
 import { type GatewayContext, type GatewayResponseType, gatewayResponse } from './gateway-response.ts';
 import { type Identity, sessionArn } from './identities.ts';
 import type { LambdaHost } from './lambda-host.ts';

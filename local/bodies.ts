@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Transform, type TransformCallback } from 'node:stream';
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { SignatureError } from './sigv4.ts';
 
 /** The whole body, or `too-large` once it passes the limit (the rest is then read and dropped). */
@@ -46,4 +46,17 @@ export class DigestCheck extends Transform {
     if (this.#held !== undefined) this.push(this.#held);
     done();
   }
+}
+
+/** The body after a check. When either end breaks, so does the other; whoever reads it meets the error. */
+export function through(body: Readable, check: Transform): Readable {
+  return pipeline(body, check, () => {});
+}
+
+/** The whole of a body that is known to be small. */
+export async function bytesOf(body: Uint8Array | Readable): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

@@ -1,5 +1,5 @@
+import type { Answer } from './answers.ts';
 import type { LocalApi } from './api-model.ts';
-import type { Answer } from './aws-errors.ts';
 
 /**
  * The answers that API Gateway gives itself. Source: "Gateway response types for API Gateway", API Gateway Developer

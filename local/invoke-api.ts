@@ -1,6 +1,6 @@
+import { type Answer, awsErrorAnswer } from './answers.ts';
 import { LAMBDA_PAYLOAD_LIMIT } from './api-gateway.ts';
 import type { AwsCall } from './aws-call.ts';
-import { type Answer, awsErrorAnswer } from './aws-errors.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { Answer } from './answers.ts';
 import type { LocalApi, RouteMatch } from './api-model.ts';
-import type { Answer } from './aws-errors.ts';
 import { type Identity, sessionArn, userId } from './identities.ts';
 import type { WireRequest } from './sigv4.ts';
 

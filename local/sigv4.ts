@@ -238,8 +238,12 @@ function signatureFor(request: WireRequest, claim: SignatureClaim, secret: strin
   ].join('\n');
   const scope = `${claim.date}/${claim.region}/${claim.service}/aws4_request`;
   const toSign = [ALGORITHM, claim.timestamp, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = [claim.date, claim.region, claim.service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secret}`);
-  return hmac(key, toSign).toString('hex');
+  return hmac(signingKey(claim, secret), toSign).toString('hex');
+}
+
+/** The key that signs for one scope. */
+export function signingKey({ date, region, service }: SignatureClaim, secret: string): Buffer {
+  return hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), 'aws4_request');
 }
 
 function hmac(key: string | Buffer, data: string): Buffer {

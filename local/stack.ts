@@ -63,7 +63,7 @@ export interface LocalStack {
 export async function startLocal(options: LocalOptions = {}): Promise<LocalStack> {
   const stateDir = resolve(options.stateDir ?? join(ROOT, '.countersign'));
   const log = options.log ?? (() => {});
-  const processes = await Processes.claim(join(stateDir, 'run', 'processes.json'), log);
+  const processes = await Processes.claim(recordFile(stateDir), log);
   // Undone in reverse order, however far the start has come.
   const undo: (() => Promise<void> | void)[] = [() => processes.stop()];
   const killChildren = () => processes.killNow();
@@ -124,6 +124,11 @@ async function startMinistack(processes: Processes, stateDir: string, log: (line
   return runStep('start the emulator', log, () =>
     startEmulator(processes, { python, stateDir, region: REGION, accountId: ACCOUNT_ID }),
   );
+}
+
+/** Where a state folder has the record of its processes. */
+export function recordFile(stateDir: string): string {
+  return join(stateDir, 'run', 'processes.json');
 }
 
 /** Everything that runs inside this process, wired. Nothing listens yet. */

@@ -1,6 +1,10 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
-import { signedFetch } from './support/clients.ts';
+import { PARTITION_KEY, SORT_KEY, WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
+import { LocalControl } from '../../local/control.ts';
+import { clientConfig, signedFetch } from './support/clients.ts';
 import { type Harness, startHarness, type UpstreamRequest } from './support/harness.ts';
 
 /** A function that puts one object through the front door, and says whether it saw the answer. */
@@ -153,6 +157,38 @@ describe('a function', () => {
 });
 
 describe('delayed visibility', () => {
+  it('hides a fresh write from the index of a real table, while the table itself has it', async () => {
+    const local = inject('local');
+    const control = new LocalControl(local.control);
+    const client = new DynamoDBClient(clientConfig(local, 'administrator'));
+    const TableName = local.resources.workflowTable;
+    const id = randomUUID();
+    const Key = { [PARTITION_KEY]: { S: id }, [SORT_KEY]: { S: 'x' } };
+    const { name, partitionKey, sortKey } = WORKFLOW_INDEX;
+    const find = async () => {
+      const { Count } = await client.send(
+        new QueryCommand({
+          TableName,
+          IndexName: name,
+          KeyConditionExpression: '#state = :state',
+          ExpressionAttributeNames: { '#state': partitionKey },
+          ExpressionAttributeValues: { ':state': { S: id } },
+        }),
+      );
+      return Count;
+    };
+    await control.delayVisibility({ indexMs: 60_000 });
+    try {
+      const Item = { ...Key, [partitionKey]: { S: id }, [sortKey]: { S: 'x' } };
+      await client.send(new PutItemCommand({ TableName, Item }));
+      expect(await find()).toBe(0);
+      expect((await client.send(new GetItemCommand({ TableName, Key }))).Item).toEqual(Item);
+    } finally {
+      await control.delayVisibility({});
+    }
+    expect(await find()).toBe(1);
+  });
+
   const dynamodb = async (on: Harness, operation: string, input: unknown) => {
     const answer = await signedFetch(on.local, on.caller, {
       method: 'POST',

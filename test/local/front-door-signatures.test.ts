@@ -17,6 +17,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { LocalControl } from '../../local/control.ts';
 import type { DemoName } from '../../local/description.ts';
+import { sendSignedChunks } from './support/chunks.ts';
 import { clientConfig, signedFetch } from './support/clients.ts';
 
 const local = inject('local');
@@ -147,6 +148,20 @@ describe('S3 through the front door', () => {
     );
     const { ContentLength } = await s3.send(new HeadObjectCommand(target));
     expect(ContentLength).toBe(24 * part.length);
+  });
+
+  it('takes a body signed chunk by chunk, and refuses one changed bit in a later chunk', async () => {
+    const send = (Key: string, tamper: (chunk: Buffer) => Buffer) =>
+      sendSignedChunks(local, administrator, `/${bucket}/${Key}`, [randomBytes(8192), randomBytes(8192)], tamper);
+    expect((await send('chunks', (chunk) => chunk)).status).toBe(200);
+    const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: 'chunks' }));
+    expect(ContentLength).toBe(16_384);
+
+    const flipped = await send('flipped', (chunk) =>
+      Buffer.concat([Buffer.from([(chunk[0] ?? 0) ^ 1]), chunk.subarray(1)]),
+    );
+    expect(flipped.status).toBe(403);
+    expect((await failureOf(s3.send(new HeadObjectCommand({ Bucket: bucket, Key: 'flipped' })))).status).toBe(404);
   });
 
   it('refuses to delete a locked version, and to shorten its retention, even for the administrator', async () => {

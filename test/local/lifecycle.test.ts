@@ -83,6 +83,23 @@ describe('npm start', () => {
     expect(existsSync(join(folder, 'local.json'))).toBe(false);
   });
 
+  it('ends what it has started so far when it is stopped in the middle of its start', async () => {
+    const run = start();
+    const record = join(folder, 'run', 'processes.json');
+    const children = await vi.waitFor(
+      async () => {
+        const written: { children: { pid: number }[] } = JSON.parse(await readFile(record, 'utf8'));
+        expect(written.children).toHaveLength(1);
+        return written.children;
+      },
+      { timeout: 60_000, interval: 10 },
+    );
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(130);
+    await allGone(children.map(({ pid }) => pid));
+    expect(existsSync(record)).toBe(false);
+  });
+
   it('ends what a start left behind that was killed, and begins clean', async () => {
     const first = start();
     const left = await ready(first);

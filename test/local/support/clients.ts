@@ -34,18 +34,21 @@ class Sha256 extends Hash {
   }
 }
 
-/** Signs as the AWS SDK does and sends with fetch: for answers that SDK clients would not show. */
-export async function signedFetch(
+/** Signs as the AWS SDK does, without sending. */
+export async function signRequest(
   local: Pick<LocalDescription, 'endpoint' | 'region'>,
   credentials: Credentials,
   request: SignedRequest,
-): Promise<Response> {
+): Promise<{ readonly headers: Record<string, string> }> {
   const endpoint = new URL(local.endpoint);
+  const service = request.service ?? 'execute-api';
   const signer = new SignatureV4({
     credentials,
     region: local.region,
-    service: request.service ?? 'execute-api',
+    service,
     sha256: Sha256,
+    // S3 alone takes the path encoded once.
+    uriEscapePath: service !== 's3',
   });
   const unsigned = new HttpRequest({
     protocol: 'http:',
@@ -57,11 +60,20 @@ export async function signedFetch(
     headers: { host: endpoint.host, ...request.headers },
     ...(request.body === undefined ? {} : { body: request.body }),
   });
-  const signed = await signer.sign(unsigned, request.signedAt === undefined ? {} : { signingDate: request.signedAt });
+  return signer.sign(unsigned, request.signedAt === undefined ? {} : { signingDate: request.signedAt });
+}
+
+/** Signs and sends with fetch: for answers that SDK clients would not show. */
+export async function signedFetch(
+  local: Pick<LocalDescription, 'endpoint' | 'region'>,
+  credentials: Credentials,
+  request: SignedRequest,
+): Promise<Response> {
+  const { headers } = await signRequest(local, credentials, request);
   const query = new URLSearchParams(request.query).toString().replaceAll('+', '%20');
   return fetch(`${local.endpoint}${request.path}${query === '' ? '' : `?${query}`}`, {
     method: request.method,
-    headers: signed.headers,
+    headers,
     ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
   });
 }

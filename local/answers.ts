@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { SignatureError, SignatureFault } from './sigv4.ts';
 
 /** A whole answer, small enough to be held in memory. */
@@ -72,4 +73,12 @@ export function ofSignature(service: string, error: SignatureError): AwsError {
 
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+export function send(response: ServerResponse, answer: Answer): void {
+  for (const [name, value] of Object.entries(answer.headers)) {
+    response.setHeader(name, typeof value === 'string' ? value : [...value]);
+  }
+  response.statusCode = answer.status;
+  response.end(answer.body);
 }
