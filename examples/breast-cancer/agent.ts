@@ -11,28 +11,32 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Somebody at a command line: an AWS identity, a signing key, a working folder, and the `countersign` command. */
+/** Somebody at a command line: a working folder, an environment, and the `countersign` command. */
 export class Agent {
-  readonly name: DemoName;
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  /** @param key - private key file; none for those who sign nothing */
-  constructor(local: LocalDescription, name: DemoName, folder: string, key?: string) {
-    const { accessKeyId, secretAccessKey } = local.identities[name];
-    this.name = name;
+  private constructor(folder: string, env: NodeJS.ProcessEnv) {
     this.#folder = folder;
-    // Nothing of AWS from outside: a profile on this machine is not the demo's.
-    const outside = Object.entries(process.env).filter(([variable]) => !/^(AWS_|COUNTERSIGN_)/.test(variable));
-    this.#env = {
-      ...Object.fromEntries(outside),
+    this.#env = env;
+  }
+
+  /** Somebody with an AWS identity. @param key - private key file; none for those who sign nothing */
+  static as(local: LocalDescription, name: DemoName, folder: string, key?: string): Agent {
+    const { accessKeyId, secretAccessKey } = local.identities[name];
+    return new Agent(folder, {
+      ...surroundings(),
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_REGION: local.region,
       COUNTERSIGN_API: local.apiUrl,
       ...(key === undefined ? {} : { COUNTERSIGN_KEY: key }),
-      PYTHONDONTWRITEBYTECODE: '1',
-    };
+    });
+  }
+
+  /** Anybody, without an identity and without the address of the API: who can only verify. */
+  static anybody(folder: string): Agent {
+    return new Agent(folder, surroundings());
   }
 
   /** Runs `countersign` and waits for its end, whatever that is. */
@@ -61,7 +65,7 @@ export class Agent {
   async countersign(...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.try(...args);
     if (code === 0) return stdout;
-    throw new Error(`countersign ${args.join(' ')} exited ${code} as ${this.name}\n${stderr.trim() || stdout.trim()}`);
+    throw new Error(`countersign ${args.join(' ')} exited ${code}\n${stderr.trim() || stdout.trim()}`);
   }
 
   /** As {@link countersign}, with `--json`. */
@@ -69,20 +73,30 @@ export class Agent {
     return JSON.parse(await this.countersign('--json', ...args));
   }
 
-  /** Runs `countersign` for its refusal. @throws Error if it does not exit 1 with this problem code */
-  async refused(code: string, ...args: readonly string[]): Promise<Problem> {
+  /**
+   * Runs `countersign` for its refusal.
+   *
+   * @returns the refusal in one line
+   * @throws Error if it is not refused, or for another reason than `code`
+   */
+  async refused(code: string, ...args: readonly string[]): Promise<string> {
     const ended = await this.try('--json', ...args);
-    const problem: Problem | undefined = ended.code === 1 ? JSON.parse(ended.stdout) : undefined;
-    if (problem?.code === code) return problem;
-    throw new Error(
-      `countersign ${args.join(' ')} should be refused with ${code}; it exited ${ended.code}\n${ended.stdout}${ended.stderr}`,
-    );
+    const refusal: Refusal = ended.code === 1 ? JSON.parse(ended.stdout).error : {};
+    if (refusal.code === code) return `refused with ${code}: ${refusal.detail ?? refusal.title}`;
+    const said = `${ended.stdout}${ended.stderr}`.trim();
+    throw new Error(`countersign ${args.join(' ')} should be refused with ${code}; it exited ${ended.code}\n${said}`);
   }
 }
 
-/** What a refusal says. */
-export interface Problem {
+/** What `--json` prints of a refusal. */
+interface Refusal {
   readonly code?: string;
-  readonly title: string;
+  readonly title?: string;
   readonly detail?: string;
+}
+
+/** Nothing of AWS from outside: a profile on this machine is not the demo's. Python leaves no caches in the repository. */
+function surroundings(): NodeJS.ProcessEnv {
+  const outside = Object.entries(process.env).filter(([variable]) => !/^(AWS_|COUNTERSIGN_)/.test(variable));
+  return { ...Object.fromEntries(outside), PYTHONDONTWRITEBYTECODE: '1' };
 }

@@ -3,12 +3,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DemoName, LocalDescription } from '../../local/description.ts';
 import { Agent } from './agent.ts';
+import { type Scene, short } from './scene.ts';
 
-/** Options of `countersign keys register`: what each of them may state. None of them may state what another does. */
+/** Options of `countersign keys register`: what each may state. None of them may state what another does. */
 const AUTHORITY = {
   'training-pipeline': ['--role', 'producer', '--stage', 'ingest', '--stage', 'preprocess', '--stage', 'training'],
   'evaluation-pipeline': [
-    ...['--role', 'evaluator', '--stage', 'evaluation'],
+    ...['--role', 'evaluator', '--stage', 'evaluation', '--stage', 'registration'],
     ...['--predicate', 'manifest', '--predicate', 'test-result', '--predicate', 'cyclonedx'],
   ],
   'privacy-officer': [
@@ -17,27 +18,51 @@ const AUTHORITY = {
   ],
 } as const satisfies Partial<Record<DemoName, readonly string[]>>;
 
-/** The three who sign. */
+/** Those who sign. */
 export type Signatory = keyof typeof AUTHORITY;
-export const SIGNATORIES: readonly Signatory[] = ['training-pipeline', 'evaluation-pipeline', 'privacy-officer'];
+const SIGNATORIES = ['training-pipeline', 'evaluation-pipeline', 'privacy-officer'] as const satisfies Signatory[];
 
-/** Makes the signatory's private key, unless it has one, and the agent that signs with it. */
+/** Makes the signatory's key pair, unless it has one, as NAME.pem and NAME.pub. @returns the agent that signs with it */
 export function signatory(local: LocalDescription, name: Signatory, folder: string): Agent {
   const file = join(folder, `${name}.pem`);
   if (!existsSync(file)) {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(join(folder, publicKeyFile(name)), publicKey.export({ type: 'spki', format: 'pem' }));
     writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   }
-  return new Agent(local, name, folder, file);
+  return Agent.as(local, name, folder, file);
 }
 
-/** Registers a signatory's role and key. Possession is proved by the owner, authority is given by the key admin. */
-export async function enrol(local: LocalDescription, owner: Agent, name: Signatory, keyAdmin: Agent): Promise<void> {
+export function publicKeyFile(name: Signatory): string {
+  return `${name}.pub`;
+}
+
+/** Activates the key that countersigns, and registers everybody's role and key. What is registered already stays. */
+export async function enrolEverybody(scene: Scene): Promise<void> {
+  await scene.step(
+    'activate the evidence key',
+    () => scene.keyAdmin.json<{ keyid: string }>('keys', 'activate'),
+    ({ keyid }) => `${short(keyid)} countersigns from now on`,
+  );
+  for (const name of SIGNATORIES) {
+    await scene.step(
+      `register ${name}`,
+      () => enrol(scene, name),
+      (keyid) => `key ${short(keyid)}, proved by its owner, given authority by the key admin`,
+    );
+  }
+}
+
+async function enrol({ local, keyAdmin, signatories }: Scene, name: Signatory): Promise<string> {
   const { uniqueId, roleArn } = local.identities[name];
   await keyAdmin.countersign('principals', 'register', name, '--unique-id', uniqueId, '--arn', roleArn);
   const proof = `${name}.proof.json`;
-  const { keyid } = await owner.json<{ keyid: string }>('keys', 'prove', '--principal', name, '--output', proof);
+  const prove = ['keys', 'prove', '--principal', name, '--output', proof];
+  const { keyid } = await signatories[name].json<{ keyid: string }>(...prove);
   const { keys } = await keyAdmin.json<{ keys: readonly { readonly keyid: string }[] }>('keys', 'list', name);
-  if (keys.some((key) => key.keyid === keyid)) return;
-  await keyAdmin.countersign('keys', 'register', '--proof', proof, ...AUTHORITY[name]);
+  // Registering it again would ask for another end of its validity, which is a change of its authority.
+  if (!keys.some((key) => key.keyid === keyid)) {
+    await keyAdmin.countersign('keys', 'register', '--proof', proof, ...AUTHORITY[name]);
+  }
+  return keyid;
 }

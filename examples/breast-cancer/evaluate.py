@@ -1,6 +1,7 @@
 """Measures the packed model on the holdout, as it will be served, and judges it by thresholds that were fixed beforehand."""
 
 import argparse
+import hashlib
 import json
 import platform
 import runpy
@@ -82,13 +83,25 @@ def measure(serve: dict, model: dict, holdout: Path, seed: int) -> dict:
     }
 
 
-def judge(metrics: dict[str, float], thresholds: dict[str, dict[str, float]]) -> dict:
-    """Returns the verdict per threshold in the words of in-toto's test-result predicate."""
+def judge(metrics: dict[str, float], thresholds: Path) -> dict:
+    """Returns the verdict as in-toto's test-result predicate; what it was judged by is named by its digest."""
     passed, failed = [], []
-    for name, bound in thresholds.items():
+    for name, bound in json.loads(thresholds.read_text()).items():
         holds = bound.get("at_least", -np.inf) <= metrics[name] <= bound.get("at_most", np.inf)
         (passed if holds else failed).append(name)
-    return {"result": "FAILED" if failed else "PASSED", "passedTests": passed, "failedTests": failed}
+    return {
+        "result": "FAILED" if failed else "PASSED",
+        "configuration": [
+            {"name": thresholds.name, "digest": {"sha256": hashlib.sha256(thresholds.read_bytes()).hexdigest()}}
+        ],
+        "passedTests": passed,
+        "failedTests": failed,
+    }
+
+
+def write(path: Path, document: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2) + "\n")
 
 
 def main() -> None:
@@ -96,18 +109,20 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="the model.tar.gz")
     parser.add_argument("--holdout", type=Path, required=True)
     parser.add_argument("--thresholds", type=Path, required=True)
-    parser.add_argument("--report", type=Path, required=True, help="the evaluation to write (JSON)")
+    parser.add_argument("--report", type=Path, required=True, help="all that was measured, to write (JSON)")
+    parser.add_argument("--metrics", type=Path, required=True, help="the metrics alone, to write (JSON)")
+    parser.add_argument("--test-result", type=Path, required=True, help="the verdict, to write (in-toto predicate)")
     parser.add_argument("--seed", type=int, default=20260221)
     args = parser.parse_args()
 
-    thresholds = json.loads(args.thresholds.read_text())
     with tempfile.TemporaryDirectory() as unpacked:
         serve = unpack(args.model, Path(unpacked))
-        measured = measure(serve, serve["model_fn"](unpacked), args.holdout, args.seed)
-    report = {**measured, "thresholds": thresholds, "verdict": judge(measured["metrics"], thresholds)}
-    args.report.parent.mkdir(parents=True, exist_ok=True)
-    args.report.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"{report['verdict']['result']}: " + ", ".join(f"{k} {v:.4g}" for k, v in report["metrics"].items()))
+        report = measure(serve, serve["model_fn"](unpacked), args.holdout, args.seed)
+    verdict = judge(report["metrics"], args.thresholds)
+    write(args.report, report)
+    write(args.metrics, report["metrics"])
+    write(args.test_result, verdict)
+    print(f"{verdict['result']}: " + ", ".join(f"{name} {value:.4g}" for name, value in report["metrics"].items()))
 
 
 if __name__ == "__main__":

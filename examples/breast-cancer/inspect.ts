@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import { Agent } from './agent.ts';
+import type { Stored } from './artifacts.ts';
+import { publicKeyFile, type Signatory } from './enrol.ts';
+import { FILES, type Run } from './pipeline.ts';
+import type { Scene } from './scene.ts';
+
+interface Listing {
+  readonly items: readonly { readonly evidence: string }[];
+}
+
+/** Finds the evidence again by run, model, data set and commit. @throws Error if a look-up misses some of it */
+export async function findAgain(scene: Scene, run: Run, reviews: readonly string[]): Promise<void> {
+  const stages = [run.ingest, run.preprocess, run.training, run.evaluation, run.registration];
+  const aboutModel = [run.training, run.evaluation, run.testResult, run.registration, run.modelCard];
+  const wanted = [
+    { by: 'run', id: run.id, finds: stages },
+    { by: 'model', id: scene.digest(FILES.model), finds: aboutModel },
+    { by: 'dataset', id: scene.digest(FILES.dataset), finds: [run.ingest, run.preprocess, ...reviews] },
+    ...(run.commit === undefined ? [] : [{ by: 'commit', id: run.commit, finds: stages }]),
+  ];
+  for (const { by, id, finds } of wanted) {
+    await scene.step(
+      `look-up by ${by}`,
+      async () => {
+        const { items } = await scene.auditor.json<Listing>('show', by, id, '--limit', '10000');
+        const found = new Set(items.map(({ evidence }) => evidence));
+        const missing = finds.filter((evidence) => !found.has(evidence));
+        if (missing.length > 0) throw new Error(`it misses ${missing.join(', ')}`);
+        return found.size;
+      },
+      (count) => `${count} pieces of evidence, with the ${finds.length} of this run`,
+    );
+  }
+}
+
+interface Lineage {
+  readonly nodes: readonly { readonly sha256: string; readonly depth: number }[];
+}
+
+/** Follows the lineage from the model up to its data set, and from the data set down to the evaluation. */
+export async function followLineage(scene: Scene): Promise<void> {
+  const distance = async (from: string, to: string, ...direction: readonly string[]): Promise<number> => {
+    const { nodes } = await scene.auditor.json<Lineage>('show', 'lineage', scene.digest(from), ...direction);
+    const node = nodes.find(({ sha256 }) => sha256 === scene.digest(to));
+    if (node === undefined) throw new Error(`${to} is not in the lineage of ${from}`);
+    return node.depth;
+  };
+  await scene.step(
+    'lineage',
+    async () => ({
+      up: await distance(FILES.model, FILES.dataset),
+      down: await distance(FILES.dataset, FILES.report, '--down'),
+    }),
+    ({ up, down }) => `${up} steps up from the model to its data set, ${down} down from there to the evaluation`,
+  );
+}
+
+/**
+ * Fetches each piece of evidence with its receipt, and has both verified by somebody who has the public keys and the files
+ * and nothing else: no account, not even the address of the API.
+ */
+export async function verifyOffline(
+  scene: Scene,
+  run: Run,
+  reviews: readonly string[],
+  artifacts: readonly Stored[],
+): Promise<void> {
+  const signed: readonly (readonly [Signatory, readonly string[]])[] = [
+    ['training-pipeline', [run.ingest, run.preprocess, run.training]],
+    ['evaluation-pipeline', [run.evaluation, run.testResult, run.registration, run.modelCard]],
+    ['privacy-officer', reviews],
+  ];
+  await scene.step(
+    'offline verification',
+    async () => {
+      const { evidence_key } = await scene.auditor.json<{ evidence_key: { public_key: string } }>('status');
+      writeFileSync(scene.path('evidence.pub'), evidence_key.public_key);
+      for (const [name, all] of signed) {
+        for (const evidence of all) await verify(scene, evidence, name);
+      }
+      for (const { evidence, file } of artifacts) await verify(scene, evidence, undefined, file);
+    },
+    () => {
+      const count = signed.flatMap(([, all]) => all).length + artifacts.length;
+      return `${count} pieces of evidence and their receipts hold, by public keys alone`;
+    },
+  );
+}
+
+/** @param file - an artifact's bytes; without it, the attestation is fetched too */
+async function verify(scene: Scene, evidence: string, signedBy: Signatory | undefined, file?: string): Promise<void> {
+  const attestation = `${evidence}.sigstore.json`;
+  const receipt = `${evidence}.receipt.sigstore.json`;
+  const fetched = ['--receipt', receipt, ...(file === undefined ? ['--attestation', attestation] : [])];
+  await scene.auditor.countersign('show', 'evidence', evidence, ...fetched);
+  const signed = signedBy === undefined ? [] : ['--key', publicKeyFile(signedBy)];
+  const what = file === undefined ? [attestation, ...signed] : ['--artifact', file];
+  const anybody = Agent.anybody(scene.folder);
+  await anybody.countersign('verify', ...what, '--receipt', receipt, '--evidence-key', 'evidence.pub');
+}
