@@ -35,7 +35,8 @@ export function parseBundle(value: Json): SignedPayload {
 }
 
 /**
- * Writes a Sigstore bundle as canonical JSON. hint and DSSE keyid are both the keyid, as the bundle specification asks.
+ * Writes a Sigstore bundle as canonical JSON. The hint is the keyid, which model_signing demands. The DSSE signature has no
+ * keyid: cosign skips a signature whose keyid is not its own fingerprint of the key (go-securesystemslib, dsse/verify.go).
  *
  * @param signature - DER for ECDSA, 64 bytes for Ed25519
  */
@@ -46,7 +47,7 @@ export function bundleBytes(payload: Uint8Array, signature: Uint8Array, keyid: s
     dsseEnvelope: {
       payload: Buffer.from(payload).toString('base64'),
       payloadType: IN_TOTO_PAYLOAD_TYPE,
-      signatures: [{ sig: Buffer.from(signature).toString('base64'), keyid }],
+      signatures: [{ sig: Buffer.from(signature).toString('base64') }],
     },
   });
 }

@@ -1,0 +1,41 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLocal } from '../../local/stack.ts';
+import { report } from '../run.ts';
+import { cosignVerifies } from './cosign-verify.ts';
+import { opensslVerifies } from './openssl.ts';
+import { Checks } from './support/checks.ts';
+import { Cosign } from './support/cosign.ts';
+import { produceEvidence } from './support/evidence.ts';
+
+/**
+ * `npm run interop`: installs the tools that others verify with, from their registries, and holds our output against them.
+ * Needs Go, Python, openssl and jq. What is installed stays in .countersign/interop.
+ */
+const folder = await mkdtemp(join(tmpdir(), 'countersign-interop-'));
+const checks = new Checks();
+try {
+  await againstLocalAws();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+report([checks.count]);
+
+/** What needs evidence with a receipt: the local AWS runs for as long. */
+async function againstLocalAws(): Promise<void> {
+  await checks.suite('local AWS', async () => {
+    const stack = await startLocal({ stateDir: join(folder, 'state'), log: (line) => console.log(`  ${line}`) });
+    try {
+      const evidenceFolder = join(folder, 'evidence');
+      await mkdir(evidenceFolder);
+      const evidence = await produceEvidence(stack.description, evidenceFolder);
+      await checks.suite('openssl verifies', (check) => opensslVerifies(check, evidence, folder));
+      await checks.suite('cosign verifies', async (check) => {
+        await cosignVerifies(check, await Cosign.install(folder), evidence, folder);
+      });
+    } finally {
+      await stack.stop();
+    }
+  });
+}
