@@ -1,0 +1,15 @@
+import { awsCalls } from './aws-calls.ts';
+import type { Figure } from './figure.ts';
+import type { BenchStack } from './stack.ts';
+import { verify } from './verify.ts';
+
+/** Figures that are measured together. Those that need a local AWS share one. */
+export type Suite = { readonly name: string } & (
+  | { readonly needs: 'stack'; readonly measure: (stack: BenchStack, scratch: string) => Promise<readonly Figure[]> }
+  | { readonly needs: 'nothing'; readonly measure: (scratch: string) => Promise<readonly Figure[]> }
+);
+
+export const SUITES: readonly Suite[] = [
+  { name: 'aws-calls', needs: 'stack', measure: awsCalls },
+  { name: 'verify', needs: 'nothing', measure: verify },
+];
