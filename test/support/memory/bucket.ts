@@ -1,0 +1,113 @@
+import type {
+  ArtifactStore,
+  Clock,
+  EvidenceStore,
+  ObjectHead,
+  PutOptions,
+  StoredObject,
+} from '../../../lib/app/ports.ts';
+import type { Archive } from '../../../lib/app/reindex.ts';
+import { Prefix } from '../../../lib/contracts/storage.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { LOST_SIGNATURES, objectKey } from '../../../lib/core/layout.ts';
+import { InvariantBroken, type Step, type Steps } from './steps.ts';
+
+export interface MemoryObject extends StoredObject {
+  readonly contentType: string;
+  /** False where S3 has no digest of the whole object: a multipart upload or copy. */
+  readonly wholeDigest: boolean;
+  legalHold: boolean;
+}
+
+/** The evidence bucket: every key has one version for ever. */
+export class MemoryBucket implements Archive, ArtifactStore {
+  readonly objects = new Map<string, MemoryObject>();
+  readonly #steps: Steps;
+  readonly #clock: Clock;
+
+  constructor(steps: Steps, clock: Clock) {
+    this.#steps = steps;
+    this.#clock = clock;
+  }
+
+  readonly putOnce: EvidenceStore['putOnce'] = (key, bytes, options) =>
+    this.#steps.take(stepOf(key), () => (this.objects.has(key) ? undefined : this.place(key, bytes, options)));
+
+  readonly read: EvidenceStore['read'] = (key, versionId) =>
+    this.#steps.read(() => {
+      const object = this.objects.get(key);
+      if (!object || (versionId !== undefined && versionId !== object.versionId)) return undefined;
+      return { ...object, bytes: Buffer.from(object.bytes) };
+    });
+
+  async *list(prefix: string): AsyncGenerator<string> {
+    for (const key of [...this.objects.keys()].toSorted()) if (key.startsWith(prefix)) yield key;
+  }
+
+  readonly head = (sha256: string): Promise<ObjectHead | undefined> =>
+    this.#steps.read(() => {
+      const object = this.objects.get(objectKey.artifact(sha256));
+      if (!object) return undefined;
+      const { versionId, bytes, contentType, retainUntil, wholeDigest } = object;
+      return {
+        versionId,
+        size: bytes.length,
+        contentType,
+        retainUntil,
+        sha256: wholeDigest ? sha256Hex(bytes) : undefined,
+      };
+    });
+
+  readonly presignPut: ArtifactStore['presignPut'] = (sha256, options) =>
+    this.#steps.read(() => ({
+      url: `memory:${objectKey.artifact(sha256)}`,
+      headers: {
+        'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
+        'content-type': options.contentType,
+      },
+      expires_at: this.#clock().toISOString(),
+    }));
+
+  /** What S3 does with an upload through a presigned PUT: wrong bytes and occupied keys are refused. */
+  upload(sha256: string, bytes: Uint8Array, options: PutOptions): boolean {
+    const key = objectKey.artifact(sha256);
+    if (sha256Hex(bytes) !== sha256 || this.objects.has(key)) return false;
+    this.place(key, bytes, options);
+    return true;
+  }
+
+  /** @returns the version id */
+  place(key: string, bytes: Uint8Array, options: PutOptions, wholeDigest = true): string {
+    if (this.objects.has(key)) throw new InvariantBroken(`${key} is overwritten`);
+    const now = this.#clock();
+    if (options.retainUntil <= now) throw new InvariantBroken(`${key} is written without a lock`);
+    const versionId = `version-${this.objects.size + 1}`;
+    this.objects.set(key, {
+      bytes: Buffer.from(bytes),
+      versionId,
+      retainUntil: options.retainUntil,
+      lastModified: now,
+      metadata: { ...options.metadata },
+      contentType: options.contentType,
+      wholeDigest,
+      legalHold: false,
+    });
+    return versionId;
+  }
+
+  /** The object that a record names, by key and version. */
+  require(key: string, versionId: string | undefined): MemoryObject {
+    const object = this.objects.get(key);
+    if (object?.versionId === versionId && object) return object;
+    throw new InvariantBroken(`${key} has no version ${versionId}`);
+  }
+}
+
+function stepOf(key: string): Step {
+  if (key.startsWith(Prefix.attestations)) return 'put-attestation';
+  if (key.startsWith(LOST_SIGNATURES)) return 'note-lost-signature';
+  if (key.startsWith(Prefix.receipts)) return 'put-receipt';
+  if (key.startsWith(Prefix.events)) return 'put-event';
+  if (key.startsWith(Prefix.keys)) return 'put-public-key';
+  throw new InvariantBroken(`${key} lies outside the layout`);
+}

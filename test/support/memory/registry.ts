@@ -1,0 +1,98 @@
+import type { CommitOutcome, Guard, Registry, RegistryChange } from '../../../lib/app/ports.ts';
+import type { EvidenceKey } from '../../../lib/core/events.ts';
+import type { KeyRecord, Principal } from '../../../lib/core/registry.ts';
+import type { MemoryLedger } from './ledger.ts';
+import { InvariantBroken, type Steps } from './steps.ts';
+
+interface RecordedKey {
+  readonly at: string;
+  readonly key: KeyRecord;
+}
+
+/** The registry table: revisions only count up, history stays, and what is revoked stays revoked. */
+export class MemoryRegistry implements Registry {
+  readonly principals = new Map<string, Principal>();
+  readonly #names = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
+  readonly #history = new Map<string, RecordedKey[]>();
+  readonly #evidenceKeys: EvidenceKey[] = [];
+  readonly #steps: Steps;
+  readonly #ledger: () => MemoryLedger;
+
+  constructor(steps: Steps, ledger: () => MemoryLedger) {
+    this.#steps = steps;
+    this.#ledger = ledger;
+  }
+
+  readonly context: Registry['context'] = (uniqueId) =>
+    this.#steps.read(() =>
+      structuredClone({ principal: this.principals.get(uniqueId), evidenceKey: this.#evidenceKeys.at(-1) }),
+    );
+
+  readonly evidenceKey: Registry['evidenceKey'] = () => this.#steps.read(() => this.#evidenceKeys.at(-1));
+
+  readonly evidenceKeys: Registry['evidenceKeys'] = () => this.#steps.read(() => [...this.#evidenceKeys]);
+
+  readonly principalByName: Registry['principalByName'] = (name) =>
+    this.#steps.read(() => structuredClone(this.principals.get(this.#names.get(name) ?? '')));
+
+  readonly keyOwner: Registry['keyOwner'] = (keyid) => this.#steps.read(() => this.#owners.get(keyid));
+
+  readonly keyAt: Registry['keyAt'] = (keyid, at) =>
+    this.#steps.read(() => this.#history.get(keyid)?.findLast((recorded) => recorded.at <= at.toISOString())?.key);
+
+  readonly apply: Registry['apply'] = (event, entries, change) =>
+    this.#steps.take('apply', (): CommitOutcome => {
+      if (this.#ledger().holds(event)) return 'exists';
+      if (!this.#fits(change)) return 'principal-changed';
+      this.#ledger().write(event, entries);
+      this.#write(change);
+      return 'committed';
+    });
+
+  unchanged({ uniqueId, revision }: Guard): boolean {
+    return this.principals.get(uniqueId)?.revision === revision;
+  }
+
+  #fits(change: RegistryChange): boolean {
+    switch (change.kind) {
+      case 'principal-created':
+        return !this.principals.has(change.principal.unique_id) && !this.#names.has(change.principal.name);
+      case 'key-changed':
+        return (
+          this.principals.get(change.principal.unique_id)?.revision === change.principal.revision - 1 &&
+          !(change.isNew && this.#owners.has(change.key.keyid))
+        );
+      case 'evidence-key-activated':
+        return (this.#evidenceKeys.at(-1)?.revision ?? 0) === change.key.revision - 1;
+    }
+  }
+
+  #write(change: RegistryChange): void {
+    switch (change.kind) {
+      case 'principal-created':
+        this.#names.set(change.principal.name, change.principal.unique_id);
+        this.principals.set(change.principal.unique_id, structuredClone(change.principal));
+        return;
+      case 'key-changed':
+        this.#writeKey(change);
+        return;
+      case 'evidence-key-activated':
+        this.#evidenceKeys.push(structuredClone(change.key));
+    }
+  }
+
+  #writeKey({ principal, key, recordedAt }: Extract<RegistryChange, { kind: 'key-changed' }>): void {
+    const history = this.#history.get(key.keyid) ?? [];
+    const last = history.at(-1);
+    if (last?.key.revoked) throw new InvariantBroken(`key ${key.keyid} changes after it was revoked`);
+    if (key.revision !== (last?.key.revision ?? 0) + 1) throw new InvariantBroken(`key ${key.keyid} skips a revision`);
+    for (const kept of this.principals.get(principal.unique_id)?.keys ?? []) {
+      const still = principal.keys.some(({ keyid }) => keyid === kept.keyid);
+      if (!still && !kept.revoked) throw new InvariantBroken(`key ${kept.keyid} was dropped while in use`);
+    }
+    this.#owners.set(key.keyid, principal.name);
+    this.#history.set(key.keyid, [...history, { at: recordedAt, key: structuredClone(key) }]);
+    this.principals.set(principal.unique_id, structuredClone(principal));
+  }
+}
