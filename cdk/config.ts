@@ -14,6 +14,11 @@ export interface StageConfig {
   readonly auditRetentionDays: number;
   /** Days that CloudWatch keeps operational logs. One of the values that CloudWatch Logs knows. */
   readonly logRetentionDays: number;
+  /**
+   * Which evidence key signs, counted from 1. KMS does not rotate asymmetric keys: raising this by one makes the next key
+   * and lets the functions sign with it alone; the former ones stay, to be verified with.
+   */
+  readonly evidenceKeyGeneration: number;
   /** Pipeline stages whose unsigned manifests are stored and flagged; they never pass a gate. Empty: unsigned is refused. */
   readonly unsignedStages: readonly Stage[];
   /** Largest artifact, in bytes, that one presigned PUT carries. S3 takes at most 5 GB in one PUT. */
@@ -55,6 +60,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     retention: { mode: 'GOVERNANCE', days: { experimental: 1, staging: 2, production: 3 } },
     auditRetentionDays: 7,
     logRetentionDays: 14,
+    evidenceKeyGeneration: 1,
     unsignedStages: [],
     singlePutMaxBytes: 5 * GB,
     stagingDays: 3,
@@ -68,6 +74,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     retention: { mode: 'COMPLIANCE', days: { experimental: 365, staging: 1096, production: 3653 } },
     auditRetentionDays: 3660,
     logRetentionDays: 400,
+    evidenceKeyGeneration: 1,
     unsignedStages: [],
     singlePutMaxBytes: 5 * GB,
     stagingDays: 7,
@@ -82,6 +89,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     retention: { mode: 'COMPLIANCE', days: { experimental: 1, staging: 2, production: 3 } },
     auditRetentionDays: 7,
     logRetentionDays: 7,
+    evidenceKeyGeneration: 1,
     unsignedStages: [],
     singlePutMaxBytes: 5 * GB,
     stagingDays: 3,
@@ -123,6 +131,7 @@ export function configFaults(config: StageConfig): string[] {
   return [
     ...nameFaults(config),
     ...retentionFaults(config),
+    ...keyFaults(config),
     ...auditFaults(config),
     ...uploadFaults(config),
     ...apiFaults(config),
@@ -156,6 +165,12 @@ function retentionFaults({ retention, retainData }: StageConfig): string[] {
     );
   }
   return faults;
+}
+
+function keyFaults({ evidenceKeyGeneration }: StageConfig): string[] {
+  return isWithin(evidenceKeyGeneration, 1, 50)
+    ? []
+    : [`evidenceKeyGeneration is ${evidenceKeyGeneration}; it must be a whole number from 1 to 50`];
 }
 
 function auditFaults({ retention, auditRetentionDays, logRetentionDays }: StageConfig): string[] {

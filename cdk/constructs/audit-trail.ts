@@ -58,7 +58,7 @@ export class AuditTrail extends Construct {
       encryptionKey: auditKey.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const { role, policy } = this.deliveryRole();
+    const { role, policy } = this.deliveryRole(config);
 
     this.trail = new CfnTrail(this, 'Trail', {
       trailName: trailName(config),
@@ -161,9 +161,11 @@ export class AuditTrail extends Construct {
     return bucket;
   }
 
-  private deliveryRole(): { role: iam.Role; policy: Policy } {
+  private deliveryRole(config: StageConfig): { role: iam.Role; policy: Policy } {
     const role = new iam.Role(this, 'DeliveryRole', {
-      assumedBy: new iam.ServicePrincipal('cloudtrail.amazonaws.com'),
+      assumedBy: new iam.ServicePrincipal('cloudtrail.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceArn': trailArn(Stack.of(this), config) } },
+      }),
       description: 'CloudTrail writes its events to the trail log group',
     });
     const policy = new Policy(this, 'DeliveryPolicy', {

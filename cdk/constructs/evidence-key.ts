@@ -15,6 +15,7 @@ export const KEY_ADMINISTRATION = [
   'kms:DisableKey',
   'kms:EnableKey',
   'kms:GetKeyPolicy',
+  'kms:GetKeyRotationStatus',
   'kms:ListAliases',
   'kms:ListGrants',
   'kms:ListKeyPolicies',
@@ -46,7 +47,6 @@ export class EvidenceKey extends Construct {
     const { stage, retainData } = props.config;
     this.key = new kms.Key(this, 'Key', {
       description: `Countersign ${stage}: countersigns evidence`,
-      alias: `countersign-${stage}-evidence`,
       keySpec: kms.KeySpec.ECC_NIST_P256,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
       policy: this.policy(stage),

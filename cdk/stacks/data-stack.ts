@@ -1,12 +1,13 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alias } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
 import { BreakGlass } from '../constructs/break-glass.ts';
-import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
+import { AccessLogBucket, removalPolicyOf, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
@@ -31,7 +32,7 @@ export class DataStack extends Stack {
     super(scope, id, props);
     const { config } = props;
 
-    this.evidenceKey = new EvidenceKey(this, 'EvidenceKey', { config });
+    this.evidenceKey = this.evidenceKeys(config);
     this.dataKey = new DataKey(this, 'DataKey', { config });
     this.auditKey = new AuditKey(this, 'AuditKey', { config, trailArn: trailArn(this, config) });
 
@@ -77,6 +78,23 @@ export class DataStack extends Stack {
       TrailLogGroupName: this.trail.logGroup.logGroupName,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  /** The evidence keys of every generation. The last one signs, and the alias points at it. */
+  private evidenceKeys(config: StageConfig): EvidenceKey {
+    let current = new EvidenceKey(this, 'EvidenceKey', { config });
+    for (let generation = 2; generation <= config.evidenceKeyGeneration; generation++) {
+      // The service stack uses the former key until it is deployed in its turn.
+      this.exportValue(current.key.keyArn);
+      current = new EvidenceKey(this, `EvidenceKey${generation}`, { config });
+    }
+    // Apart from the keys, so that it moves: CloudFormation makes a new alias before it deletes an old one.
+    new Alias(this, 'EvidenceKeyAlias', {
+      aliasName: `countersign-${config.stage}-evidence`,
+      targetKey: current.key,
+      removalPolicy: removalPolicyOf(config),
+    });
+    return current;
   }
 
   private raiseAlarms(config: StageConfig): void {

@@ -64,6 +64,11 @@ describe('a fault names the value and what is allowed', () => {
       'retention.mode is COMPLIANCE but retainData is false; nobody can delete such evidence, so keep it (retainData: true)',
     ],
     [
+      'no evidence key',
+      { ...dev, evidenceKeyGeneration: 0 },
+      'evidenceKeyGeneration is 0; it must be a whole number from 1 to 50',
+    ],
+    [
       'more than S3 takes in one PUT',
       { ...dev, singlePutMaxBytes: 5 * 1024 ** 3 + 1 },
       "singlePutMaxBytes is 5368709121; it must be a whole number from 1 to 5368709120, S3's limit for one PUT",
