@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -66,9 +67,14 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
   const processes = await Processes.claim(recordFile(stateDir), log);
   // Undone in reverse order, however far the start has come.
   const undo: (() => Promise<void> | void)[] = [() => processes.stop()];
-  const killChildren = () => processes.killNow();
-  process.once('exit', killChildren);
-  undo.push(() => void process.off('exit', killChildren));
+  const file = join(stateDir, 'local.json');
+  // For a process that leaves without stop(): an exit cannot wait.
+  const leave = () => {
+    processes.killNow();
+    rmSync(file, { force: true });
+  };
+  process.once('exit', leave);
+  undo.push(() => void process.off('exit', leave));
   const stop = async () => {
     for (const step of undo.splice(0).reverse()) await step();
   };
@@ -106,7 +112,6 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       logs: join(stateDir, 'logs'),
       pids: { launcher: process.pid, children: processes.pids },
     };
-    const file = join(stateDir, 'local.json');
     await writeFile(file, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
     undo.push(() => rm(file, { force: true }));
     return { description, control: new LocalControl(description.control), stop };

@@ -33,16 +33,21 @@ interface Arguments {
 /** What ends the process from outside, with the exit code that shells give to such an end. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** Signals that come this close together are one press of Ctrl-C. */
+const ONE_PRESS_MS = 500;
+
 await main();
 
 async function main(): Promise<void> {
   const log = (line: string) => console.log(`  ${line}`);
   let stack: LocalStack | undefined;
-  let ending = false;
+  let endingSince: number | undefined;
   const end = (signal: keyof typeof SIGNALS) => {
+    // Under npm, one Ctrl-C arrives twice: from the terminal and from npm.
+    if (endingSince !== undefined && performance.now() - endingSince < ONE_PRESS_MS) return;
     // A second Ctrl-C does not wait. Leaving in the middle of a start ends the children too: see startLocal.
-    if (ending || stack === undefined) process.exit(SIGNALS[signal]);
-    ending = true;
+    if (endingSince !== undefined || stack === undefined) process.exit(SIGNALS[signal]);
+    endingSince = performance.now();
     console.log('\nStopping.');
     void stack.stop().then(() => process.exit(0));
   };
@@ -67,7 +72,7 @@ async function main(): Promise<void> {
       await runStep('run the example pipeline', log, () => runExample(description, log));
     }
     if (options.exit) {
-      ending = true;
+      endingSince = performance.now();
       await stack.stop();
       console.log('Every step worked.');
       return;
@@ -76,7 +81,7 @@ async function main(): Promise<void> {
   } catch (error) {
     console.error(explain(error));
     process.exitCode = 1;
-    if (stack !== undefined && !ending) await stack.stop();
+    if (stack !== undefined && endingSince === undefined) await stack.stop();
   }
 }
 
@@ -123,18 +128,23 @@ async function runExample(local: LocalDescription, log: (line: string) => void):
 }
 
 function summary(local: LocalDescription, stateDir: string): string {
-  const file = relative(process.cwd(), join(stateDir, 'local.json'));
   return `
 Ready. Ctrl-C stops it.
 
   API          ${local.apiUrl}
   AWS endpoint ${local.endpoint} (region ${local.region}, account ${local.accountId})
-  Credentials  ${file}, under "identities"
-  Logs         ${relative(process.cwd(), local.logs)}
+  Credentials  ${short(join(stateDir, 'local.json'))}, under "identities"
+  Logs         ${short(local.logs)}
 
   For any AWS client:
     export AWS_ENDPOINT_URL=${local.endpoint} AWS_REGION=${local.region}
 `;
+}
+
+/** A path as one would type it here. */
+function short(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 function explain(error: unknown): string {

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import type { LocalDescription } from '../../local/description.ts';
+import { Processes } from '../../local/processes.ts';
 import { ensurePython } from '../../local/python.ts';
+import { recordFile } from '../../local/stack.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -25,8 +27,10 @@ beforeEach(async () => {
   runs = [];
 });
 afterEach(async () => {
-  for (const run of runs) run.child.kill('SIGKILL');
+  for (const run of runs) run.child.kill('SIGTERM');
   await Promise.all(runs.map((run) => run.ended));
+  // What a killed start left is ended as the next start would.
+  await (await Processes.claim(recordFile(folder), () => {})).stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
