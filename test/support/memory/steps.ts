@@ -49,6 +49,12 @@ export class Steps {
     this.#fates.set(step, fate);
   }
 
+  /** What was armed and not met is not met later either. */
+  disarm(): void {
+    this.#fates.clear();
+    this.#before.clear();
+  }
+
   /** Runs `act` just before the next such step. */
   before(step: Step, act: () => Promise<unknown>): void {
     this.#before.set(step, act);
