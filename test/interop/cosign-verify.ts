@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import type { Check } from './support/checks.ts';
 import { refused, succeeded } from './support/command.ts';
 import type { Cosign } from './support/cosign.ts';
-import type { Evidence } from './support/evidence.ts';
+import { type Evidence, manifestAbout, publicPem, sealManifest } from './support/evidence.ts';
 import { flipBit } from './support/tamper.ts';
 
 /** What was posted and what was answered, held against the program that others verify with. */
@@ -34,6 +34,18 @@ export async function cosignVerifies(
     });
     await check(`cosign refuses the ${name} as a statement of another type`, async () => {
       refused(await cosign.verifyAttestation({ ...signed, predicateType: Predicate.scai }), /predicate/i);
+    });
+  }
+  for (const [name, { privateKey }] of Object.entries({
+    'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    Ed25519: generateKeyPairSync('ed25519'),
+  })) {
+    await check(`cosign verify-blob-attestation accepts a manifest under a key of ${name}`, async () => {
+      const bundle = join(folder, `${name}.sigstore.json`);
+      const publicKey = join(folder, `${name}.pem`);
+      await writeFile(publicKey, publicPem(privateKey));
+      await writeFile(bundle, sealManifest(manifestAbout(await readFile(manifest.subject)), privateKey));
+      succeeded(await cosign.verifyAttestation({ ...manifest, bundle, publicKey }));
     });
   }
   await check("cosign refuses the receipt under the producer's key", async () => {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocal } from '../../local/stack.ts';
 import { report } from '../run.ts';
+import { cosignSigns } from './cosign-sign.ts';
 import { cosignVerifies } from './cosign-verify.ts';
+import { modelSigning } from './model-signing.ts';
 import { opensslVerifies } from './openssl.ts';
 import { Checks } from './support/checks.ts';
 import { Cosign } from './support/cosign.ts';
@@ -30,10 +32,13 @@ async function againstLocalAws(): Promise<void> {
       const evidenceFolder = join(folder, 'evidence');
       await mkdir(evidenceFolder);
       const evidence = await produceEvidence(stack.description, evidenceFolder);
-      await checks.suite('openssl verifies', (check) => opensslVerifies(check, evidence, folder));
-      await checks.suite('cosign verifies', async (check) => {
-        await cosignVerifies(check, await Cosign.install(folder), evidence, folder);
+      await checks.suite('openssl', (check) => opensslVerifies(check, evidence, folder));
+      await checks.suite('cosign', async (check) => {
+        const cosign = await Cosign.install(folder);
+        await cosignVerifies(check, cosign, evidence, folder);
+        await cosignSigns(check, cosign, stack.description, folder);
       });
+      await checks.suite('model_signing', (check) => modelSigning(check, stack.description, evidence, folder));
     } finally {
       await stack.stop();
     }

@@ -74,6 +74,17 @@ export async function produceEvidence(local: LocalDescription, folder: string): 
   };
 }
 
+/** Registers another key for the demo's pipeline. @param proof - Sigstore bundle that shows possession of the key */
+export async function registerKey(local: LocalDescription, publicKey: string, proof: Buffer): Promise<void> {
+  await callApi(local, 'key-admin', 'POST', '/v1/keys', {
+    ...AUTHORITY,
+    principal: PRODUCER,
+    not_after: '2100-01-01T00:00:00Z',
+    public_key: publicKey,
+    proof: parseStrictJson(proof),
+  });
+}
+
 /** A training's manifest that names these bytes as its model. */
 export function manifestAbout(model: Uint8Array): JsonObject {
   return {
@@ -96,19 +107,17 @@ export function sealManifest(manifest: JsonObject, privateKey: KeyObject): Buffe
   return sealStatement(manifestStatement(manifest), privateKey);
 }
 
-/** A P-256 key's Sigstore bundle around a statement. */
+/** A Sigstore bundle around a statement, signed as docs/formats.md has it for the kind of key. */
 export function sealStatement(payload: Buffer, privateKey: KeyObject): Buffer {
-  const signature = sign('sha256', preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), privateKey);
-  return bundleBytes(payload, signature, keyidOf(privateKey));
+  const { algorithm, keyid } = parsePublicKey(publicPem(privateKey));
+  const hash = { 'ecdsa-p256-sha256': 'sha256', 'ecdsa-p384-sha384': 'sha384', ed25519: null }[algorithm];
+  const signature = sign(hash, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), privateKey);
+  return bundleBytes(payload, signature, keyid);
 }
 
 /** SubjectPublicKeyInfo PEM of a private key. */
 export function publicPem(privateKey: KeyObject): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
-}
-
-export function keyidOf(privateKey: KeyObject): string {
-  return parsePublicKey(publicPem(privateKey)).keyid;
 }
 
 /**

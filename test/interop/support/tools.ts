@@ -43,13 +43,16 @@ export async function goTool({ path, version }: GoTool): Promise<string> {
 }
 
 /**
- * Makes a Python environment of `requirements/<name>.txt`, or finds it made; every file in it is pinned by hash.
+ * Makes a Python environment, or finds it made; every file in it is pinned by hash.
  *
+ * @param requirements - `requirements/<name>.txt` unless given
  * @returns the file of its interpreter: start a tool by `-m`, because its scripts name the folder that they were made in
  * @throws when Python or the packages cannot be had
  */
-export async function pythonWith(name: string): Promise<string> {
-  const requirements = join(import.meta.dirname, '..', 'requirements', `${name}.txt`);
+export async function pythonWith(
+  name: string,
+  requirements = join(import.meta.dirname, '..', 'requirements', `${name}.txt`),
+): Promise<string> {
   return ensurePython(join(CACHE, `python-${name}`), requirements, log);
 }
 
