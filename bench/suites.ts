@@ -1,5 +1,8 @@
 import { awsCalls } from './aws-calls.ts';
+import { coldStart } from './cold-start/cold-start.ts';
 import type { Figure } from './figure.ts';
+import { growth } from './growth/growth.ts';
+import { intakeCpu } from './intake/cpu.ts';
 import type { BenchStack } from './stack.ts';
 import { verify } from './verify.ts';
 
@@ -11,5 +14,8 @@ export type Suite = { readonly name: string } & (
 
 export const SUITES: readonly Suite[] = [
   { name: 'aws-calls', needs: 'stack', measure: awsCalls },
+  { name: 'intake-cpu', needs: 'stack', measure: intakeCpu },
+  { name: 'cold-start', needs: 'stack', measure: coldStart },
   { name: 'verify', needs: 'nothing', measure: verify },
+  { name: 'growth', needs: 'stack', measure: growth },
 ];
