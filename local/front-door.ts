@@ -7,6 +7,7 @@ import type { LocalApi } from './api-model.ts';
 import { classify } from './aws-call.ts';
 import { DigestCheck, readBody, through } from './bodies.ts';
 import { ChunkSignatureCheck, isChunkSigned } from './chunk-signatures.ts';
+import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
 import { mentions } from './policies.ts';
@@ -82,8 +83,15 @@ export class FrontDoor {
     const request: WireRequest = { method: incoming.method ?? 'GET', path, query, headers: incoming.rawHeaders };
     try {
       const api = this.#apis.find(({ stage }) => path === `/${stage}` || path.startsWith(`/${stage}/`));
-      if (api !== undefined && serviceOf(request) === 'execute-api') {
+      const service = serviceOf(request);
+      if (api !== undefined && (service ?? 'execute-api') === 'execute-api') {
         await this.#serveApi(api, request, incoming, response, requestId);
+      } else if (service === 'execute-api') {
+        // As AWS answers for an API that has no such stage.
+        send(
+          response,
+          awsErrorAnswer(service, { status: 403, code: 'ForbiddenException', message: 'Forbidden' }, requestId),
+        );
       } else {
         await this.#serveService(request, incoming, response, requestId);
       }
@@ -92,11 +100,11 @@ export class FrontDoor {
         response.destroy();
         return;
       }
-      const service = serviceOf(request);
+      const service = serviceOf(request) ?? 's3';
       const known =
         error instanceof SignatureError
           ? ofSignature(service, error)
-          : { status: 502, code: 'InternalFailure', message: 'The local AWS could not pass this request on.' };
+          : { status: 502, code: 'InternalFailure', message: `The local AWS failed: ${messageOf(error)}` };
       // What is left of the body is not read: the connection cannot be used again.
       response.setHeader('connection', 'close');
       send(response, awsErrorAnswer(service, known, requestId));
@@ -202,13 +210,12 @@ function requireClaim(request: WireRequest): SignatureClaim {
   return claim;
 }
 
-/** The service that a request seems to be for, before anything of it is checked. Unsigned ones of no API are S3's. */
-function serviceOf(request: WireRequest): string {
+/** The service that a signature is scoped to, before anything of it is checked; undefined without a signature. */
+function serviceOf(request: WireRequest): string | undefined {
   const authorization = headerValues(request, 'authorization')[0] ?? '';
   const credential =
     /Credential=([^,\s]+)/.exec(authorization)?.[1] ?? new URLSearchParams(request.query).get('X-Amz-Credential');
-  if (credential === null) return 'execute-api';
-  return credential.split('/')[3] ?? 's3';
+  return credential?.split('/')[3];
 }
 
 function callerIdentity(identity: Identity, requestId: string): Answer {

@@ -35,6 +35,11 @@ export class Properties {
     for (const name of names) this.#unread.delete(name);
   }
 
+  /** Marks all of them as known and of no effect on one machine. */
+  ignoreAll(): void {
+    this.#unread.clear();
+  }
+
   has(name: string): boolean {
     return this.#values[name] !== undefined;
   }

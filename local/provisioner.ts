@@ -22,16 +22,9 @@ const MAKERS: Makers = {
   ...messagingMakers,
   ...observabilityMakers,
   ...s3Makers,
-  'AWS::CDK::Metadata': withoutEffect('tells AWS which constructs are in use'),
+  // Tells AWS which constructs are in use.
+  'AWS::CDK::Metadata': withoutEffect,
 };
-
-/** Types whose properties have no meaning on one machine at all. */
-const UNREAD: ReadonlySet<string> = new Set([
-  'AWS::ApiGateway::Account',
-  'AWS::CDK::Metadata',
-  'AWS::Lambda::Permission',
-  'AWS::Logs::QueryDefinition',
-]);
 
 /** Outputs of the stacks, by stack and output name. */
 export type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -77,7 +70,7 @@ async function make(stack: StackTemplate, logicalId: string, intrinsics: Intrins
       assetFolder: (s3Key) => assetFolder(stack, s3Key),
       generatedName: () => generatedName(stack.stackName, logicalId),
     });
-    if (!UNREAD.has(resource.type)) properties.assertAllRead();
+    properties.assertAllRead();
     intrinsics.note(logicalId, made);
   } catch (error) {
     if (error instanceof TemplateError && error.message.startsWith(where)) throw error;

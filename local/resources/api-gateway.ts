@@ -121,5 +121,6 @@ export const apiGatewayMakers: Makers = {
   'AWS::ApiGateway::GatewayResponse': response,
   'AWS::ApiGateway::Stage': stage,
   'AWS::ApiGateway::Deployment': deployment,
-  'AWS::ApiGateway::Account': withoutEffect('lets API Gateway write logs'),
+  // Lets API Gateway write logs.
+  'AWS::ApiGateway::Account': withoutEffect,
 };

@@ -50,5 +50,6 @@ const eventInvokeConfig: Maker = (properties, { cloud, logicalId }) => {
 export const lambdaMakers: Makers = {
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::EventInvokeConfig': eventInvokeConfig,
-  'AWS::Lambda::Permission': withoutEffect('who may invoke a function is proved on the template'),
+  // Who may invoke a function is proved on the template.
+  'AWS::Lambda::Permission': withoutEffect,
 };

@@ -58,7 +58,8 @@ export interface MakerContext {
 export type Maker = (properties: Properties, context: MakerContext) => Promise<Made> | Made;
 export type Makers = Readonly<Record<string, Maker>>;
 
-/** For types that exist in the template and have no counterpart on one machine; `why` is for the reader. */
-export function withoutEffect(_why: string): Maker {
-  return (_properties, context) => ({ ref: context.logicalId });
-}
+/** For types of the template that have no counterpart on one machine. */
+export const withoutEffect: Maker = (properties, context) => {
+  properties.ignoreAll();
+  return { ref: context.logicalId };
+};

@@ -10,8 +10,8 @@ import {
   PutMetricFilterCommand,
   PutRetentionPolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { isObject, type Properties } from '../properties.ts';
-import { type Maker, type Makers, withoutEffect } from './maker.ts';
+import type { Properties } from '../properties.ts';
+import type { Maker, Makers } from './maker.ts';
 
 const logGroup: Maker = async (properties, context) => {
   const { cloud } = context;
@@ -159,17 +159,9 @@ const trail: Maker = async (properties, context) => {
   return { ref: name, attributes: { Arn: made.TrailARN ?? '' } };
 };
 
-const dashboard: Maker = (properties, context) => {
-  const body = properties.value('DashboardBody');
-  properties.ignore('DashboardName');
-  return { ref: isObject(body) ? context.logicalId : context.generatedName() };
-};
-
 export const observabilityMakers: Makers = {
   'AWS::Logs::LogGroup': logGroup,
   'AWS::Logs::MetricFilter': metricFilter,
   'AWS::CloudWatch::Alarm': alarm,
-  'AWS::CloudWatch::Dashboard': dashboard,
   'AWS::CloudTrail::Trail': trail,
-  'AWS::Logs::QueryDefinition': withoutEffect('a saved query of the console'),
 };

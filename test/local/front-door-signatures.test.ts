@@ -94,6 +94,18 @@ describe('a signature that does not hold', () => {
     expect((await status(new Date(Date.now() - 4 * MINUTE))).status).not.toBe(403);
   });
 
+  it('that is missing is refused in the words of S3, where no API has the path', async () => {
+    const answer = await fetch(`${local.endpoint}/${bucket}`);
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain('<Code>AccessDenied</Code>');
+  });
+
+  it('for an API is refused where no stage has the path', async () => {
+    const answer = await signedFetch(local, local.identities.reader, { method: 'GET', path: '/elsewhere/v1/status' });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ message: 'Forbidden' });
+  });
+
   it('of another service is refused by the API', async () => {
     const path = '/local/v1/status';
     const answer = await signedFetch(local, local.identities.reader, { method: 'GET', path, service: 's3' });

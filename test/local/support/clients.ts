@@ -74,6 +74,7 @@ export async function signedFetch(
   return fetch(`${local.endpoint}${request.path}${query === '' ? '' : `?${query}`}`, {
     method: request.method,
     headers,
+    redirect: 'manual',
     ...(request.body === undefined ? {} : { body: Buffer.from(request.body) }),
   });
 }
