@@ -1,16 +1,14 @@
-import { createPublicKey } from 'node:crypto';
 import type { RetentionPolicy } from '../contracts/env.ts';
 import type { Environment } from '../contracts/predicates.ts';
-import { BUNDLE_MEDIA_TYPE, bundleBytes, parseBundle } from '../core/bundle.ts';
+import { BUNDLE_MEDIA_TYPE, bundleBytes } from '../core/bundle.ts';
+import { openCountersigned } from '../core/countersigned.ts';
 import { sha256 } from '../core/digest.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
 import type { EvidenceKey } from '../core/events.ts';
-import { parseStrictJson } from '../core/json.ts';
-import { verifySignature } from '../core/keys.ts';
+import { parsePublicKey, verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import { parseReceipt, type Receipt, receiptPayload } from '../core/receipt.ts';
-import { parseStatement } from '../core/statement.ts';
 import type { Clock, EvidenceStore, Log, Signer } from './ports.ts';
 
 export interface CountersignDeps {
@@ -56,17 +54,13 @@ export async function countersign(
   const { signature, requestId } = await deps.signer.sign(sha256(message));
   // Logged at once: if we die before the next write, this line and CloudTrail are all that tells of the signature.
   deps.log.info('evidence-key-signed', { kms_request_id: requestId, evidence_keyid: key.keyid });
-  const verdict = verifySignature(
-    { keyid: key.keyid, pem: key.public_key, algorithm: 'ecdsa-p256-sha256', key: createPublicKey(key.public_key) },
-    message,
-    signature,
-  );
-  if (verdict !== 'valid') {
+  const bytes = bundleBytes(payload, signature, key.keyid);
+  if (verifySignature(parsePublicKey(key.public_key), message, signature) !== 'valid') {
     throw new DomainError('EVIDENCE_KEY_INACTIVE', 'KMS signed with another key than the registered one', {
       hint: 'the key admin runs `countersign keys activate`',
     });
   }
-  return { bytes: bundleBytes(payload, signature, key.keyid), message, requestId };
+  return { bytes, message, requestId };
 }
 
 export interface IssuedReceipt {
@@ -97,24 +91,37 @@ export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key:
     return { receipt, bytes: signed.bytes, versionId, requestId: signed.requestId, evidenceKeyid: key.keyid };
   }
   await keepLostSignature(deps, evidence, signed.requestId, new Date(receipt.storage.retain_until));
-  const first = await findReceipt(deps.store, evidence);
+  const first = await findReceipt(deps.store, evidence, key);
   if (!first) throw new DomainError('INTEGRITY_FAILURE', `the receipt of ${evidence} exists and cannot be read`);
   return first;
 }
 
-/** The receipt that lies in the store, indexed or not; undefined when there is none. Its signature is the reader's to check. */
-export async function findReceipt(store: EvidenceStore, evidence: string): Promise<IssuedReceipt | undefined> {
+/**
+ * The receipt that lies in the store, indexed or not; undefined when there is none.
+ *
+ * @throws DomainError INTEGRITY_FAILURE when the active evidence key did not sign it for this evidence
+ */
+export async function findReceipt(
+  store: EvidenceStore,
+  evidence: string,
+  key: EvidenceKey,
+): Promise<IssuedReceipt | undefined> {
   const stored = await store.read(objectKey.receipt(evidence));
   if (!stored) return undefined;
-  const signed = parseBundle(parseStrictJson(stored.bytes));
-  const receipt = parseReceipt(parseStatement(parseStrictJson(signed.payload)));
-  return {
-    receipt,
-    bytes: stored.bytes,
-    versionId: stored.versionId,
-    requestId: stored.metadata[REQUEST_ID_METADATA] ?? 'unknown',
-    evidenceKeyid: signed.keyHint ?? '',
-  };
+  try {
+    const { statement, keyid } = openCountersigned(stored.bytes, (id) =>
+      id === key.keyid ? parsePublicKey(key.public_key) : undefined,
+    );
+    const receipt = parseReceipt(statement);
+    if (receipt.evidence.sha256 !== evidence) throw new DomainError('PREDICATE_INVALID', 'it is about other evidence');
+    const requestId = stored.metadata[REQUEST_ID_METADATA] ?? 'unknown';
+    return { receipt, bytes: stored.bytes, versionId: stored.versionId, requestId, evidenceKeyid: keyid };
+  } catch (cause) {
+    throw new DomainError('INTEGRITY_FAILURE', `the stored receipt of ${evidence} does not hold`, {
+      hint: '`countersign reindex` takes it up if an earlier evidence key signed it; otherwise see the runbook',
+      cause,
+    });
+  }
 }
 
 /** Every Sign is accounted for, those that lost a race included. */

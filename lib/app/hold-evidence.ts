@@ -67,7 +67,8 @@ async function recordHold(deps: HoldDeps, change: HoldChange): Promise<Hold> {
   const hold = holdOf(event.body, event.record.sha256);
   await setLegalHolds(deps, record, hold.state === 'on');
   const outcome = await deps.holds.commitHold(event.record, event.entries, hold);
-  if (outcome === 'committed' && !event.resumed) return hold;
+  // 'exists' says of our own event that somebody met it here and committed it first: the change was made all the same.
+  if (!event.resumed && outcome !== 'principal-changed') return hold;
   throw new DomainError('REVISION_CONFLICT', 'another change of this hold came first; this one was not made', {
     hint: 'read it again: GET /v1/holds/{sha256}',
     retryAfterMs: 1000,

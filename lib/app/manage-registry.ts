@@ -211,7 +211,8 @@ async function record(
   if ('sha256' in event.body)
     throw new DomainError('INTEGRITY_FAILURE', 'a hold lies among the events of the registry');
   const outcome = await deps.registry.apply(event.record, event.entries, registryChange(event.body, before));
-  if (outcome === 'committed' && !event.resumed) return event.record.sha256;
+  // 'exists' says of our own event that somebody met it here and committed it first: the change was made all the same.
+  if (!event.resumed && outcome !== 'principal-changed') return event.record.sha256;
   throw new DomainError('REVISION_CONFLICT', 'another change came first; this one was not made', {
     hint: 'read the record again, and repeat the change if it still applies',
     retryAfterMs: 1000,

@@ -168,7 +168,7 @@ export async function recordArtifact(
     flags: [],
     stage: deps.stage,
   };
-  const issued = (await findReceipt(deps.store, artifact.sha256)) ?? (await issueReceipt(deps, receipt, key));
+  const issued = (await findReceipt(deps.store, artifact.sha256, key)) ?? (await issueReceipt(deps, receipt, key));
   const record = artifactRecord(issued);
   const outcome = await deps.ledger.commit(record, artifactEntries(record), {
     uniqueId: principal.unique_id,

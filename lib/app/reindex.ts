@@ -1,15 +1,12 @@
 import { Prefix } from '../contracts/storage.ts';
-import { parseBundle } from '../core/bundle.ts';
+import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries } from '../core/evidence.ts';
-import { parseStrictJson } from '../core/json.ts';
-import { type PublicKey, parsePublicKey, verifySignature } from '../core/keys.ts';
+import { type PublicKey, parsePublicKey } from '../core/keys.ts';
 import { LOST_SIGNATURES } from '../core/layout.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
-import { parseStatement, type Statement } from '../core/statement.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { holdOf } from './hold-evidence.ts';
 import { registryChange } from './manage-registry.ts';
@@ -118,21 +115,10 @@ async function publicKeys(archive: Archive): Promise<Trusted> {
   return keys;
 }
 
-/** A statement of ours, verified. */
-function verified(trusted: Trusted, bytes: Buffer): { statement: Statement; keyid: string } {
-  const signed = parseBundle(parseStrictJson(bytes));
-  const key = trusted.get(signed.keyHint ?? '');
-  const message = preAuthEncoding(signed.payloadType, signed.payload);
-  if (!key || verifySignature(key, message, signed.signature) !== 'valid') {
-    throw new DomainError('SIGNATURE_INVALID', 'not signed by a key that ever countersigned');
-  }
-  return { statement: parseStatement(parseStrictJson(signed.payload)), keyid: key.keyid };
-}
-
 async function readOwnEvent(archive: Archive, trusted: Trusted, key: string): Promise<StoredEvent> {
   const object = await archive.read(key);
   if (!object) throw new DomainError('NOT_FOUND', 'the object is gone');
-  verified(trusted, object.bytes);
+  openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
   return readEvent(object, key);
 }
 
@@ -171,7 +157,7 @@ async function foldEvents(tables: TableWriter, events: readonly StoredEvent[]): 
 async function readEvidence(archive: Archive, trusted: Trusted, history: KeyHistory, key: string) {
   const stored = await archive.read(key);
   if (!stored) throw new DomainError('NOT_FOUND', 'the receipt is gone');
-  const { statement, keyid } = verified(trusted, stored.bytes);
+  const { statement, keyid } = openCountersigned(stored.bytes, (id) => trusted.get(id));
   const receipt = parseReceipt(statement);
   const requestId = stored.metadata['kms-request-id'] ?? 'unknown';
   const issued = { receipt, bytes: stored.bytes, versionId: stored.versionId, requestId, evidenceKeyid: keyid };

@@ -283,7 +283,7 @@ async function first(
     submission: original,
     versionId: object.versionId,
     retainUntil: object.retainUntil,
-    receipt: await findReceipt(deps.store, original.sha256),
+    receipt: await findReceipt(deps.store, original.sha256, verified.evidenceKey),
   };
 }
 
