@@ -135,7 +135,7 @@ export interface KeyWishes {
 }
 
 /** The body of POST /v1/keys: everything that a pipeline may state, for ten years, unless wished otherwise. */
-export function keyRequest(key: TestKey, principal: string, wishes: KeyWishes = {}) {
+export function keyRequest(key: TestKey, principal: string, wishes: KeyWishes = {}, proof = keyProof(key, principal)) {
   return RegisterKeySchema.parse({
     principal,
     role: 'producer',
@@ -143,7 +143,7 @@ export function keyRequest(key: TestKey, principal: string, wishes: KeyWishes = 
     predicate_types: [Predicate.manifest],
     not_after: '2036-01-01T00:00:00Z',
     public_key: key.pem,
-    proof: keyProof(key, principal),
+    proof,
     ...wishes,
   });
 }
