@@ -29,6 +29,7 @@ export interface ArtifactDeps extends CountersignDeps {
   readonly artifacts: ArtifactStore;
   readonly staging: StagingStore;
   readonly cachedContext: (uniqueId: string) => Promise<CallerContext>;
+  readonly forgetContext: (uniqueId: string) => boolean;
   readonly newName: () => string;
   /** Largest artifact in bytes that one PUT may carry. */
   readonly singlePutMax: number;
@@ -144,7 +145,7 @@ export interface PlacedArtifact {
  * finds the receipt and goes on.
  */
 export async function recordArtifact(
-  deps: CountersignDeps & { readonly ledger: Ledger },
+  deps: CountersignDeps & Pick<ArtifactDeps, 'ledger' | 'forgetContext'>,
   artifact: PlacedArtifact,
   caller: Caller,
   context: CallerContext,
@@ -180,6 +181,8 @@ export async function recordArtifact(
     case 'exists':
       return { created: false, record };
     case 'principal-changed':
+      // Else the same request would meet the same memory until it expires.
+      deps.forgetContext(caller.uniqueId);
       throw new DomainError('REVISION_CONFLICT', "the caller's registration changed meanwhile", {
         hint: 'send the same request again',
         retryAfterMs: 1000,

@@ -99,7 +99,6 @@ export async function lineage(
   const edges: Edge[] = [];
   let level = [root];
   for (let depth = 1; level.length > 0; depth++) {
-    if (depth > bounds.depth) tooLarge(`more than ${bounds.depth} steps deep`);
     const next: string[] = [];
     for (let start = 0; start < level.length; start += BREADTH) {
       const found = await Promise.all(
@@ -114,6 +113,7 @@ export async function lineage(
       }
     }
     if (depths.size > bounds.nodes) tooLarge(`more than ${bounds.nodes} digests`);
+    if (next.length > 0 && depth > bounds.depth) tooLarge(`more than ${bounds.depth} steps deep`);
     level = next;
   }
   return {

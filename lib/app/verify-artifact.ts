@@ -28,6 +28,11 @@ const RESERVE_MS = 120_000;
  * server-side to its final key and countersigns it. Runs at least once: each step finds what an earlier run has done.
  */
 export async function verifyArtifact(deps: VerifyDeps, job: VerifyJob): Promise<'verified' | 'mismatch' | 'handed-on'> {
+  // A job that is delivered twice finds its staged object gone; so does a second upload of the same bytes gain nothing.
+  if (await deps.ledger.find(job.sha256)) {
+    await deps.staging.discard(job);
+    return 'verified';
+  }
   const hash = await deps.openHash(job.hash_state);
   let { offset } = job;
   while (offset < job.size) {

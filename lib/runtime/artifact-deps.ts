@@ -19,7 +19,7 @@ export function artifactDeps(): Omit<ArtifactDeps, 'singlePutMax'> {
   return {
     ...base,
     ledger,
-    cachedContext: cached(registry, base.clock).cachedContext,
+    ...cached(registry, base.clock),
     uploads: dynamoUploads(config, base.clock),
     artifacts: s3Artifacts(bucket, base.clock),
     staging: s3Staging({ ...bucket, stagingBucket: required(Env.STAGING_BUCKET) }, base.clock),

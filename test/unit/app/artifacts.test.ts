@@ -1,0 +1,266 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { resumableSha256 } from '../../../lib/adapters/hash/resumable-sha256.ts';
+import { registerKey } from '../../../lib/app/manage-registry.ts';
+import type { StagingStore } from '../../../lib/app/ports.ts';
+import {
+  type ArtifactOutcome,
+  completeUpload,
+  partSize,
+  presignParts,
+  putArtifact,
+  type VerifyJob,
+} from '../../../lib/app/put-artifact.ts';
+import { verifyArtifact } from '../../../lib/app/verify-artifact.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { CompleteSchema, PartsSchema, PutArtifactSchema } from '../../../lib/core/requests.ts';
+import { checkLedger, lostSignatures, objectsUnder, submitted } from '../../support/check-ledger.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, keyRequest } from '../../support/control-plane.ts';
+import { newKey } from '../../support/keys.ts';
+import { PIPELINE } from '../../support/manifests.ts';
+import { Crash, type Fate, type Step } from '../../support/memory/steps.ts';
+import { refusal } from '../../support/refusals.ts';
+
+const CALLER = caller(PIPELINE);
+const small = Buffer.from('a report');
+const large = Buffer.alloc(10_000, 'model ');
+
+let plane: ControlPlane;
+beforeEach(async () => {
+  plane = await controlPlane();
+});
+
+const request = (bytes: Buffer, changes: object = {}) =>
+  PutArtifactSchema.parse({ sha256: sha256Hex(bytes), size: bytes.length, media_type: 'text/plain', ...changes });
+const put = (bytes: Buffer, by = CALLER): Promise<ArtifactOutcome> =>
+  putArtifact(plane.artifactDeps, request(bytes), by);
+const uploadedBy = (bytes: Buffer): boolean =>
+  plane.bucket.upload(sha256Hex(bytes), bytes, {
+    contentType: 'text/plain',
+    retainUntil: new Date('2026-03-23T12:34:56Z'),
+  });
+
+describe('an artifact that one PUT can carry', () => {
+  it('is unverified until it lies there, and evidence with the next call', async () => {
+    expect(await put(small)).toMatchObject({
+      status: 'unverified',
+      put: { url: `memory:artifacts/sha256/${sha256Hex(small).slice(0, 2)}/${sha256Hex(small)}` },
+    });
+    expect(await plane.ledger.find(sha256Hex(small))).toBeUndefined();
+    expect(uploadedBy(small)).toBe(true);
+    const stored = await put(small);
+    expect(stored).toMatchObject({
+      status: 'verified',
+      created: true,
+      record: { kind: 'artifact', form: 'artifact', size: 8, media_type: 'text/plain' },
+    });
+    expect(await put(small)).toMatchObject({ status: 'verified', created: false });
+    expect(submitted(plane)).toHaveLength(1);
+    checkLedger(plane);
+  });
+
+  it('is found under its digest', async () => {
+    uploadedBy(small);
+    await put(small);
+    const { items } = await plane.ledger.list(`digest#${sha256Hex(small)}`, { limit: 10 });
+    expect(items).toMatchObject([{ evidence: sha256Hex(small), part: 'mention' }]);
+  });
+
+  it('asks again for its upload as long as nothing lies there', async () => {
+    await put(small);
+    expect(await put(small)).toMatchObject({ status: 'unverified' });
+    expect(objectsUnder(plane, 'receipts/')).toEqual([]);
+  });
+
+  it('is refused from a caller that is not registered', async () => {
+    await expect(put(small, caller('nobody'))).rejects.toThrow(refusal('PRINCIPAL_UNKNOWN'));
+  });
+
+  it('is not countersigned when other bytes lie under its digest', async () => {
+    const sha256 = sha256Hex(small);
+    plane.bucket.place(`artifacts/sha256/${sha256.slice(0, 2)}/${sha256}`, Buffer.from('other bytes'), {
+      contentType: 'text/plain',
+      retainUntil: new Date('2027-01-01'),
+    });
+    await expect(put(small)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+    expect(submitted(plane)).toEqual([]);
+  });
+
+  it.each<[Step, Fate]>([
+    ['sign', 'lost'],
+    ['sign', 'done'],
+    ['put-receipt', 'lost'],
+    ['put-receipt', 'done'],
+    ['commit', 'lost'],
+    ['commit', 'done'],
+  ])('is completed by the same call after a crash at %s (%s)', async (step, fate) => {
+    uploadedBy(small);
+    plane.steps.crashAt(step, fate);
+    await expect(put(small)).rejects.toThrow(Crash);
+    checkLedger(plane);
+    plane.restart();
+    expect(await put(small)).toMatchObject({ status: 'verified', created: !(step === 'commit' && fate === 'done') });
+    expect([submitted(plane).length, objectsUnder(plane, 'receipts/').length]).toEqual([1, 1]);
+    checkLedger(plane);
+  });
+
+  it('asked for by many at once is one evidence with one receipt', async () => {
+    uploadedBy(small);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => put(small)));
+    expect(answers.filter((answer) => answer.status === 'verified' && answer.created)).toHaveLength(1);
+    expect(new Set(answers.map((answer) => answer.status === 'verified' && answer.record.receipt)).size).toBe(1);
+    expect(objectsUnder(plane, 'receipts/').length - lostSignatures(plane).length).toBe(1);
+    checkLedger(plane);
+  });
+
+  it('is sent again at once when the registration changed under it: what was remembered is forgotten', async () => {
+    uploadedBy(small);
+    plane.steps.before('commit', () => registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN));
+    await expect(put(small)).rejects.toThrow(refusal('REVISION_CONFLICT'));
+    expect(await put(small)).toMatchObject({ status: 'verified', created: true });
+    checkLedger(plane);
+  });
+});
+
+describe('partSize', () => {
+  it.each([
+    [1, 64],
+    [640_000, 64],
+    [640_001, 65],
+    [5 * 1024 * 1024, 525],
+  ])('of %d MiB is %d MiB: at most 10,000 parts', (size, part) => {
+    expect(partSize(size * 1024 * 1024)).toBe(part * 1024 * 1024);
+    expect(Math.ceil((size * 1024 * 1024) / partSize(size * 1024 * 1024))).toBeLessThanOrEqual(10_000);
+  });
+});
+
+/** Uploads in two parts, and has it verified later. */
+async function stage(announced: Buffer, sent: Buffer): Promise<VerifyJob> {
+  const sha256 = sha256Hex(announced);
+  const begun = await putArtifact(plane.artifactDeps, request(announced), CALLER);
+  if (!('multipart' in begun)) throw new Error('one PUT was enough');
+  const { id, name } = begun.multipart;
+  const upload = { id, name };
+  expect(await presignParts(plane.artifactDeps, sha256, PartsSchema.parse({ upload, from: 1, to: 2 }))).toHaveLength(2);
+  const halves = [sent.subarray(0, 4000), sent.subarray(4000)];
+  const parts = halves.map((half, i) => ({ part_number: i + 1, etag: plane.staging.putPart(id, i + 1, half) }));
+  const complete = CompleteSchema.parse({ upload, parts, media_type: 'application/gzip', environment: 'production' });
+  expect(await completeUpload(plane.artifactDeps, sha256, complete, CALLER)).toEqual({
+    status: 'unverified',
+    verifying: sent.length,
+  });
+  const job = plane.jobs.pop();
+  if (!job) throw new Error('the verifier was not started');
+  return job;
+}
+
+/** Runs a job as Lambda does: an event that failed is delivered again. */
+async function run(job: VerifyJob, { timeLeft = 900_000, staging = plane.artifactDeps.staging } = {}): Promise<string> {
+  return await verifyArtifact(
+    { ...plane.artifactDeps, staging, openHash: resumableSha256, timeLeft: () => timeLeft },
+    job,
+  );
+}
+
+describe('an artifact that goes through staging', () => {
+  it('is hashed, copied and countersigned; what was staged is gone', async () => {
+    const job = await stage(large, large);
+    expect(await put(large)).toMatchObject({ status: 'unverified' });
+    expect(await run(job)).toBe('verified');
+    expect(await plane.ledger.find(sha256Hex(large))).toMatchObject({
+      kind: 'artifact',
+      size: 10_000,
+      media_type: 'application/gzip',
+      environment: 'production',
+    });
+    expect(plane.staging.objects.size).toBe(0);
+    expect(await put(large)).toMatchObject({ status: 'verified', created: false });
+    checkLedger(plane);
+  });
+
+  it('is refused and discarded when its bytes have another digest, and says which', async () => {
+    const forged = Buffer.alloc(10_000, 'forged ');
+    const job = await stage(large, forged);
+    expect(await run(job)).toBe('mismatch');
+    expect(await plane.artifactDeps.uploads.findUpload(sha256Hex(large))).toMatchObject({
+      state: 'mismatch',
+      actual: sha256Hex(forged),
+    });
+    expect(objectsUnder(plane, 'artifacts/')).toEqual([]);
+    expect(plane.staging.objects.size).toBe(0);
+    expect(plane.logged).toContainEqual(expect.objectContaining({ event: 'artifact-mismatch' }));
+    expect(await put(large)).toMatchObject({ status: 'unverified', parts: 1 });
+    checkLedger(plane);
+  });
+
+  it('is hashed by runs that have little time a slice each, none of them twice', async () => {
+    const job = await stage(large, large);
+    const slice = 256 * 1024 * 1024;
+    // Ten slices of 256 MiB, of which only the first thousand bytes are there.
+    const read: number[] = [];
+    const stream: StagingStore['stream'] = async (upload, etag, start) => {
+      read.push(start / slice);
+      return await plane.staging.stream(upload, etag, (start / slice) * 1000, (start / slice + 1) * 1000);
+    };
+    const little = { timeLeft: 1000, staging: { ...plane.artifactDeps.staging, stream } };
+    let outcome = await run({ ...job, size: 10 * slice }, little);
+    for (let next = plane.jobs.pop(); next; next = plane.jobs.pop()) {
+      expect(outcome).toBe('handed-on');
+      // The job travels as JSON from one process to the next.
+      outcome = await run(JSON.parse(JSON.stringify(next)), little);
+    }
+    expect(outcome).toBe('verified');
+    expect(read).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('that was replaced while it was hashed is not taken for what was hashed', async () => {
+    const job = await stage(large, large);
+    plane.steps.before('promote', async () => void plane.staging.place(job, Buffer.alloc(10_000, 'swapped ')));
+    await expect(run(job)).rejects.toThrow('PreconditionFailed');
+    expect(objectsUnder(plane, 'artifacts/')).toEqual([]);
+    expect(submitted(plane)).toEqual([]);
+  });
+
+  const steps = ['promote', 'sign', 'put-receipt', 'commit', 'discard'] as const;
+  it.each(
+    steps.flatMap(
+      (step) =>
+        [
+          [step, 'lost'],
+          [step, 'done'],
+        ] as const,
+    ),
+  )('is completed by the second delivery after a crash at %s (%s)', async (step, fate) => {
+    const job = await stage(large, large);
+    plane.steps.crashAt(step, fate);
+    await expect(run(job)).rejects.toThrow(Crash);
+    checkLedger(plane);
+    plane.restart();
+    expect(await run(job)).toBe('verified');
+    expect([submitted(plane).length, objectsUnder(plane, 'receipts/').length, plane.staging.objects.size]).toEqual([
+      1, 1, 0,
+    ]);
+    checkLedger(plane);
+  });
+
+  it('whose job is delivered twice is verified once', async () => {
+    const job = await stage(large, large);
+    expect(await run(job)).toBe('verified');
+    expect(await run(job)).toBe('verified');
+    expect(submitted(plane)).toHaveLength(1);
+    checkLedger(plane);
+  });
+
+  it('is refused with parts that are not those that were sent', async () => {
+    const begun = await putArtifact(plane.artifactDeps, request(large), CALLER);
+    if (!('multipart' in begun)) throw new Error('one PUT was enough');
+    const { id, name } = begun.multipart;
+    const complete = (upload: object) => CompleteSchema.parse({ upload, parts: [{ part_number: 1, etag: '"x"' }] });
+    await expect(completeUpload(plane.artifactDeps, sha256Hex(large), complete({ id, name }), CALLER)).rejects.toThrow(
+      refusal('UPLOAD_INCOMPLETE', '/parts'),
+    );
+    await expect(
+      completeUpload(plane.artifactDeps, sha256Hex(large), complete({ id: 'x', name }), CALLER),
+    ).rejects.toThrow(refusal('UPLOAD_NOT_FOUND', '/upload'));
+    expect(plane.jobs).toEqual([]);
+  });
+});
