@@ -6,13 +6,13 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type Answer, awsErrorAnswer, send } from './answers.ts';
 import type { AwsCall } from './aws-call.ts';
 import { bytesOf } from './bodies.ts';
-import { ConditionalCopies } from './conditional-copy.ts';
 import type { FaultEffect } from './faults.ts';
 import type { Identity } from './identities.ts';
 import { invokeAnswer } from './invoke-api.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
-import { headerValues, payloadHashOf, resign, type SignatureClaim, type WireRequest } from './sigv4.ts';
+import { MultipartLocks } from './multipart-locks.ts';
+import { payloadHashOf, resign, type SignatureClaim, type WireRequest } from './sigv4.ts';
 import { Upstream, withoutHopByHop } from './upstream.ts';
 import type { Visibility } from './visibility.ts';
 
@@ -43,13 +43,13 @@ export class ServiceCalls {
   readonly #host: LambdaHost;
   readonly #visibility: Visibility;
   readonly #upstream: Upstream;
-  readonly #copies: ConditionalCopies;
+  readonly #locks: MultipartLocks;
 
   constructor(options: ServiceCallsOptions) {
     this.#host = options.host;
     this.#visibility = options.visibility;
     this.#upstream = new Upstream(options.emulatorPort);
-    this.#copies = new ConditionalCopies(options.emulatorS3);
+    this.#locks = new MultipartLocks(options.emulatorS3);
   }
 
   close(): void {
@@ -85,14 +85,11 @@ export class ServiceCalls {
     if (call.service === 'lambda') {
       return invokeAnswer(this.#host, call, request, await bytesOf(signed.body), requestId);
     }
-    if (call.operation !== 'CopyObject' || headerValues(request, 'if-none-match').length === 0) {
-      return this.#forward(signed);
-    }
     const { bucket = '', key = '' } = call.resources;
-    const copied = await this.#copies.copy(bucket, key, () => this.#forward(signed));
-    if (copied !== undefined) return copied;
-    const message = 'At least one of the pre-conditions you specified did not hold';
-    return awsErrorAnswer('s3', { status: 412, code: 'PreconditionFailed', message }, requestId);
+    if (call.operation === 'CreateMultipartUpload') this.#locks.begun(bucket, key, request);
+    const answer = await this.#forward(signed);
+    if (call.operation === 'CompleteMultipartUpload') await this.#locks.completed(bucket, key, answer);
+    return answer;
   }
 
   #forward(signed: SignedCall): Promise<IncomingMessage> {

@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { LocalDescription } from './description.ts';
 import { messageOf, SetupError } from './errors.ts';
@@ -8,7 +6,6 @@ import { type LocalStack, startLocal } from './stack.ts';
 import { runStep } from './steps.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const EXAMPLE = join(ROOT, 'examples', 'credit-risk', 'run.ts');
 
 const HELP = `npm start [-- OPTIONS]
 
@@ -120,11 +117,9 @@ function readArguments(args: readonly string[]): Arguments | undefined {
 }
 
 async function runExample(local: LocalDescription, log: (line: string) => void): Promise<void> {
-  if (!existsSync(EXAMPLE)) return;
-  const example: { runExample: (local: LocalDescription, log: (line: string) => void) => Promise<void> } = await import(
-    pathToFileURL(EXAMPLE).href
-  );
-  await example.runExample(local, log);
+  // Loaded here, so that a start without the example does not depend on it.
+  const { runExample: run } = await import('../examples/breast-cancer/run.ts');
+  await run(local, log);
 }
 
 function summary(local: LocalDescription, stateDir: string): string {
