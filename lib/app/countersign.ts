@@ -82,15 +82,16 @@ const REQUEST_ID_METADATA = 'kms-request-id';
 export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key: EvidenceKey): Promise<IssuedReceipt> {
   const signed = await countersign(deps, receiptPayload(receipt), key);
   const evidence = receipt.evidence.sha256;
+  const until = retainUntil(deps.retention, receipt.environment, new Date(receipt.received_at));
   const versionId = await deps.store.putOnce(objectKey.receipt(evidence), signed.bytes, {
     contentType: BUNDLE_MEDIA_TYPE,
-    retainUntil: new Date(receipt.storage.retain_until),
+    retainUntil: until,
     metadata: { [REQUEST_ID_METADATA]: signed.requestId },
   });
   if (versionId !== undefined) {
     return { receipt, bytes: signed.bytes, versionId, requestId: signed.requestId, evidenceKeyid: key.keyid };
   }
-  await keepLostSignature(deps, evidence, signed.requestId, new Date(receipt.storage.retain_until));
+  await keepLostSignature(deps, evidence, signed.requestId, until);
   const first = await findReceipt(deps.store, evidence, key);
   if (!first) throw new DomainError('INTEGRITY_FAILURE', `the receipt of ${evidence} exists and cannot be read`);
   return first;

@@ -38,6 +38,8 @@ export interface EvidenceStore {
   putOnce(key: string, bytes: Uint8Array, options: PutOptions): Promise<string | undefined>;
   /** The named version, or the one under the key (nothing may overwrite it); undefined when there is none. */
   read(key: string, versionId?: string): Promise<StoredObject | undefined>;
+  /** Locks one version for longer. Asking for a shorter time than it is locked for is an error. */
+  extendRetention(key: string, versionId: string, until: Date): Promise<void>;
 }
 
 /** A commit is on condition of what was read before. */

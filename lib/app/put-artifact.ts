@@ -64,6 +64,9 @@ export type ArtifactOutcome =
 
 const MIB = 1024 * 1024;
 
+/** The lock was signed into the upload link, which lives for an hour; that much the retention may fall short. */
+const RETENTION_SLACK_MS = 60 * 60 * 1000;
+
 /** Parts as small as S3's limit on their number allows, so that little is sent again after a broken connection. */
 export function partSize(size: number): number {
   return Math.max(64 * MIB, Math.ceil(size / MAX_PARTS / MIB) * MIB);
@@ -83,8 +86,11 @@ export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, call
     if (object.sha256 !== undefined && object.sha256 !== request.sha256) {
       throw new DomainError('INTEGRITY_FAILURE', `the object named ${request.sha256} holds other bytes`);
     }
-    const { versionId, size, contentType: media_type, retainUntil: until } = object;
-    const placed = { versionId, size, media_type, retainUntil: until };
+    const { versionId, size, contentType: media_type } = object;
+    const wanted = retainUntil(deps.retention, request.environment, deps.clock());
+    const isShort = wanted.getTime() - object.retainUntil.getTime() > RETENTION_SLACK_MS;
+    if (isShort) await deps.store.extendRetention(objectKey.artifact(request.sha256), versionId, wanted);
+    const placed = { versionId, size, media_type, retainUntil: isShort ? wanted : object.retainUntil };
     const outcome = await recordArtifact(deps, { ...request, ...placed }, caller, context);
     return { status: 'verified', ...outcome };
   }

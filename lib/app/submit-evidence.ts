@@ -279,12 +279,11 @@ async function first(
       `the object ${objectName} does not hold the statement that it is named by`,
     );
   }
-  return {
-    submission: original,
-    versionId: object.versionId,
-    retainUntil: object.retainUntil,
-    receipt: await findReceipt(deps.store, original.sha256, verified.evidenceKey),
-  };
+  const receipt = await findReceipt(deps.store, original.sha256, verified.evidenceKey);
+  const until = retainUntil(deps.retention, environmentOf(original.content), verified.receivedAt);
+  // Retention counts from receipt, and that is now: the lock was set when the crashed attempt came.
+  if (!receipt) await deps.store.extendRetention(objectName, object.versionId, until);
+  return { submission: original, versionId: object.versionId, retainUntil: receipt ? object.retainUntil : until, receipt };
 }
 
 async function requireStatement(deps: SubmitDeps, identity: string): Promise<EvidenceRecord> {

@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, PutObjectRetentionCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { EvidenceStore, PutOptions, StoredObject } from '../../app/ports.ts';
 import type { RetentionPolicy } from '../../contracts/env.ts';
 import { sha256 } from '../../core/digest.ts';
@@ -67,5 +67,21 @@ export function s3EvidenceStore({ client, bucket, mode }: EvidenceStoreConfig): 
     }
   }
 
-  return { putOnce, read };
+  async function extendRetention(key: string, versionId: string, until: Date): Promise<void> {
+    try {
+      await client.send(
+        new PutObjectRetentionCommand({
+          Bucket: bucket,
+          Key: key,
+          VersionId: versionId,
+          Retention: { Mode: mode, RetainUntilDate: until },
+          ChecksumAlgorithm: 'SHA256',
+        }),
+      );
+    } catch (error) {
+      unavailable('S3', error);
+    }
+  }
+
+  return { putOnce, read, extendRetention };
 }

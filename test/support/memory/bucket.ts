@@ -40,6 +40,14 @@ export class MemoryBucket implements Archive, ArtifactStore {
       return { ...object, bytes: Buffer.from(object.bytes) };
     });
 
+  readonly extendRetention: EvidenceStore['extendRetention'] = (key, versionId, until) =>
+    this.#steps.read(() => {
+      const object = this.objects.get(key);
+      if (object?.versionId !== versionId) throw new InvariantBroken(`${key} has no version ${versionId}`);
+      if (until < object.retainUntil) throw new InvariantBroken(`the lock of ${key} was shortened`);
+      this.objects.set(key, { ...object, retainUntil: until });
+    });
+
   async *list(prefix: string): AsyncGenerator<string> {
     for (const key of [...this.objects.keys()].toSorted()) if (key.startsWith(prefix)) yield key;
   }
