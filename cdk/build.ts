@@ -2,6 +2,8 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { STAGE_CONFIGS, type StageConfig, stageConfig } from './config.ts';
+import { bundleOf } from './constructs/bundle.ts';
+import type { FunctionName } from './names.ts';
 import { DataStack } from './stacks/data-stack.ts';
 import { ServiceStack } from './stacks/service-stack.ts';
 
@@ -14,9 +16,14 @@ const FEATURE_FLAGS = {
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };
 
-export interface BuildProps extends Pick<AppProps, 'context' | 'outdir'> {
+export interface BuildProps extends Pick<AppProps, 'builtinCloudFormationValidation' | 'context' | 'outdir'> {
   /** @default - the stages in cdk/config.ts */
   readonly configs?: readonly StageConfig[];
+  /**
+   * Gives the folder with a function's code.
+   * @default - bundles functions/
+   */
+  readonly codeOf?: (name: FunctionName) => string;
 }
 
 /**
@@ -24,7 +31,7 @@ export interface BuildProps extends Pick<AppProps, 'context' | 'outdir'> {
  *
  * @throws ConfigError when the stage cannot be used.
  */
-export function buildApp({ configs = STAGE_CONFIGS, context, ...props }: BuildProps = {}): App {
+export function buildApp({ configs = STAGE_CONFIGS, codeOf = bundleOf, context, ...props }: BuildProps = {}): App {
   const app = new App({ ...props, context: { ...FEATURE_FLAGS, ...context }, analyticsReporting: false });
   const config = stageConfig(String(app.node.tryGetContext('stage') ?? 'dev'), configs);
   const data = new DataStack(app, 'Data', {
@@ -37,6 +44,7 @@ export function buildApp({ configs = STAGE_CONFIGS, context, ...props }: BuildPr
     stackName: `countersign-${config.stage}-service`,
     description: `Countersign ${config.stage}: API, functions, roles and alarms`,
     config,
+    codeOf,
     data,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));

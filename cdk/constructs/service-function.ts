@@ -8,13 +8,14 @@ import { Env, type EnvName } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { type FunctionName, functionName, functionRoleName } from '../names.ts';
-import { bundleOf } from './bundle.ts';
 import { type Grantee, type Permission, Policy } from './policy.ts';
 
 export interface ServiceFunctionProps {
   readonly config: StageConfig;
   readonly name: FunctionName;
   readonly description: string;
+  /** Gives the folder with a function's code. */
+  readonly codeOf: (name: FunctionName) => string;
   /** Encrypts the log group. */
   readonly auditKey: kms.IKey;
   /** In MB. CPU comes in proportion: 1,769 MB are one whole processor. */
@@ -71,7 +72,7 @@ export class ServiceFunction extends Construct implements Grantee {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(bundleOf(name)),
+      code: lambda.Code.fromAsset(props.codeOf(name)),
       handler: 'index.handler',
       memorySize: props.memorySize,
       timeout: props.timeout,

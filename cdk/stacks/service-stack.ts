@@ -46,12 +46,17 @@ export class ServiceStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    props: StackProps & { readonly config: StageConfig; readonly data: DataStack },
+    props: StackProps & {
+      readonly config: StageConfig;
+      readonly data: DataStack;
+      /** Gives the folder with a function's code. */
+      readonly codeOf: (name: FunctionName) => string;
+    },
   ) {
     super(scope, id, props);
     const { config, data } = props;
 
-    const functions = this.functions(config, data);
+    const functions = this.functions(config, data, props.codeOf);
     const verifierArn = functionArn(this, config, 'artifact-verifier');
     grantIntake(functions.intake, data);
     grantArtifacts(functions.artifacts, data, verifierArn);
@@ -76,7 +81,7 @@ export class ServiceStack extends Stack {
     new CfnOutput(this, 'FailedEventsQueueUrl', { value: failedEvents.queue.queueUrl });
   }
 
-  private functions(config: StageConfig, data: DataStack): Functions {
+  private functions(config: StageConfig, data: DataStack, codeOf: (name: FunctionName) => string): Functions {
     const evidence = {
       [Env.EVIDENCE_BUCKET]: data.evidence.bucket.bucketName,
       [Env.EVIDENCE_TABLE]: data.evidenceTable.table.tableName,
@@ -92,7 +97,7 @@ export class ServiceStack extends Stack {
       [Env.STAGING_BUCKET]: data.staging.bucket.bucketName,
       [Env.ARTIFACT_VERIFIER]: functionName(config.stage, 'artifact-verifier'),
     };
-    const common = { config, auditKey: data.auditKey.key };
+    const common = { config, codeOf, auditKey: data.auditKey.key };
     const behindApi = { ...common, memorySize: API_FUNCTION_MEMORY, timeout: API_FUNCTION_TIMEOUT };
 
     return {
