@@ -36,18 +36,14 @@ export async function cosignVerifies(
       refused(await cosign.verifyAttestation({ ...signed, predicateType: Predicate.scai }), /predicate/i);
     });
   }
-  for (const [name, { privateKey }] of Object.entries({
-    'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-    Ed25519: generateKeyPairSync('ed25519'),
-  })) {
-    await check(`cosign verify-blob-attestation accepts a manifest under a key of ${name}`, async () => {
-      const bundle = join(folder, `${name}.sigstore.json`);
-      const publicKey = join(folder, `${name}.pem`);
-      await writeFile(publicKey, publicPem(privateKey));
-      await writeFile(bundle, sealManifest(manifestAbout(await readFile(manifest.subject)), privateKey));
-      succeeded(await cosign.verifyAttestation({ ...manifest, bundle, publicKey }));
-    });
-  }
+  await check('cosign verify-blob-attestation accepts a manifest under an Ed25519 key', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const bundle = join(folder, 'ed25519.sigstore.json');
+    const publicKey = join(folder, 'ed25519.pem');
+    await writeFile(publicKey, publicPem(privateKey));
+    await writeFile(bundle, sealManifest(manifestAbout(await readFile(manifest.subject)), privateKey));
+    succeeded(await cosign.verifyAttestation({ ...manifest, bundle, publicKey }));
+  });
   await check("cosign refuses the receipt under the producer's key", async () => {
     refused(await cosign.verifyAttestation({ ...receipt, publicKey: manifest.publicKey }), signatureFails);
   });

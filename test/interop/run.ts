@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocal } from '../../local/stack.ts';
 import { report } from '../run.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { cfnLint } from './cfn-lint.ts';
 import { cosignSigns } from './cosign-sign.ts';
 import { cosignVerifies } from './cosign-verify.ts';
+import { githubWorkflow, kubernetesManifests } from './examples.ts';
 import { modelSigning } from './model-signing.ts';
+import { opaMatches } from './opa.ts';
 import { opensslVerifies } from './openssl.ts';
+import { signatureVerdicts } from './signatures.ts';
+import { sigstoreReads } from './sigstore.ts';
 import { Checks } from './support/checks.ts';
 import { Cosign } from './support/cosign.ts';
 import { produceEvidence } from './support/evidence.ts';
@@ -18,6 +24,10 @@ import { produceEvidence } from './support/evidence.ts';
 const folder = await mkdtemp(join(tmpdir(), 'countersign-interop-'));
 const checks = new Checks();
 try {
+  await checks.suite('cfn-lint', (check) => cfnLint(check, folder));
+  await checks.suite('rfc8785', canonicalJson);
+  await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
+  await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
   await againstLocalAws();
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -33,10 +43,13 @@ async function againstLocalAws(): Promise<void> {
       await mkdir(evidenceFolder);
       const evidence = await produceEvidence(stack.description, evidenceFolder);
       await checks.suite('openssl', (check) => opensslVerifies(check, evidence, folder));
+      await checks.suite('sigstore', (check) => sigstoreReads(check, evidence, folder));
+      await checks.suite('opa', (check) => opaMatches(check, evidence, folder));
       await checks.suite('cosign', async (check) => {
         const cosign = await Cosign.install(folder);
         await cosignVerifies(check, cosign, evidence, folder);
         await cosignSigns(check, cosign, stack.description, folder);
+        await signatureVerdicts(check, cosign, folder);
       });
       await checks.suite('model_signing', (check) => modelSigning(check, stack.description, evidence, folder));
     } finally {

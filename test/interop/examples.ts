@@ -1,0 +1,45 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Check } from './support/checks.ts';
+import { refused, run, succeeded } from './support/command.ts';
+import { ACTIONLINT, goTool, pythonWith } from './support/tools.ts';
+
+const EXAMPLES = resolve(import.meta.dirname, '../../examples');
+
+/** The workflow of examples/github-actions. Programs of the host that actionlint would call if they are there stay out. */
+export async function githubWorkflow(check: Check, folder: string): Promise<void> {
+  const actionlint = await goTool(ACTIONLINT);
+  const lint = (file: string) =>
+    run(actionlint, ['-no-color', '-shellcheck=', '-pyflakes=', file], {
+      env: { PATH: process.env.PATH, HOME: folder },
+    });
+  const workflow = join(EXAMPLES, 'github-actions', 'train.yml');
+
+  await check('actionlint finds nothing in the GitHub workflow', async () => {
+    succeeded(await lint(workflow));
+  });
+  await check('actionlint finds an expression that GitHub does not know in the same workflow', async () => {
+    const broken = join(folder, 'train.yml');
+    await writeFile(broken, (await readFile(workflow, 'utf8')).replace('vars.AWS_REGION', 'variables.AWS_REGION'));
+    refused(await lint(broken), /undefined variable "variables"/);
+  });
+}
+
+/** The manifests of examples/kubernetes, by a validator that carries the API's schemas (kubeconform would fetch them). */
+export async function kubernetesManifests(check: Check, folder: string): Promise<void> {
+  const python = await pythonWith('kubernetes');
+  const validate = (file: string) =>
+    run(python, ['-m', 'kubernetes_validate', '--strict', file], { env: { PATH: process.env.PATH, HOME: folder } });
+
+  for (const name of ['job.yaml', 'sidecar.yaml']) {
+    const manifest = join(EXAMPLES, 'kubernetes', name);
+    await check(`the Kubernetes API's schemas take examples/kubernetes/${name}`, async () => {
+      succeeded(await validate(manifest));
+    });
+    await check(`the Kubernetes API's schemas refuse ${name} with a misspelt field`, async () => {
+      const broken = join(folder, name);
+      await writeFile(broken, (await readFile(manifest, 'utf8')).replace('backoffLimit:', 'backofLimit:'));
+      refused(await validate(broken), /backofLimit/);
+    });
+  }
+}
