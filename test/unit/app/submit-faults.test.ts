@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../lib/core/digest.ts';
+import { objectKey } from '../../../lib/core/layout.ts';
 import { answeredAs, checkLedger, lostSignatures, objectsUnder, submitted } from '../../support/check-ledger.ts';
-import { SECOND } from '../../support/clock.ts';
+import { DAY, SECOND } from '../../support/clock.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, bytesOf, signedBundle, twinsOf } from '../../support/manifests.ts';
@@ -131,5 +132,18 @@ describe('a receipt whose commit was never made', () => {
     const before = plane.clock.now().toISOString();
     await crash(bytes, 'commit', 'lost');
     expect((await plane.submit(bytes)).record.received_at).toBe(before);
+  });
+});
+
+describe('when what a crash left behind is continued a week later', () => {
+  it('is kept as long from then as if it had come then, and so is its receipt', async () => {
+    const bytes = signedBundle(aManifest(), plane.key);
+    await crash(bytes, 'put-attestation', 'done', 7 * DAY);
+    const { record } = await plane.submit(bytes);
+    const until = plane.clock.now().getTime() + 30 * DAY;
+    expect(Date.parse(record.retain_until)).toBe(until);
+    for (const key of [record.object_key, objectKey.receipt(record.sha256)]) {
+      expect(plane.bucket.objects.get(key)?.retainUntil.getTime(), key).toBe(until);
+    }
   });
 });
