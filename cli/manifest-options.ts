@@ -1,11 +1,6 @@
 import { type Command, Option } from 'commander';
-import * as z from 'zod';
 import { ENVIRONMENTS, type Environment, STAGES, type Stage } from '../lib/contracts/predicates.ts';
 import type { JsonObject } from '../lib/core/json.ts';
-import { readAnswer } from './answers.ts';
-import type { ApiClient } from './client.ts';
-import { CliError } from './errors.ts';
-import { ExitCode } from './exit-codes.ts';
 import { DEFAULT_WORKERS } from './hashing/directory.ts';
 import { collect, collectPair, wholeNumber } from './options.ts';
 import { readJsonObject } from './shell.ts';
@@ -68,20 +63,6 @@ export function addManifestOptions(command: Command): Command {
 
 export const RESOURCE_HELP = `
 A resource is PATH, NAME=PATH or NAME@sha256:HEX. The digest of a directory is its OpenSSF Model Signing root.`;
-
-/** Who signs, as the registry names it. Asked of the API where nobody said it: then the credentials and the manifest agree. */
-export async function principalName(given: string | undefined, api: ApiClient): Promise<string> {
-  const named = given ?? process.env.COUNTERSIGN_PRINCIPAL;
-  if (named) return named;
-  const schema = z.looseObject({
-    caller: z.looseObject({ arn: z.string(), principal: z.looseObject({ name: z.string() }).nullable() }),
-  });
-  const { caller } = readAnswer(schema, await api.json({ method: 'GET', path: '/v1/status' }));
-  if (caller.principal) return caller.principal.name;
-  throw new CliError(`${caller.arn} is not registered`, ExitCode.REFUSED, {
-    hint: 'the key admin registers its role: countersign principals register',
-  });
-}
 
 /** What single flags say goes before what the file says. */
 export async function pairs(single: JsonObject | undefined, file: string | undefined): Promise<JsonObject | undefined> {

@@ -49,20 +49,22 @@ export async function submit(api: ApiClient, bytes: Buffer): Promise<Accepted> {
   return accepted;
 }
 
+/** What is to be signed: a manifest, which becomes the predicate of a statement, or an in-toto Statement v1. */
+export type Stated = { readonly manifest: JsonObject } | { readonly statement: object };
+
+export interface Attested extends Accepted {
+  /** The signed bundle, as it was posted. When `created` is false, another one of the same statement is stored. */
+  readonly bundle: Buffer;
+}
+
 /** Signs a manifest or an in-toto statement and posts it. */
-export async function attest(
-  api: ApiClient,
-  signer: Signer,
-  stated: { readonly manifest: JsonObject } | { readonly statement: object },
-): Promise<Accepted> {
-  return await submit(api, await sign(signer, stated));
+export async function attest(api: ApiClient, signer: Signer, stated: Stated): Promise<Attested> {
+  const bundle = await sign(signer, stated);
+  return { ...(await submit(api, bundle)), bundle };
 }
 
 /** A Sigstore bundle v0.3 over a manifest or an in-toto statement. */
-export async function sign(
-  signer: Signer,
-  stated: { readonly manifest: JsonObject } | { readonly statement: object },
-): Promise<Buffer> {
+export async function sign(signer: Signer, stated: Stated): Promise<Buffer> {
   if ('manifest' in stated) return await signPayload(signer, manifestPayload(stated.manifest));
   parseStatement(stated.statement);
   return await signPayload(signer, canonicalBytes(stated.statement));

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { Predicate, STAGES, type Stage } from '../../lib/contracts/predicates.ts';
-import { isJsonObject, type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
+import { type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
 import { checkKeyProof, keyProofPayload } from '../../lib/core/key-proof.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
 import { type KeyRecord, KeyRecordSchema } from '../../lib/core/registry.ts';
 import { readAnswer } from '../answers.ts';
+import { callerPrincipal } from '../caller.ts';
 import { apiPath } from '../client.ts';
-import { CliError, UsageError } from '../errors.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { UsageError } from '../errors.ts';
 import { collect, digest, instant, predicateType, wholeNumber } from '../options.ts';
 import { readBytes, Shell, table, writeBytes } from '../shell.ts';
 import { signPayload } from '../signers/signer.ts';
@@ -147,23 +147,12 @@ function addList(keys: Command): void {
     .action(async (principal: string | undefined, _options: object, command: Command) => {
       const shell = new Shell(command);
       const api = shell.api();
-      const document =
-        principal === undefined
-          ? await ownPrincipal(api)
-          : await api.json({ method: 'GET', path: apiPath('/v1/principals/{name}', { name: principal }) });
+      const named = principal ?? (await callerPrincipal(api)).name;
+      const document = await api.json({ method: 'GET', path: apiPath('/v1/principals/{name}', { name: named }) });
       const { name, keys: records } = readAnswer(PrincipalSchema, document);
       const lines = records.flatMap((key, index) => [...(index === 0 ? [] : ['']), ...keyLines(key)]);
       shell.result(document, records.length === 0 ? [`${name} has no keys`] : lines);
     });
-}
-
-async function ownPrincipal(api: ReturnType<Shell['api']>) {
-  const { caller } = await api.json({ method: 'GET', path: '/v1/status' });
-  const principal = isJsonObject(caller) ? caller.principal : undefined;
-  if (isJsonObject(principal)) return principal;
-  throw new CliError('the caller is not a registered principal', ExitCode.REFUSED, {
-    hint: 'name one: countersign keys list NAME',
-  });
 }
 
 function addRevoke(keys: Command): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -11,6 +11,8 @@ import { ExitCode } from '../exit-codes.ts';
 import { hashDirectory } from '../hashing/directory.ts';
 import { type FileDigest, hashFile, type OnBytes } from '../hashing/file.ts';
 import { type ListedFile, listFiles } from '../hashing/list.ts';
+import { statOf } from '../hashing/with-progress.ts';
+import { progressBar } from '../progress.ts';
 import { DIRECTORY_MEDIA_TYPE, parseResource, type Resource } from '../resources.ts';
 
 export interface PackedModel extends FileDigest {
@@ -126,15 +128,29 @@ async function entryDigest(
   return ignored ? undefined : { path, sha256: hash.digest('hex') };
 }
 
-/** For `--unpacked`: the second digest of the model that `--model` names. */
-export async function unpackedRoot(options: {
+interface UnpackedOptions {
   readonly model?: string;
   readonly unpacked?: boolean;
-}): Promise<Resource | undefined> {
-  if (!options.unpacked) return undefined;
-  const spec = options.model === undefined ? undefined : parseResource(options.model);
-  if (spec === undefined || !('path' in spec) || !(await stat(spec.path)).isFile()) {
-    throw new UsageError('--unpacked needs --model with the path of a tar.gz');
-  }
-  return { name: `${spec.name} (unpacked)`, sha256: await archiveRoot(spec.path), media_type: DIRECTORY_MEDIA_TYPE };
+}
+
+/**
+ * For `--unpacked`: the archive that `--model` names; undefined when the option is not given.
+ *
+ * @throws UsageError when there is nothing to look into
+ */
+export function unpackedSource({ model, unpacked }: UnpackedOptions): { name: string; path: string } | undefined {
+  if (!unpacked) return undefined;
+  const spec = model === undefined ? undefined : parseResource(model);
+  if (spec && 'path' in spec) return spec;
+  throw new UsageError('--unpacked needs --model with the path of a tar.gz');
+}
+
+/** For `--unpacked`: the second digest of the model, from what its archive holds. */
+export async function unpackedRoot(options: UnpackedOptions): Promise<Resource | undefined> {
+  const source = unpackedSource(options);
+  if (source === undefined) return undefined;
+  const { name, path } = source;
+  const bar = progressBar(`unpacking ${path}`, (await statOf(path)).size);
+  const sha256 = await archiveRoot(path, bar.add).finally(() => bar.stop());
+  return { name: `${name} (unpacked)`, sha256, media_type: DIRECTORY_MEDIA_TYPE };
 }
