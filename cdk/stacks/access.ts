@@ -2,7 +2,7 @@ import { Prefix } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { DataStack } from './data-stack.ts';
 
-// Who may do what, one function per grantee. test/template/iam.test.ts proves what comes of it.
+// Who may do what, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
 
 export function grantIntake(grantee: Grantee, data: DataStack): void {
   data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts);
