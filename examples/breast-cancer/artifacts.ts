@@ -1,11 +1,11 @@
 import type { Signatory } from './enrol.ts';
 import { FILES, THRESHOLDS } from './pipeline.ts';
 import { REVIEW_DOCUMENTS } from './reviews.ts';
-import type { Evidence, Scene } from './scene.ts';
+import { receiptOf, type Scene } from './scene.ts';
 
 export interface Stored {
-  readonly evidence: string;
   readonly file: string;
+  readonly receipt: string;
 }
 
 /** Whatever the manifests and reviews speak of, uploaded by who made it. */
@@ -21,8 +21,9 @@ export async function storeArtifacts(scene: Scene): Promise<Stored[]> {
       const stored: Stored[] = [];
       for (const name of ['training-pipeline', 'evaluation-pipeline', 'privacy-officer'] as const) {
         for (const file of made[name]) {
-          const { evidence } = await scene.signatories[name].json<Evidence>('artifact', 'put', file);
-          stored.push({ evidence, file });
+          const receipt = receiptOf(file);
+          await scene.signatories[name].countersign('artifact', 'put', file, '--receipt', receipt);
+          stored.push({ file, receipt });
         }
       }
       return stored;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Agent } from './agent.ts';
-import { type Evidence, type Scene, short } from './scene.ts';
+import { type Attestation, type Scene, short } from './scene.ts';
 
 /** What the stages hand to each other, in the working folder. */
 export const FILES = {
@@ -23,17 +22,22 @@ const HOLDOUT = `holdout=${FILES.holdout}`;
 const HERE = import.meta.dirname;
 export const THRESHOLDS = join(HERE, 'thresholds.json');
 
-/** Digests of the evidence of one run. */
+/** One run and what it attested. */
 export interface Run {
   readonly id: string;
   readonly commit: string | undefined;
-  readonly ingest: string;
-  readonly preprocess: string;
-  readonly training: string;
-  readonly evaluation: string;
-  readonly testResult: string;
-  readonly registration: string;
-  readonly modelCard: string;
+  readonly ingest: Attestation;
+  readonly preprocess: Attestation;
+  readonly training: Attestation;
+  readonly evaluation: Attestation;
+  readonly testResult: Attestation;
+  readonly registration: Attestation;
+  readonly modelCard: Attestation;
+}
+
+export function attestationsOf(run: Run): readonly Attestation[] {
+  const { ingest, preprocess, training, evaluation, testResult, registration, modelCard } = run;
+  return [ingest, preprocess, training, evaluation, testResult, registration, modelCard];
 }
 
 interface RunOptions {
@@ -46,10 +50,10 @@ interface RunOptions {
 /** Five stages under `countersign run`, and two attestations of their results. */
 export async function runPipeline(scene: Scene, { python, id, commit }: RunOptions): Promise<Run> {
   const common = ['--run-id', id, ...(commit === undefined ? [] : ['--commit', commit])];
-  const stage =
-    (name: string, described: readonly string[], [script = '', ...args]: readonly string[]) =>
-    (agent: Agent): Promise<Evidence> =>
-      agent.json('run', '--stage', name, ...common, ...described, '--', python, join(HERE, script), ...args);
+  const stage = (name: string, described: readonly string[], [script = '', ...args]: readonly string[]) => [
+    ...['run', '--stage', name, ...common, ...described],
+    ...['--', python, join(HERE, script), ...args],
+  ];
   return {
     id,
     commit,
@@ -98,7 +102,7 @@ export async function runPipeline(scene: Scene, { python, id, commit }: RunOptio
     testResult: await scene.attest(
       'test result',
       'evaluation-pipeline',
-      (agent) => agent.json('attest', '--predicate', FILES.testResult, '--type', 'test-result', '--subject', MODEL),
+      ['attest', '--predicate', FILES.testResult, '--type', 'test-result', '--subject', MODEL],
       () => `${scene.read<{ result: string }>(FILES.testResult).result} by thresholds that were fixed beforehand`,
     ),
     registration: await scene.attest(
@@ -117,7 +121,7 @@ export async function runPipeline(scene: Scene, { python, id, commit }: RunOptio
     modelCard: await scene.attest(
       'model card',
       'evaluation-pipeline',
-      (agent) => agent.json('attest', '--predicate', FILES.card, '--type', 'cyclonedx', '--subject', MODEL),
+      ['attest', '--predicate', FILES.card, '--type', 'cyclonedx', '--subject', MODEL],
       () => 'CycloneDX 1.7, about the model',
     ),
   };

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { FILES, type Run } from './pipeline.ts';
 import { attestReview } from './reviews.ts';
-import type { Evidence, Scene } from './scene.ts';
+import type { Accepted, Scene } from './scene.ts';
 
 interface Bundle {
   readonly dsseEnvelope: { readonly payload: string };
@@ -10,14 +10,14 @@ interface Bundle {
 /** What must not become evidence does not: a statement that is there already, a forged one, one beyond a key's authority. */
 export async function tryWhatIsRefused(scene: Scene, run: Run): Promise<void> {
   const training = scene.signatories['training-pipeline'];
-  const signed = 'training.sigstore.json';
-  await scene.auditor.countersign('show', 'evidence', run.training, '--attestation', signed);
+  const { evidence } = run.training;
+  const signed = 'as-stored.sigstore.json';
+  await scene.auditor.countersign('show', 'evidence', evidence, '--attestation', signed);
   await scene.step(
     'the same statement again',
     async () => {
-      const again = await training.json<Evidence>('submit', signed);
-      if (again.created || again.evidence !== run.training)
-        throw new Error(`it became evidence again: ${again.evidence}`);
+      const again = await training.json<Accepted>('submit', signed);
+      if (again.created || again.evidence !== evidence) throw new Error(`it became evidence again: ${again.evidence}`);
     },
     () => 'answered with its first receipt, nothing is written',
   );

@@ -1,16 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DATASET, FILES } from './pipeline.ts';
-import type { Scene } from './scene.ts';
+import type { Attestation, Scene } from './scene.ts';
 
 /** What the privacy officer asserts of the data set, and the document that says why. */
 const REVIEWS = [
   {
+    name: 'licence review',
     attribute: 'DATASET_CONSENT',
     grounds: join(import.meta.dirname, 'reviews', 'data-licence.md'),
     conditions: { licence: 'CC-BY-4.0', use: 'demonstration' },
   },
   {
+    name: 'privacy review',
     attribute: 'PRIVACY_REVIEWED',
     grounds: join(import.meta.dirname, 'reviews', 'privacy-review.md'),
     conditions: { use: 'demonstration' },
@@ -21,20 +23,15 @@ type Review = (typeof REVIEWS)[number];
 
 export const REVIEW_DOCUMENTS = REVIEWS.map(({ grounds }) => grounds);
 
-/** @returns digests of the evidence */
-export async function reviewDataset(scene: Scene): Promise<string[]> {
-  const evidence: string[] = [];
+/** The privacy officer signs both. */
+export async function reviewDataset(scene: Scene): Promise<Attestation[]> {
+  const reviews: Attestation[] = [];
   for (const review of REVIEWS) {
-    const predicate = writePredicate(scene, review);
-    const reviewed = await scene.attest(
-      'review',
-      'privacy-officer',
-      (officer) => officer.json(...attestReview(predicate)),
-      () => `${review.attribute} of the data set`,
-    );
-    evidence.push(reviewed);
+    const args = attestReview(writePredicate(scene, review));
+    const told = () => `${review.attribute} of the data set`;
+    reviews.push(await scene.attest(review.name, 'privacy-officer', args, told));
   }
-  return evidence;
+  return reviews;
 }
 
 /** Arguments of `countersign` that attest a review. */

@@ -7,7 +7,7 @@ import { ensurePython } from '../../local/python.ts';
 import { storeArtifacts } from './artifacts.ts';
 import { enrolEverybody } from './enrol.ts';
 import { findAgain, followLineage, verifyOffline } from './inspect.ts';
-import { runPipeline } from './pipeline.ts';
+import { attestationsOf, runPipeline } from './pipeline.ts';
 import { tryWhatIsRefused } from './refusals.ts';
 import { reviewDataset } from './reviews.ts';
 import { Scene } from './scene.ts';
@@ -34,7 +34,7 @@ export async function runExample(local: LocalDescription, log: (line: string) =>
   const artifacts = await storeArtifacts(scene);
   await findAgain(scene, run, reviews);
   await followLineage(scene);
-  await verifyOffline(scene, run, reviews, artifacts);
+  await verifyOffline(scene, [...attestationsOf(run), ...reviews], artifacts);
   await tryWhatIsRefused(scene, run);
   log(`keys, results, evidence and receipts are in ${scene.folder}`);
 }

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { LocalDescription } from '../../local/description.ts';
 import { Agent } from './agent.ts';
 import { type Signatory, signatory } from './enrol.ts';
 
-/** Evidence as `countersign --json` prints it. */
-export interface Evidence {
+/** What `countersign --json` prints of what it had countersigned. */
+export interface Accepted {
   /** Digest of what is stored. */
   readonly evidence: string;
   /** False: it was evidence before. */
   readonly created: boolean;
+}
+
+/** A signed statement that became evidence, with its files in the working folder. */
+export interface Attestation {
+  readonly evidence: string;
+  readonly signedBy: Signatory;
+  readonly bundle: string;
+  readonly receipt: string;
 }
 
 /** Who takes part, in which folder they work, and who is told what happens. */
@@ -48,19 +56,21 @@ export class Scene {
     }
   }
 
-  /** A step of one signatory whose result is evidence. @returns its digest */
-  async attest(
-    name: string,
-    by: Signatory,
-    work: (agent: Agent) => Promise<Evidence>,
-    told: () => string,
-  ): Promise<string> {
-    const made = await this.step(
+  /** A step in which a signatory runs `countersign run` or `attest`; what is signed and its receipt are kept. */
+  async attest(name: string, signedBy: Signatory, args: readonly string[], told: () => string): Promise<Attestation> {
+    const bundle = `${name.replaceAll(' ', '-')}.sigstore.json`;
+    const receipt = receiptOf(bundle);
+    // Options end where the command that `run` is given begins.
+    const end = args.includes('--') ? args.indexOf('--') : args.length;
+    const kept = [...args.slice(0, end), '--save', bundle, '--receipt', receipt, ...args.slice(end)];
+    const { evidence, created } = await this.step(
       name,
-      () => work(this.signatories[by]),
-      ({ evidence }) => `${told()} (evidence ${short(evidence)})`,
+      () => this.signatories[signedBy].json<Accepted>(...kept),
+      (accepted) => `${told()} (evidence ${short(accepted.evidence)})`,
     );
-    return made.evidence;
+    // A statement without a time may have been made before, by the same key: then the receipt is for those first bytes.
+    if (!created) await this.auditor.countersign('show', 'evidence', evidence, '--attestation', bundle);
+    return { evidence, signedBy, bundle, receipt };
   }
 
   /** Digest of a file of the working folder, or of one by its full path. */
@@ -82,4 +92,9 @@ export class Scene {
 /** Enough of a digest to tell it from the others on a screen. */
 export function short(digest: string): string {
   return digest.slice(0, 12);
+}
+
+/** Name of the file that the receipt of a file goes to, in the working folder. */
+export function receiptOf(file: string): string {
+  return `${basename(file, '.sigstore.json')}.receipt.sigstore.json`;
 }

@@ -1,4 +1,4 @@
-"""Holds pipeline.json against SageMaker's own service model, which botocore carries: a step's Arguments are those of the API call."""
+"""Holds a pipeline definition against SageMaker's own service model: a step's Arguments are those of the call that it makes."""
 
 import json
 import sys
@@ -29,12 +29,13 @@ def main() -> None:
     pipeline = json.loads(Path(sys.argv[1]).read_text())
     model = botocore.session.get_session().get_service_model("sagemaker")
     # The definition itself is a text to the API.
-    requests = [("CreatePipeline", {
+    definition = {
         "PipelineName": "training",
         "PipelineDefinition": json.dumps(pipeline),
         "ClientRequestToken": "0" * 32,
         "RoleArn": "arn:aws:iam::111122223333:role/pipelines",
-    })]
+    }
+    requests = [("CreatePipeline", definition)]
     parameters = {parameter["Name"] for parameter in pipeline["Parameters"]}
     for step in pipeline["Steps"]:
         call, by_itself = CALLS[step["Type"]]
