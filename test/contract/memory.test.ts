@@ -1,0 +1,31 @@
+import { testClock } from '../support/clock.ts';
+import { MemoryBucket } from '../support/memory/bucket.ts';
+import { MemoryHolds } from '../support/memory/holds.ts';
+import { MemoryLedger } from '../support/memory/ledger.ts';
+import { MemoryRegistry } from '../support/memory/registry.ts';
+import { Steps } from '../support/memory/steps.ts';
+import { evidenceStoreContract } from './evidence-store.ts';
+import { holdsContract, ledgerContract, registryContract, type Tables } from './tables.ts';
+
+/** The memory adapters keep the contract, so what the use cases are tested against is what AWS does. */
+
+async function openTables(): Promise<Tables> {
+  const steps = new Steps();
+  const bucket = new MemoryBucket(steps, testClock().now);
+  const registry: MemoryRegistry = new MemoryRegistry(steps, () => ledger);
+  // The records of the contract have no bytes in a bucket.
+  const ledger = new MemoryLedger(steps, undefined, (guard) => registry.unchanged(guard));
+  const placeObject = async () => {
+    const key = 'receipts/held.sigstore.json';
+    return {
+      key,
+      versionId: bucket.place(key, Buffer.from('held'), { contentType: 'x', retainUntil: new Date('2036-01-01') }),
+    };
+  };
+  return { ledger, registry, holds: new MemoryHolds(steps, bucket, ledger), placeObject };
+}
+
+evidenceStoreContract(async () => new MemoryBucket(new Steps(), () => new Date()));
+ledgerContract(openTables);
+registryContract(openTables);
+holdsContract(openTables);

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { beforeAll, inject } from 'vitest';
+import { holds } from '../../lib/adapters/dynamodb/holds.ts';
+import { dynamoLedger, type LedgerConfig } from '../../lib/adapters/dynamodb/ledger.ts';
+import { dynamoRegistry } from '../../lib/adapters/dynamodb/registry.ts';
+import { s3EvidenceStore } from '../../lib/adapters/s3/evidence-store.ts';
+import { PARTITION_KEY, SORT_KEY } from '../../lib/contracts/storage.ts';
+import { objectKey } from '../../lib/core/layout.ts';
+import { evidenceStoreContract, freshDigest } from '../contract/evidence-store.ts';
+import { holdsContract, ledgerContract, registryContract, type Tables } from '../contract/tables.ts';
+import { clientConfig } from './support/clients.ts';
+
+/** The adapters of S3 and DynamoDB keep the same contract as the memory ones, over tables and a bucket of their own. */
+
+const local = inject('local');
+const config = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
+const s3 = new S3Client({ ...config, forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' });
+const client = new DynamoDBClient(config);
+const bucket = `contract-${randomUUID()}`;
+const store = s3EvidenceStore({ client: s3, bucket, mode: 'GOVERNANCE' });
+
+beforeAll(async () => {
+  await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+});
+
+async function emptyTable(): Promise<string> {
+  const TableName = `contract-${randomUUID()}`;
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
+        { AttributeName: SORT_KEY, KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  return TableName;
+}
+
+async function openTables(): Promise<Tables> {
+  const tables: LedgerConfig = { client, evidenceTable: await emptyTable(), registryTable: await emptyTable() };
+  const placeObject = async () => {
+    const key = objectKey.receipt(freshDigest());
+    const retainUntil = new Date(Date.now() + 60_000);
+    const versionId = await store.putOnce(key, Buffer.from('held'), { contentType: 'text/plain', retainUntil });
+    if (versionId === undefined) throw new Error(`${key} is taken`);
+    return { key, versionId };
+  };
+  return {
+    ledger: dynamoLedger(tables),
+    registry: dynamoRegistry(tables),
+    holds: holds(tables, s3, bucket),
+    placeObject,
+  };
+}
+
+evidenceStoreContract(async () => store);
+ledgerContract(openTables);
+registryContract(openTables);
+holdsContract(openTables);
