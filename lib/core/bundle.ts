@@ -3,7 +3,7 @@ import { canonicalBytes } from './canonical.ts';
 import { IN_TOTO_PAYLOAD_TYPE, parseEnvelope, type SignedPayload } from './dsse.ts';
 import { DomainError } from './errors.ts';
 import { isJsonObject, type Json } from './json.ts';
-import { parseWith } from './schema.ts';
+import { JsonValue, parseWith } from './schema.ts';
 
 export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
@@ -15,10 +15,10 @@ const BundleSchema = z.strictObject({
   mediaType: z.enum([BUNDLE_MEDIA_TYPE, 'application/vnd.dev.sigstore.bundle+json;version=0.3']),
   verificationMaterial: z.strictObject({
     publicKey: z.strictObject({ hint: z.string().optional() }),
-    tlogEntries: z.array(z.json()).optional(),
-    timestampVerificationData: z.json().optional(),
+    tlogEntries: z.array(JsonValue).optional(),
+    timestampVerificationData: JsonValue.optional(),
   }),
-  dsseEnvelope: z.json(),
+  dsseEnvelope: JsonValue,
 });
 
 /** @throws DomainError BUNDLE_INVALID, ENVELOPE_INVALID or PAYLOAD_TYPE_UNSUPPORTED */

@@ -15,7 +15,12 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
   return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
 }
 
-const Base64 = z.string().refine((text) => decodeBase64(text) !== undefined, 'must be base64');
+const Base64 = z.string().transform((text, context): Buffer => {
+  const bytes = decodeBase64(text);
+  if (bytes) return bytes;
+  context.addIssue('must be base64');
+  return z.NEVER;
+});
 
 /** Strict: an unknown field is refused, as protobuf JSON readers do. */
 export const EnvelopeSchema = z.strictObject({
@@ -24,7 +29,7 @@ export const EnvelopeSchema = z.strictObject({
   signatures: z
     .array(
       z.strictObject({
-        sig: Base64.refine((text) => text.length > 0, 'must not be empty'),
+        sig: Base64.refine((bytes) => bytes.length > 0, 'must not be empty'),
         keyid: z.string().optional(),
       }),
     )
@@ -54,8 +59,7 @@ export function parseEnvelope(value: unknown, at = ''): SignedPayload {
     });
   }
   const [signature] = envelope.signatures;
-  const payload = decodeBase64(envelope.payload);
-  const sig = signature && decodeBase64(signature.sig);
-  if (!payload || !sig) throw new DomainError('ENVELOPE_INVALID', 'payload and sig must be base64', { pointer: at });
-  return { payloadType: envelope.payloadType, payload, signature: sig, keyHint: signature?.keyid };
+  if (!signature) throw new DomainError('ENVELOPE_INVALID', 'the envelope holds no signature', { pointer: at });
+  const { payloadType, payload } = envelope;
+  return { payloadType, payload, signature: signature.sig, keyHint: signature.keyid };
 }

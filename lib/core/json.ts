@@ -142,9 +142,10 @@ class Parser {
     let value = '';
     for (;;) {
       PLAIN_RUN.lastIndex = this.#at;
-      const run = PLAIN_RUN.exec(this.#text)?.[0] ?? '';
-      value += run;
-      this.#at += run.length;
+      // It always matches, if only nothing; `test` leaves the end in lastIndex and makes no array, as `exec` would.
+      PLAIN_RUN.test(this.#text);
+      value += this.#text.slice(this.#at, PLAIN_RUN.lastIndex);
+      this.#at = PLAIN_RUN.lastIndex;
       const char = this.#text[this.#at];
       if (char === '"') {
         this.#at++;

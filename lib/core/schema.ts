@@ -1,8 +1,14 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { ProblemCode } from '../contracts/problems.ts';
 import { DIGEST_RULE } from './digest.ts';
 import { DomainError } from './errors.ts';
-import { toPointer } from './json.ts';
+import { type Json, toPointer } from './json.ts';
+
+/**
+ * Any JSON value, not looked into: what schemas see comes from the strict parser or was built by us. `z.json()` would walk it
+ * again, through a union at every node.
+ */
+export const JsonValue: z.ZodType<Json> = z.any();
 
 /**
  * Parses a value with its schema and refuses with the pointer of the first offending field.

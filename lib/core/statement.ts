@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Sha256Schema } from './digest.ts';
 import { DomainError } from './errors.ts';
 import type { JsonObject } from './json.ts';
-import { parseWith } from './schema.ts';
+import { JsonValue, parseWith } from './schema.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 
@@ -22,7 +22,7 @@ const SubjectSchema = z.strictObject({
   content: z.string().optional(),
   downloadLocation: z.string().max(2048).optional(),
   mediaType: z.string().max(255).optional(),
-  annotations: z.record(z.string(), z.json()).optional(),
+  annotations: z.record(z.string(), JsonValue).optional(),
 });
 
 const StatementSchema = z.strictObject({
@@ -32,7 +32,7 @@ const StatementSchema = z.strictObject({
   ),
   subject: z.array(SubjectSchema).min(1, 'must not be empty').max(MAX_DIGESTS, `holds at most ${MAX_DIGESTS} subjects`),
   predicateType: z.string().min(1).max(512),
-  predicate: z.record(z.string(), z.json()),
+  predicate: z.record(z.string(), JsonValue),
 });
 
 export interface Subject {
