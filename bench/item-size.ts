@@ -8,6 +8,13 @@ export function itemBytes(item: Readonly<Record<string, AttributeValue>>): numbe
   return Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + valueBytes(value), 0);
 }
 
+const READ_UNIT_BYTES = 4096;
+
+/** Units of a consistent Query: what it read, summed up and rounded up to 4 KB. */
+export function consistentReadUnits(items: readonly Readonly<Record<string, AttributeValue>>[]): number {
+  return Math.ceil(items.reduce((sum, item) => sum + itemBytes(item), 0) / READ_UNIT_BYTES);
+}
+
 function valueBytes(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').length / 2) + 1;

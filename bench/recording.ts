@@ -1,4 +1,8 @@
-import { DynamoDBClient, type TransactWriteItemsCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  DynamoDBClient,
+  type TransactGetItemsCommandInput,
+  type TransactWriteItemsCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { KMSClient, type SignCommandInput } from '@aws-sdk/client-kms';
 import { type PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { dynamoLedger } from '../lib/adapters/dynamodb/ledger.ts';
@@ -57,7 +61,7 @@ export function callRecorder(local: Recorded, config: ClientConfig): (manifest: 
   dynamodb.middlewareStack.add(
     (next) => async (args) => {
       const { input } = args;
-      if (!('TransactItems' in input) || input.TransactItems?.some((item) => 'Get' in item)) return await next(args);
+      if (!('TransactItems' in input && isWrite(input))) return await next(args);
       transactions.push(input);
       return { output: { $metadata: {} }, response: {} };
     },
@@ -97,4 +101,10 @@ export function callRecorder(local: Recorded, config: ClientConfig): (manifest: 
     }
     return { attestation, sign, receipt, transaction };
   };
+}
+
+function isWrite(
+  input: TransactWriteItemsCommandInput | TransactGetItemsCommandInput,
+): input is TransactWriteItemsCommandInput {
+  return (input.TransactItems ?? []).every((item) => 'Put' in item || 'ConditionCheck' in item);
 }

@@ -2,7 +2,9 @@ import { awsCalls } from './aws-calls.ts';
 import { coldStart } from './cold-start/cold-start.ts';
 import type { Figure } from './figure.ts';
 import { growth } from './growth/growth.ts';
+import { hashing } from './hashing/hashing.ts';
 import { intakeCpu } from './intake/cpu.ts';
+import { load } from './load/load.ts';
 import type { BenchStack } from './stack.ts';
 import { verify } from './verify.ts';
 
@@ -17,5 +19,8 @@ export const SUITES: readonly Suite[] = [
   { name: 'intake-cpu', needs: 'stack', measure: intakeCpu },
   { name: 'cold-start', needs: 'stack', measure: coldStart },
   { name: 'verify', needs: 'nothing', measure: verify },
+  { name: 'hashing', needs: 'nothing', measure: hashing },
+  { name: 'load', needs: 'stack', measure: load },
+  // Last: it leaves the emulator full.
   { name: 'growth', needs: 'stack', measure: growth },
 ];
