@@ -1,5 +1,9 @@
 import { bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
+import { parseBundle } from '../lib/core/bundle.ts';
+import { preAuthEncoding } from '../lib/core/dsse.ts';
+import { parseStrictJson } from '../lib/core/json.ts';
+import { verifySignature } from '../lib/core/keys.ts';
 import { findSigner, type Principal } from '../lib/core/registry.ts';
 import { parseSubmission } from '../lib/core/submission.ts';
 import { type Figure, figure } from './figure.ts';
@@ -10,35 +14,45 @@ const WARM_UP = 2000;
 const ROUNDS = 10;
 const PER_ROUND = 500;
 
-/** From bytes to a verified signature, by us and by the reference implementation, in turn and in one process. */
+/**
+ * From the bytes of a bundle to a verified signature, by us and by the reference implementation, in turn and in one process.
+ * What the intake does beyond that before it writes (it reads the statement and the manifest) is reported beside it: the
+ * reference implementation hands the payload on unread.
+ */
 export async function verify(): Promise<readonly Figure[]> {
   const producer = new Producer('training-pipeline');
   const bytes = producer.manifest('verify');
-  const ours = async (): Promise<void> => {
+  const bundle = async (): Promise<void> => {
+    const { payloadType, payload, signature } = parseBundle(parseStrictJson(bytes));
+    const verdict = verifySignature(producer.publicKey, preAuthEncoding(payloadType, payload), signature);
+    if (verdict !== 'valid') throw new Error(`the signature is ${verdict}`);
+  };
+  const principal = principalOf(producer);
+  const submission = async (): Promise<void> => {
     const { signature } = await parseSubmission(bytes, 'manifests');
     if (!signature || !findSigner(principal, signature)) throw new Error('the signature was not recognised');
   };
-  const principal = principalOf(producer);
   const verifier = new Verifier(
     toTrustMaterial(NO_AUTHORITIES, () => ({ publicKey: producer.publicKey.key, validFor: () => true })),
     { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 },
   );
-  const theirs = async (): Promise<void> => {
+  const reference = async (): Promise<void> => {
     verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(bytes.toString('utf8')))));
   };
 
-  await timed(ours, WARM_UP);
-  await timed(theirs, WARM_UP);
-  const [own, reference]: [number[], number[]] = [[], []];
+  const contestants = [bundle, submission, reference];
+  for (const contestant of contestants) await timed(contestant, WARM_UP);
+  const samples = contestants.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round++) {
-    own.push(...(await timed(ours, PER_ROUND)));
-    reference.push(...(await timed(theirs, PER_ROUND)));
+    for (const [index, contestant] of contestants.entries()) {
+      samples[index]?.push(...(await timed(contestant, PER_ROUND)));
+    }
   }
+  const [ofBundle = 0, ofSubmission = 0, ofReference = 0] = samples.map(median);
+  const against = { name: '@sigstore/verify', value: ofReference };
   return [
-    figure('verify-p50', median(own), 'ms', {
-      against: { name: '@sigstore/verify', value: median(reference) },
-      target: { of: 'ratio', bound: '<=', limit: 1.2 },
-    }),
+    figure('verify-p50', ofBundle, 'ms', { against, target: { of: 'ratio', bound: '<=', limit: 1.2 } }),
+    figure('verify-and-read-p50', ofSubmission, 'ms', { against }),
   ];
 }
 
