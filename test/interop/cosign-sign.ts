@@ -9,7 +9,9 @@ import type { LocalDescription } from '../../local/description.ts';
 import type { Check } from './support/checks.ts';
 import { type CommandResult, refused, run, succeeded } from './support/command.ts';
 import type { Cosign } from './support/cosign.ts';
+import { countersign } from './support/countersign.ts';
 import { manifestAbout, manifestStatement, PRODUCER, registerKey } from './support/evidence.ts';
+import { flipBit } from './support/tamper.ts';
 import { pythonWith } from './support/tools.ts';
 
 const CLIENT = resolve(import.meta.dirname, '../../examples/python-client');
@@ -68,7 +70,7 @@ export async function cosignSigns(
       },
     );
 
-    await check(`the same signature over a manifest with another metric is refused`, async () => {
+    await check(`that signature with ${kind} over another metric is refused`, async () => {
       const changed = { ...JSON.parse(await readFile(file('manifest.json'), 'utf8')), metrics: { roc_auc: 0.99 } };
       await writeFile(file('changed.json'), JSON.stringify(changed));
       const answer = await client('submit', '--manifest', file('changed.json'), '--signature', file('signature'));
@@ -83,6 +85,12 @@ export async function cosignSigns(
       succeeded(await cosign.attest(key, file('statement.json'), file('attestation.sigstore.json')));
       const answer = await client('submit', '--bundle', file('attestation.sigstore.json'));
       await isFound(manifest, succeeded(answer), 'sigstore-bundle');
+    });
+
+    await check(`\`countersign verify\` verifies the bundle of ${kind}, offline`, async () => {
+      const [bundle, publicKey] = [file('attestation.sigstore.json'), file(`${name}.pub`)];
+      succeeded(await countersign(home, 'verify', bundle, '--key', publicKey));
+      refused(await countersign(home, 'verify', await flipBit(bundle, 'sig', home), '--key', publicKey), /signature/);
     });
 
     if (curve !== 'P-384') continue;

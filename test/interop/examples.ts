@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Check } from './support/checks.ts';
@@ -42,4 +43,20 @@ export async function kubernetesManifests(check: Check, folder: string): Promise
       refused(await validate(broken), /backofLimit/);
     });
   }
+}
+
+/** The DAG of examples/airflow, loaded as Airflow's scheduler does, without a database. */
+export async function airflowDag(check: Check, folder: string): Promise<void> {
+  const python = await pythonWith('airflow');
+  const load = async (dags: string): Promise<unknown> => {
+    const env = { PATH: process.env.PATH, AIRFLOW_HOME: join(folder, 'airflow'), PYTHONDONTWRITEBYTECODE: '1' };
+    const said = succeeded(await run(python, [join(import.meta.dirname, 'airflow_dags.py'), dags], { env }));
+    // Airflow logs to standard output too; what we print comes last.
+    return JSON.parse(said.trim().split('\n').at(-1) ?? '');
+  };
+
+  await check('Airflow loads the DAG, with evaluation after training', async () => {
+    const dags = { countersigned_training: { training: ['evaluation'], evaluation: [] } };
+    assert.deepEqual(await load(join(EXAMPLES, 'airflow')), { errors: {}, dags });
+  });
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { BUNDLE_MEDIA_TYPE, parseBundle } from '../../lib/core/bundle.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
-import { sha256Hex } from '../../lib/core/digest.ts';
 import { type Json, parseStrictJson } from '../../lib/core/json.ts';
-import { DEFAULT_IGNORE_PATHS, modelSigningStatement } from '../../lib/core/model-signing.ts';
 import { parseStatement, type Statement } from '../../lib/core/statement.ts';
 import type { LocalDescription } from '../../local/description.ts';
 import type { Check } from './support/checks.ts';
 import { type CommandResult, refused, run, succeeded } from './support/command.ts';
-import { type Evidence, post, sealStatement } from './support/evidence.ts';
+import { countersign } from './support/countersign.ts';
+import { type Evidence, post } from './support/evidence.ts';
+import { flipBit } from './support/tamper.ts';
 import { pythonWith } from './support/tools.ts';
 
 const SIGNATURE = 'model.sig';
@@ -47,26 +47,23 @@ export async function modelSigning(
   const verify = (model: string): Promise<CommandResult> =>
     modelSign('verify', 'key', '--public_key', manifest.publicKey, '--signature', join(model, SIGNATURE), model);
 
-  /** Writes a model with our signature in it. */
+  /** Writes a model and signs it by our command, the signature lying in the model. */
   async function signedModel(name: string, files: Files): Promise<string> {
     const model = join(folder, name, 'classifier');
     await writeFiles(model, files);
-    await writeFile(join(model, SIGNATURE), sealStatement(statementOf(model, files), producerKey));
+    succeeded(await countersign(folder, 'model', 'sign', model, '--key', key, '--output', join(model, SIGNATURE)));
     return model;
   }
 
-  /** Signs a model with their program, and has the signature countersigned. @returns its statement */
-  async function theirStatement(model: string): Promise<Statement> {
+  /** Signs a model by their command. @returns the signature's file */
+  async function signByThem(model: string): Promise<string> {
     const signature = join(model, '..', 'theirs.sig');
     const options = ['--private_key', key, '--signature', signature, '--ignore-paths', join(model, SIGNATURE)];
     succeeded(await modelSign('sign', 'key', ...options, model));
-    const bundle = await readFile(signature);
-    const { answer } = await post(local, '/v1/attestations', bundle, BUNDLE_MEDIA_TYPE);
-    assert.equal(answer.predicate_type, Predicate.modelSigning);
-    return parseStatement(parseStrictJson(parseBundle(parseStrictJson(bundle)).payload));
+    return signature;
   }
 
-  await check('model_signing verifies the signature that we make of a model', async () => {
+  await check('model_signing verifies what `countersign model sign` wrote', async () => {
     succeeded(await verify(await signedModel('ours', MODEL)));
   });
   await check('model_signing refuses our signature when a file of the model was changed', async () => {
@@ -80,16 +77,30 @@ export async function modelSigning(
     refused(await verify(model), /mismatch|Verification failed/i);
   });
   await check("model_signing's own signature is accepted, and its root digest of the model is ours", async () => {
-    const { subject } = await theirStatement(await signedModel('theirs', MODEL));
-    assert.deepEqual(subject, parseStatement(parseStrictJson(statementOf('classifier', MODEL))).subject);
+    const model = await signedModel('theirs', MODEL);
+    const theirs = await signByThem(model);
+    const { answer } = await post(local, '/v1/attestations', await readFile(theirs), BUNDLE_MEDIA_TYPE);
+    assert.equal(answer.predicate_type, Predicate.modelSigning);
+    assert.deepEqual((await statementIn(theirs)).subject, (await statementIn(join(model, SIGNATURE))).subject);
   });
+  await check(
+    "`countersign verify` verifies model_signing's own signature, and refuses it with a bit flipped",
+    async () => {
+      const theirs = join(folder, 'theirs', 'theirs.sig');
+      succeeded(await countersign(folder, 'verify', theirs, '--key', manifest.publicKey));
+      const flipped = await flipBit(theirs, 'sig', folder);
+      refused(await countersign(folder, 'verify', flipped, '--key', manifest.publicKey), /signature/);
+    },
+  );
   await check('model_signing verifies our signature of a model whose names it sorts otherwise', async () => {
-    succeeded(await verify(await signedModel('ours-awkward', AWKWARD)));
+    succeeded(await verify(await signedModel('awkward', AWKWARD)));
   });
   await check("model_signing's own signature of such a model is accepted, with our digest of each file", async () => {
-    const { predicate } = await theirStatement(await signedModel('theirs-awkward', AWKWARD));
-    const ours = parseStatement(parseStrictJson(statementOf('classifier', AWKWARD))).predicate;
-    assert.deepEqual(byName(predicate.resources), byName(ours.resources));
+    const model = join(folder, 'awkward', 'classifier');
+    const theirs = await signByThem(model);
+    await post(local, '/v1/attestations', await readFile(theirs), BUNDLE_MEDIA_TYPE);
+    const [their, our] = [await statementIn(theirs), await statementIn(join(model, SIGNATURE))];
+    assert.deepEqual(byName(their.predicate.resources), byName(our.predicate.resources));
   });
 }
 
@@ -100,10 +111,9 @@ async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
-function statementOf(model: string, contents: Files): Buffer {
-  const files = Object.entries(contents).map(([path, content]) => ({ path, sha256: sha256Hex(content) }));
-  const ignorePaths = [...DEFAULT_IGNORE_PATHS, SIGNATURE];
-  return canonicalBytes(modelSigningStatement(basename(model), files, { ignorePaths }));
+async function statementIn(signature: string): Promise<Statement> {
+  const { payload } = parseBundle(parseStrictJson(await readFile(signature)));
+  return parseStatement(parseStrictJson(payload));
 }
 
 function byName(resources: Json | undefined): string[] {

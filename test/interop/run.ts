@@ -7,7 +7,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { cfnLint } from './cfn-lint.ts';
 import { cosignSigns } from './cosign-sign.ts';
 import { cosignVerifies } from './cosign-verify.ts';
-import { githubWorkflow, kubernetesManifests } from './examples.ts';
+import { airflowDag, githubWorkflow, kubernetesManifests } from './examples.ts';
 import { modelSigning } from './model-signing.ts';
 import { opaMatches } from './opa.ts';
 import { opensslVerifies } from './openssl.ts';
@@ -28,6 +28,7 @@ try {
   await checks.suite('rfc8785', canonicalJson);
   await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
   await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
+  await checks.suite('airflow', (check) => airflowDag(check, folder));
   await againstLocalAws();
 } finally {
   await rm(folder, { recursive: true, force: true });

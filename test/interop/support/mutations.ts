@@ -9,7 +9,7 @@ export interface Mutation {
 /** The form of IEEE P1363, which cosign reads beside DER. */
 export const RAW = 'raw r and s';
 
-/** A P-256 signature written and miswritten in the ways that parsers have disagreed about. The first two are valid. */
+/** A P-256 signature written and miswritten in the ways that parsers have disagreed about. The first two are valid. @param signature - of 72 bytes: r and s with sign bytes */
 export function rewritten(signature: Buffer): Mutation[] {
   const { r, s } = decode(signature);
   const R = integer(r);
