@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+import * as z from 'zod';
 import { addArtifact } from './commands/artifact.ts';
 import { addAttest } from './commands/attest.ts';
 import { addHold } from './commands/hold.ts';
@@ -18,7 +19,7 @@ import { addVerify } from './commands/verify.ts';
 export function buildProgram(): Command {
   const program = new Command('countersign')
     .description('Signed evidence from ML pipelines: attest what a stage did, find it again, verify it offline.')
-    .version(packageJson.version)
+    .version(packageVersion())
     .showHelpAfterError('(--help tells how it is used)')
     .enablePositionalOptions()
     .exitOverride()
@@ -60,6 +61,11 @@ Examples:
     for (const option of globalOptions()) command.addOption(option.hideHelp());
   }
   return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
 /** Understood before a command and after it; listed in the help of the program only. */
