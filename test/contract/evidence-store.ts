@@ -60,6 +60,18 @@ export function evidenceStoreContract(open: () => Promise<EvidenceStore>): void 
       expect(await store.read(key)).toMatchObject({ versionId: winners[0], bytes: winner });
     });
 
+    it('locks a version for longer, and never for shorter', async () => {
+      const store = await open();
+      const key = objectKey.receipt(freshDigest());
+      const versionId = (await store.putOnce(key, Buffer.from('kept'), options)) ?? '';
+      const [longer, shorter] = [60, -60].map((minutes) => new Date(options.retainUntil.getTime() + minutes * 60_000));
+      if (!longer || !shorter) throw new Error('no instants');
+      await store.extendRetention(key, versionId, longer);
+      expect(await store.read(key)).toMatchObject({ versionId, retainUntil: longer });
+      await expect(store.extendRetention(key, versionId, shorter)).rejects.toThrow();
+      expect(await store.read(key)).toMatchObject({ versionId, retainUntil: longer });
+    });
+
     it('reads by version, and nothing under a key or version that is not there', async () => {
       const store = await open();
       const [one, two] = [objectKey.receipt(freshDigest()), objectKey.receipt(freshDigest())];

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeBase64 } from '../../lib/core/base64.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
 import { DomainError } from '../../lib/core/errors.ts';
 import { type Json, parseStrictJson } from '../../lib/core/json.ts';
 import { mutatedText } from '../support/arbitraries.ts';
+
+// Many runs on a busy machine take longer than one example may.
+vi.setConfig({ testTimeout: 30_000 });
 
 const parse = (text: string): Json => parseStrictJson(Buffer.from(text, 'utf8'));
 

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bundleBytes } from '../../lib/core/bundle.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../../lib/core/dsse.ts';
 import { parsePublicKey, verifySignature } from '../../lib/core/keys.ts';
@@ -9,6 +9,9 @@ import { derVariants } from '../support/der-variants.ts';
 import { twinSignature } from '../support/ecdsa.ts';
 import { newKey } from '../support/keys.ts';
 import { verifyWithSigstore } from '../support/sigstore.ts';
+
+// Many runs on a busy machine take longer than one example may.
+vi.setConfig({ testTimeout: 30_000 });
 
 const key = newKey();
 const publicKey = parsePublicKey(key.pem);

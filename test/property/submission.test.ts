@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { DomainError } from '../../lib/core/errors.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
@@ -18,6 +18,9 @@ import {
   twinsOf,
 } from '../support/manifests.ts';
 import { aKeyRecord, aPrincipal } from '../support/records.ts';
+
+// Many runs on a busy machine take longer than one example may.
+vi.setConfig({ testTimeout: 30_000 });
 
 const key = newKey();
 const principal = aPrincipal([aKeyRecord(key)]);

@@ -22,6 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: ['lib/contracts', 'local'],
 };
 
+/** `npm start` runs the example through what it started; nothing else of local/ knows the example. */
+const EXCEPTIONS: readonly string[] = ['local/start.ts imports ../examples/breast-cancer/run.ts'];
+
 /** Folders that the evidence depends on: they run in a Lambda or on a producer's machine. */
 const PRODUCT = ['lib', 'functions', 'cli'];
 
@@ -50,7 +53,7 @@ describe('import directions', () => {
   it.each(Object.entries(MAY_IMPORT))('%s imports only what lies below it', (folder, below) => {
     const allowed = (specifier: string, from: string): boolean =>
       !isRelative(specifier) || below.some((other) => resolveImport(from, specifier).startsWith(`${other}/`));
-    expect(violations(folder, allowed)).toEqual([]);
+    expect(violations(folder, allowed).filter((violation) => !EXCEPTIONS.includes(violation))).toEqual([]);
   });
 
   it('covers every folder of lib', () => {

@@ -106,10 +106,13 @@ describe('when the process dies while a hold is placed', () => {
     },
   );
 
-  it('the lock comes before its record, so that no record promises what is not held', async () => {
-    plane.steps.before('commit-hold', async () => expect(locks()).toEqual([true, true]));
-    await place();
-  });
+  it.each(['sign', 'put-event', 'commit-hold'] as const)(
+    'the lock lies there before %s: nothing promises what is not held',
+    async (step) => {
+      plane.steps.before(step, async () => expect(locks()).toEqual([true, true]));
+      await place();
+    },
+  );
 });
 
 describe('when the process dies while a hold is released', () => {

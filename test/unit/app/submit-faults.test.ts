@@ -7,6 +7,7 @@ import { type ControlPlane, controlPlane } from '../../support/control-plane.ts'
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, bytesOf, signedBundle, twinsOf } from '../../support/manifests.ts';
 import { Crash, type Fate, type Step } from '../../support/memory/steps.ts';
+import { refusal } from '../../support/refusals.ts';
 
 const WRITES = ['put-attestation', 'sign', 'put-receipt', 'commit'] as const satisfies readonly Step[];
 const FATES: readonly Fate[] = ['lost', 'done'];
@@ -145,5 +146,18 @@ describe('when what a crash left behind is continued a week later', () => {
     for (const key of [record.object_key, objectKey.receipt(record.sha256)]) {
       expect(plane.bucket.objects.get(key)?.retainUntil.getTime(), key).toBe(until);
     }
+  });
+
+  it('is adopted only if the evidence key signed it for this very evidence', async () => {
+    const bytes = signedBundle(aManifest(), plane.key);
+    const { record } = await plane.submit(signedBundle(aManifest({ run_id: 'run-2' }), plane.key));
+    await crash(bytes, 'sign', 'lost');
+    const forged = Buffer.from(record.receipt ?? '');
+    plane.bucket.place(`receipts/${sha256Hex(bytes)}.sigstore.json`, forged, {
+      contentType: 'x',
+      retainUntil: new Date('2036-01-01'),
+    });
+    await expect(plane.submit(bytes)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+    expect(await plane.ledger.find(sha256Hex(bytes))).toBeUndefined();
   });
 });
