@@ -15,6 +15,8 @@ export interface AwsResources {
   readonly bucket?: string;
   /** S3 object key, decoded. */
   readonly key?: string;
+  /** Version that an S3 request names. */
+  readonly versionId?: string;
   readonly tables?: readonly string[];
   readonly index?: string;
   readonly keyId?: string;
@@ -104,11 +106,16 @@ function classifyS3(request: WireRequest): AwsCall {
   const [, bucket = '', ...rest] = request.path.split('/').map(decodeURIComponent);
   const key = rest.join('/');
   const query = new URLSearchParams(request.query);
+  const versionId = query.get('versionId');
   const operation = key === '' ? bucketOperation(request.method, bucket, query) : objectOperation(request, query);
   return {
     service: 's3',
     operation,
-    resources: { ...(bucket === '' ? {} : { bucket }), ...(key === '' ? {} : { key }) },
+    resources: {
+      ...(bucket === '' ? {} : { bucket }),
+      ...(key === '' ? {} : { key }),
+      ...(versionId === null ? {} : { versionId }),
+    },
   };
 }
 

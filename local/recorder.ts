@@ -17,6 +17,8 @@ export interface CallRecord {
   readonly resources: AwsResources;
   /** For DynamoDB transactions: the kind of each action (`Put`, `ConditionCheck`, …) with its table. */
   readonly actions?: readonly { readonly action: string; readonly table: string }[];
+  /** For a signature by KMS: the parameters that key policies have conditions on. */
+  readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
   /** Request headers that policies have conditions on, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
@@ -70,6 +72,7 @@ export class Recorder {
       operation: call.operation,
       resources: call.resources,
       ...(actions.length === 0 ? {} : { actions }),
+      ...(call.operation === 'Sign' ? { parameters: signatureParameters(call) } : {}),
       headers: recordedHeaders(request),
       ...outcome,
     });
@@ -101,6 +104,14 @@ function recordedHeaders(request: WireRequest): Readonly<Record<string, string>>
     if (value !== null && value !== undefined) recorded[name] = value;
   }
   return recorded;
+}
+
+function signatureParameters({ input }: AwsCall): CallRecord['parameters'] & object {
+  const { SigningAlgorithm, MessageType } = input ?? {};
+  return {
+    ...(typeof SigningAlgorithm === 'string' ? { SigningAlgorithm } : {}),
+    ...(typeof MessageType === 'string' ? { MessageType } : {}),
+  };
 }
 
 function transactionActions(call: AwsCall): readonly { readonly action: string; readonly table: string }[] {

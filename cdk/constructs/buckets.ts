@@ -120,19 +120,19 @@ export class StagingBucket extends Construct {
 
   /** Lets the grantee run multipart uploads, and sign their parts for others. */
   grantUpload(grantee: Grantee): void {
-    this.grant(grantee, 'UploadToStaging', ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject']);
+    this.grant(grantee, 'UploadToStaging', ['s3:GetObject', 's3:PutObject']);
+    this.grantTellAbsent(grantee);
   }
 
   /** Lets the grantee read what was staged, and delete it once it is verified or refused. */
   grantTakeOut(grantee: Grantee): void {
-    this.grant(grantee, 'TakeOutOfStaging', [
-      's3:DeleteObject',
-      's3:DeleteObjectVersion',
-      's3:GetObject',
-      's3:GetObjectVersion',
-    ]);
+    this.grant(grantee, 'TakeOutOfStaging', ['s3:DeleteObject', 's3:GetObject']);
+    this.grantTellAbsent(grantee);
+  }
+
+  /** Without it S3 answers 403, not 404, for an object that is not there. */
+  private grantTellAbsent(grantee: Grantee): void {
     grantee.allow({
-      // Without it S3 answers 403, not 404, for an object that is not there.
       sid: 'TellAbsentFromForbiddenInStaging',
       actions: ['s3:ListBucket'],
       resources: [this.bucket.bucketArn],

@@ -77,7 +77,7 @@ describe('the four writes of a manifest', () => {
 describe('a staged artifact', () => {
   const key = 'artifacts/sha256/ab/x';
   const { 'if-none-match': ifNoneMatch, ...lock } = locked;
-  const source = { 'x-amz-copy-source': `${staging}/uploads/x?versionId=v1` };
+  const source = { 'x-amz-copy-source': `${staging}/uploads/x` };
   const s3 = (operation: string, headers: RecordedCall['headers'] = {}, at = { bucket, key }): RecordedCall => ({
     service: 's3',
     operation,

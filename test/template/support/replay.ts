@@ -7,6 +7,7 @@ export interface RecordedCall {
   readonly resources: {
     readonly bucket?: string;
     readonly key?: string;
+    readonly versionId?: string;
     readonly tables?: readonly string[];
     readonly index?: string;
     readonly keyId?: string;
@@ -72,6 +73,7 @@ function s3Questions(call: RecordedCall, place: Place): readonly Question[] {
     context,
   });
   const key = (actions: readonly string[]) => keyQuestions(actions, 's3', place);
+  const version = call.resources.versionId === undefined ? '' : 'Version';
   switch (call.operation) {
     case 'PutObject':
       return [ask('PutObject', creation(call, place)), ...lockQuestions(ask, call, place), ...key(WRITE)];
@@ -87,12 +89,12 @@ function s3Questions(call: RecordedCall, place: Place): readonly Question[] {
       return [ask('AbortMultipartUpload')];
     case 'ListParts':
       return [ask('ListMultipartUploadParts')];
-    // A read may name a version; then S3 asks for the second action instead of the first.
+    // A request that names a version is another action.
     case 'GetObject':
     case 'HeadObject':
-      return [ask('GetObject'), ask('GetObjectVersion'), ...key(READ)];
+      return [ask(`GetObject${version}`), ...key(READ)];
     case 'DeleteObject':
-      return [ask('DeleteObject'), ask('DeleteObjectVersion')];
+      return [ask(`DeleteObject${version}`)];
     case 'GetObjectRetention':
     case 'GetObjectLegalHold':
     case 'PutObjectLegalHold':

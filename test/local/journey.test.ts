@@ -1,0 +1,221 @@
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Predicate } from '../../lib/contracts/predicates.ts';
+import { ROUTES } from '../../lib/contracts/routes.ts';
+import type { CallRecord } from '../../local/control.ts';
+import { type LocalStack, startLocal } from '../../local/stack.ts';
+import { newKey } from '../support/keys.ts';
+import { aManifest, signedBundle, signedPlain, twinsOf } from '../support/manifests.ts';
+import { questionsOf } from '../template/support/replay.ts';
+import { type Principal, Simulator } from '../template/support/simulate.ts';
+import { synthesise } from '../template/support/synth.ts';
+import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
+import { enrolKey } from './support/enrol.ts';
+
+/** A stack of its own: what it records is the journey and nothing else. */
+const ROOT = resolve(import.meta.dirname, '../..');
+let stack: LocalStack;
+let calls: readonly CallRecord[];
+/** Routes that the journey took, by method and path as in ROUTES. */
+const taken = new Set<string>();
+
+beforeAll(async () => {
+  stack = await startLocal({ stateDir: resolve(ROOT, '.countersign/test-journey') });
+  await journey();
+  calls = await stack.control.calls();
+});
+afterAll(async () => await stack?.stop());
+
+/** Calls a route of the table; its parameters are filled in order. */
+async function take(
+  as: Parameters<typeof api>[1],
+  route: `${string} ${string}`,
+  parameters: readonly string[] = [],
+  request: ApiRequest = {},
+): Promise<ApiAnswer> {
+  const [method = '', template = ''] = route.split(' ');
+  const rest = [...parameters];
+  const path = template.replaceAll(/\{\w+\}/g, () => encodeURIComponent(rest.shift() ?? ''));
+  const answer = await api(stack.description, as, method, path, request);
+  if (answer.status >= 400) throw new Error(`${route} answered ${answer.status}: ${answer.bytes}`);
+  taken.add(route);
+  return answer;
+}
+
+/** Every route once, and the ways that only a crash or a repetition takes. */
+async function journey(): Promise<void> {
+  const local = stack.description;
+  const key = newKey();
+  const authority = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
+  await enrolKey(local, 'training-pipeline', authority, key.privateKey);
+  for (const route of ['POST /v1/evidence-key', 'POST /v1/principals', 'POST /v1/keys']) taken.add(route);
+  const manifest = () => aManifest({ run_id: randomUUID(), timestamp: new Date().toISOString() });
+  const post = (body: Buffer) => take('training-pipeline', 'POST /v1/manifests', [], { body });
+  const bundle = signedBundle(manifest(), key);
+  const { json } = await post(bundle);
+  const evidence = String(json.evidence);
+  await post(bundle);
+  await post(twinsOf(bundle)[1]?.[1] ?? bundle);
+  await post(signedPlain(manifest(), key));
+  await take('training-pipeline', 'POST /v1/attestations', [], { body: signedBundle(manifest(), key) });
+  // A large one does not lie in its item, so its bytes are read from S3.
+  const large = await post(signedBundle({ ...manifest(), parameters: { note: 'x'.repeat(40_000) } }, key));
+  await take('reader', 'GET /v1/evidence/{sha256}/attestation', [String(large.json.evidence)]);
+  await crashAndContinue(() => signedBundle(manifest(), key));
+  const artifact = await putArtifacts();
+
+  const { model, commit_sha, run_id } = aManifest();
+  const digest = (model as { sha256: string }).sha256;
+  await take('reader', 'GET /v1/evidence/{sha256}', [evidence]);
+  await take('reader', 'GET /v1/evidence/{sha256}/receipt', [evidence]);
+  await take('reader', 'GET /v1/artifacts/{sha256}', [artifact]);
+  const content = await take('reader', 'GET /v1/artifacts/{sha256}/content', [artifact]);
+  expect((await fetch(content.headers.get('location') ?? '')).status).toBe(200);
+  await take('reader', 'GET /v1/runs/{run_id}', [String(run_id)]);
+  await take('reader', 'GET /v1/models/{sha256}', [digest]);
+  await take('reader', 'GET /v1/models/{sha256}/lineage', [digest]);
+  await take('reader', 'GET /v1/datasets/{sha256}', [digest]);
+  await take('reader', 'GET /v1/commits/{commit_sha}', [String(commit_sha)]);
+  await take('reader', 'GET /v1/principals/{name}/evidence', ['training-pipeline']);
+  await take('reader', 'GET /v1/principals/{name}', ['training-pipeline']);
+  await take('reader', 'GET /v1/keys/{keyid}', [key.keyid]);
+  await take('reader', 'GET /v1/status');
+  for (const sha256 of [evidence, artifact]) {
+    await take('legal-hold', 'POST /v1/holds', [], { body: { sha256, reason: 'case 12' } });
+    await take('reader', 'GET /v1/holds/{sha256}', [sha256]);
+    await take('legal-hold', 'DELETE /v1/holds', [], { body: { sha256, reason: 'case closed' } });
+  }
+  await take('key-admin', 'POST /v1/keys/{keyid}/revoke', [key.keyid], { body: { reason: 'end of the journey' } });
+  await reindexAsOperator();
+}
+
+/** Killed after the attestation, and after the receipt: what follows reads, extends and adopts. */
+async function crashAndContinue(fresh: () => Buffer): Promise<void> {
+  const local = stack.description;
+  for (const keyPrefix of ['attestations/', 'receipts/']) {
+    const bytes = fresh();
+    await stack.control.arm({ match: { operation: 'PutObject', keyPrefix }, effect: { kind: 'execute-then-kill' } });
+    expect((await api(local, 'training-pipeline', 'POST', '/v1/manifests', { body: bytes })).status).toBeGreaterThan(
+      499,
+    );
+    await take('training-pipeline', 'POST /v1/manifests', [], { body: bytes });
+  }
+}
+
+interface SignedPut {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One by a single PUT, one through staging. @returns the digest of the first */
+async function putArtifacts(): Promise<string> {
+  const [small, large] = [randomBytes(1000), randomBytes(1000)];
+  const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const post = (route: `${string} ${string}`, parameters: string[], body: object) =>
+    take('training-pipeline', route, parameters, { body });
+  const send = ({ url, headers }: SignedPut, bytes: Buffer) =>
+    fetch(url, { method: 'PUT', headers, body: Buffer.from(bytes) });
+  const body = { sha256: digest(small), size: small.length };
+  const asked = await post('POST /v1/artifacts', [], body);
+  expect((await send(asked.json.put as SignedPut, small)).status).toBe(200);
+  expect((await post('POST /v1/artifacts', [], body)).status).toBe(201);
+
+  const sha256 = digest(large);
+  const begun = await post('POST /v1/artifacts', [], { sha256, size: 6e9 });
+  const { id, name } = begun.json.multipart as { id: string; name: string };
+  const upload = { id, name };
+  const signed = await post('POST /v1/artifacts/{sha256}/parts', [sha256], { upload, from: 1, to: 1 });
+  const [part] = signed.json.parts as SignedPut[];
+  const etag = part ? (await send(part, large)).headers.get('etag') : null;
+  await post('POST /v1/artifacts/{sha256}/complete', [sha256], { upload, parts: [{ part_number: 1, etag }] });
+  for (let attempt = 0; ; attempt++) {
+    const { json } = await api(stack.description, 'reader', 'GET', `/v1/artifacts/${sha256}`);
+    if (json.status === 'verified') return body.sha256;
+    if (attempt === 100) throw new Error(`the verifier did not come to an end: ${JSON.stringify(json)}`);
+    await setTimeout(100);
+  }
+}
+
+async function reindexAsOperator(): Promise<void> {
+  const { description } = stack;
+  const { evidenceBucket, evidenceTable, registryTable } = description.resources;
+  const { accessKeyId, secretAccessKey } = description.identities.operator;
+  await promisify(execFile)(
+    process.execPath,
+    [
+      'cli/bin.js',
+      'reindex',
+      '--bucket',
+      evidenceBucket,
+      '--evidence-table',
+      evidenceTable,
+      '--registry-table',
+      registryTable,
+    ],
+    {
+      cwd: ROOT,
+      env: {
+        PATH: process.env.PATH,
+        AWS_REGION: description.region,
+        AWS_ENDPOINT_URL: description.endpoint,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      },
+    },
+  );
+}
+
+/** The simulator, with the names that the stack's resources got. */
+function simulator(): Simulator {
+  const { accountId: account, region, resources } = stack.description;
+  const names: readonly (readonly [string, string, string])[] = [
+    ['AWS::S3::Bucket', 'EvidenceBucket', resources.evidenceBucket],
+    ['AWS::S3::Bucket', 'StagingBucket', resources.stagingBucket],
+    ['AWS::DynamoDB::Table', 'EvidenceTable', resources.evidenceTable],
+    ['AWS::DynamoDB::Table', 'RegistryTable', resources.registryTable],
+    ['AWS::KMS::Key', 'EvidenceKey', resources.evidenceKeyArn.replace(/.*\//, '')],
+    ['AWS::KMS::Key', 'DataKey', resources.dataKeyArn.replace(/.*\//, '')],
+  ];
+  const physicalName = (id: string, type: string) =>
+    names.find(([t, prefix]) => t === type && id.startsWith(prefix))?.[2];
+  return new Simulator(synthesise('local'), { account, region, physicalName });
+}
+
+function principalOf({ kind, identity }: CallRecord): Principal {
+  if (kind === 'demo') return 'role:operator';
+  return `function:${identity.replace('countersign-local-', '')}` as Principal;
+}
+
+describe('a journey over every route', () => {
+  it('took every route', () => {
+    expect([...taken].toSorted()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted());
+  });
+
+  it('made no AWS call that its role may not make, companion permissions included', async () => {
+    const iam = simulator();
+    const { accountId: account, region, resources } = stack.description;
+    const refused = new Set<string>();
+    const asked = new Set<string>();
+    for (const call of calls) {
+      const principal = principalOf(call);
+      // As of the call itself: a lock is as long as it was then.
+      const place = { account, region, dataKeyArn: resources.dataKeyArn, now: new Date() };
+      for (const question of questionsOf(call, place)) {
+        asked.add(`${principal} ${question.action}`);
+        const decision = await iam.simulate({ principal, ...question });
+        if (decision !== 'Allowed') refused.add(`${principal} ${question.action} on ${question.resource}: ${decision}`);
+      }
+    }
+    expect([...refused]).toEqual([]);
+    expect(asked.size).toBeGreaterThan(40);
+  });
+
+  it('was made by functions and the operator only: nobody else calls AWS itself', () => {
+    const others = calls.filter(({ kind, identity }) => kind !== 'function' && identity !== 'operator');
+    expect(others.map(({ identity, service, operation }) => `${identity} ${service}:${operation}`)).toEqual([]);
+  });
+});
