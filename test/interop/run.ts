@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocal } from '../../local/stack.ts';
 import { report } from '../run.ts';
@@ -22,17 +23,24 @@ import { produceEvidence } from './support/evidence.ts';
  * Needs Go, Python, openssl and jq. What is installed stays in .countersign/interop.
  */
 const folder = await mkdtemp(join(tmpdir(), 'countersign-interop-'));
-const checks = new Checks();
-try {
-  await checks.suite('cfn-lint', (check) => cfnLint(check, folder));
-  await checks.suite('rfc8785', canonicalJson);
-  await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
-  await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
-  await checks.suite('airflow', (check) => airflowDag(check, folder));
-  await againstLocalAws();
-} finally {
-  await rm(folder, { recursive: true, force: true });
+process.once('exit', () => {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // A child that was interrupted still writes there. What throws here would keep the local AWS from ending its own.
+  }
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
 }
+
+const checks = new Checks();
+await checks.suite('cfn-lint', (check) => cfnLint(check, folder));
+await checks.suite('rfc8785', canonicalJson);
+await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
+await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
+await checks.suite('airflow', (check) => airflowDag(check, folder));
+await againstLocalAws();
 report([checks.count]);
 
 /** What needs evidence with a receipt: the local AWS runs for as long. */
