@@ -4,7 +4,6 @@ import { verify, verifyArtifact } from '../../../cli/verify/verify.ts';
 import { putArtifact } from '../../../lib/app/put-artifact.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { KEY_ALGORITHMS, parsePublicKey } from '../../../lib/core/keys.ts';
-import { objectKey } from '../../../lib/core/layout.ts';
 import { caller, controlPlane } from '../../support/control-plane.ts';
 import { newKey, signedPayload } from '../../support/keys.ts';
 import {
@@ -139,10 +138,7 @@ describe('an artifact', () => {
 
   const receiptFor = async () => {
     const until = new Date('2027-01-01T00:00:00Z');
-    await plane.bucket.putOnce(objectKey.artifact(artifact.sha256), bytes, {
-      contentType: 'text/plain',
-      retainUntil: until,
-    });
+    plane.bucket.upload(artifact.sha256, bytes, { contentType: 'text/plain', retainUntil: until });
     const request = { ...artifact, media_type: 'text/plain', environment: 'experimental' } as const;
     const outcome = await putArtifact(plane.artifactDeps, request, caller(PIPELINE));
     if (!('record' in outcome)) throw new Error('the artifact is not evidence');
