@@ -49,7 +49,7 @@ export function grantRegistry(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  data.registryTable.grant(grantee, 'WriteRegistry', 'BatchGetItem', 'GetItem', 'PutItem');
+  data.registryTable.grant(grantee, 'WriteRegistry', 'BatchGetItem', 'GetItem', 'PutItem', 'Query');
   data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
 }
 

@@ -40,8 +40,8 @@ export async function registerPrincipal(
       pointer: '/unique_id',
     });
   }
-  // Asked before the event is written: afterwards a taken name would be an event that never comes into force.
-  if (await deps.registry.principalByName(request.name)) {
+  // Before the event: one that could never come into force would stop its stream for ever.
+  if (!(await deps.registry.reserveName(request.name, request.unique_id))) {
     throw new DomainError('PRINCIPAL_EXISTS', `the name ${request.name} is registered for another role`, {
       pointer: '/name',
     });
@@ -94,10 +94,8 @@ export async function registerKey(
         },
       );
     }
-  } else if (await deps.registry.keyOwner(key.keyid)) {
-    throw new DomainError('KEY_OF_ANOTHER_PRINCIPAL', `key ${key.keyid} is registered for another principal`, {
-      pointer: '/public_key',
-    });
+  } else {
+    await requireFree(deps, key.keyid, principal.name);
   }
   const action = known ? 'key-changed' : 'key-registered';
   const event = await changeKey(deps, { action, key: changed, principal, admin, proof_sha256: proof }, evidenceKey);
@@ -217,6 +215,18 @@ async function record(
     hint: 'read the record again, and repeat the change if it still applies',
     retryAfterMs: 1000,
   });
+}
+
+/** Before the event, as for a name. A revoked key that had to make room for another is not free: revoked is for good. */
+async function requireFree(deps: RegistryDeps, keyid: string, principal: string): Promise<void> {
+  if (!(await deps.registry.reserveKey(keyid, principal))) {
+    throw new DomainError('KEY_OF_ANOTHER_PRINCIPAL', `key ${keyid} is registered for another principal`, {
+      pointer: '/public_key',
+    });
+  }
+  if (await deps.registry.keyAt(keyid, deps.clock())) {
+    throw new DomainError('KEY_REVOKED', `key ${keyid} is revoked for good; register another`);
+  }
 }
 
 function by(admin: Caller, { clock }: RegistryDeps) {

@@ -204,7 +204,11 @@ export interface Registry {
   evidenceKey(): Promise<EvidenceKey | undefined>;
   evidenceKeys(): Promise<readonly EvidenceKey[]>;
   principalByName(name: string): Promise<Principal | undefined>;
-  /** Name of the principal that a key is registered for. */
+  /** Takes a name for a role before any event says so. @returns false when another role has it */
+  reserveName(name: string, uniqueId: string): Promise<boolean>;
+  /** Takes a keyid for a principal before any event says so. @returns false when another principal has it */
+  reserveKey(keyid: string, principal: string): Promise<boolean>;
+  /** Name of the principal that a key is registered or reserved for. */
   keyOwner(keyid: string): Promise<string | undefined>;
   /** The key as it was recorded at a time, or as it is. */
   keyAt(keyid: string, at: Date): Promise<KeyRecord | undefined>;

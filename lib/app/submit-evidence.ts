@@ -283,7 +283,12 @@ async function first(
   const until = retainUntil(deps.retention, environmentOf(original.content), verified.receivedAt);
   // Retention counts from receipt, and that is now: the lock was set when the crashed attempt came.
   if (!receipt) await deps.store.extendRetention(objectName, object.versionId, until);
-  return { submission: original, versionId: object.versionId, retainUntil: receipt ? object.retainUntil : until, receipt };
+  return {
+    submission: original,
+    versionId: object.versionId,
+    retainUntil: receipt ? object.retainUntil : until,
+    receipt,
+  };
 }
 
 async function requireStatement(deps: SubmitDeps, identity: string): Promise<EvidenceRecord> {

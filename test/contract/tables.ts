@@ -299,6 +299,18 @@ export function registryContract(open: Open): void {
       expect(await tables.registry.keyOwner(key.keyid)).not.toBe('other');
     });
 
+    it('reserves a name and a key for one owner, who may ask again', async () => {
+      const { registry } = await open();
+      expect(await registry.reserveName('name', 'AROAONE')).toBe(true);
+      expect(await registry.reserveName('name', 'AROAONE')).toBe(true);
+      expect(await registry.reserveName('name', 'AROATWO')).toBe(false);
+      expect(await registry.principalByName('name')).toBeUndefined();
+      expect(await registry.reserveKey(key.keyid, 'one')).toBe(true);
+      expect(await registry.reserveKey(key.keyid, 'one')).toBe(true);
+      expect(await registry.reserveKey(key.keyid, 'two')).toBe(false);
+      expect(await registry.keyOwner(key.keyid)).toBe('one');
+    });
+
     it('makes no change twice: an event that is there says that it was made', async () => {
       const tables = await open();
       const event = nextEvent();

@@ -38,7 +38,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:artifacts': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
     'function:artifact-verifier': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
     'function:holds': ['GetItem'],
-    'function:registry': ['BatchGetItem', 'GetItem', 'PutItem'],
+    'function:registry': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
     'role:operator': ['BatchWriteItem', 'PutItem'],
   },

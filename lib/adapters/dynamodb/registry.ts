@@ -1,4 +1,10 @@
-import { BatchGetItemCommand, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  PutItemCommand,
+  QueryCommand,
+  type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange } from '../../app/ports.ts';
@@ -66,6 +72,24 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return item && OwnerItem.parse(fromItem(item)).principal;
   }
 
+  async function reserveName(name: string, uniqueId: string): Promise<boolean> {
+    return await reserve(toItem(itemKey.principal(name), { unique_id: uniqueId }), 'unique_id');
+  }
+
+  async function reserveKey(keyid: string, principal: string): Promise<boolean> {
+    return await reserve(toItem(itemKey.keyOwner(keyid), { principal }), 'principal');
+  }
+
+  async function reserve(item: Item, owner: Owner): Promise<boolean> {
+    try {
+      await client.send(new PutItemCommand(putOwned(registryTable, item, owner).Put));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      return unavailable('DynamoDB', error);
+    }
+  }
+
   const keyAt: Registry['keyAt'] = async (keyid, at) => {
     // '~' sorts after every revision that was recorded in that very millisecond.
     const values = { ':pk': itemKey.keyOwner(keyid).pk, ':from': 'at#', ':to': `at#${at.toISOString()}~` };
@@ -102,7 +126,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     }
   }
 
-  return { context, evidenceKey, evidenceKeys, principalByName, keyOwner, keyAt, apply };
+  return { context, evidenceKey, evidenceKeys, principalByName, reserveName, reserveKey, keyOwner, keyAt, apply };
 }
 
 function throttled(): Error {
@@ -116,7 +140,7 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       const { principal } = change;
       return [
         putNew(table, toItem(itemKey.caller(principal.unique_id), principal)),
-        putNew(table, toItem(itemKey.principal(principal.name), { unique_id: principal.unique_id })),
+        putOwned(table, toItem(itemKey.principal(principal.name), { unique_id: principal.unique_id }), 'unique_id'),
       ];
     }
     case 'key-changed': {
@@ -125,7 +149,7 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       return [
         putAfter(table, toItem(itemKey.caller(principal.unique_id), principal), principal.revision - 1),
         put(table, toItem(itemKey.key(key.keyid, recordedAt, key.revision), key)),
-        ...(isNew ? [putNew(table, owner)] : []),
+        ...(isNew ? [putOwned(table, owner, 'principal')] : []),
       ];
     }
     case 'evidence-key-activated': {
@@ -137,6 +161,22 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       ];
     }
   }
+}
+
+/** Attribute that says whose an item is. */
+type Owner = 'unique_id' | 'principal';
+
+/** A put that must be the first of its key, or by its owner. */
+function putOwned(table: string, item: Item, owner: Owner) {
+  return {
+    Put: {
+      TableName: table,
+      Item: item,
+      ConditionExpression: 'attribute_not_exists(pk) OR #owner = :owner',
+      ExpressionAttributeNames: { '#owner': owner },
+      ExpressionAttributeValues: { ':owner': item[owner] ?? { NULL: true } },
+    },
+  };
 }
 
 function putAfter(table: string, item: Item, revision: number): TransactWriteItem {

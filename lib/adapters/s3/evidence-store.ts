@@ -1,4 +1,10 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, PutObjectRetentionCommand, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { EvidenceStore, PutOptions, StoredObject } from '../../app/ports.ts';
 import type { RetentionPolicy } from '../../contracts/env.ts';
 import { sha256 } from '../../core/digest.ts';

@@ -36,6 +36,17 @@ export class MemoryRegistry implements Registry {
   readonly principalByName: Registry['principalByName'] = (name) =>
     this.#steps.read(() => structuredClone(this.principals.get(this.#names.get(name) ?? '')));
 
+  readonly reserveName: Registry['reserveName'] = (name, uniqueId) => this.#reserve(this.#names, name, uniqueId);
+
+  readonly reserveKey: Registry['reserveKey'] = (keyid, principal) => this.#reserve(this.#owners, keyid, principal);
+
+  #reserve(taken: Map<string, string>, id: string, owner: string): Promise<boolean> {
+    return this.#steps.read(() => {
+      if (!taken.has(id)) taken.set(id, owner);
+      return taken.get(id) === owner;
+    });
+  }
+
   readonly keyOwner: Registry['keyOwner'] = (keyid) => this.#steps.read(() => this.#owners.get(keyid));
 
   readonly keyAt: Registry['keyAt'] = (keyid, at) =>
@@ -57,11 +68,14 @@ export class MemoryRegistry implements Registry {
   #fits(change: RegistryChange): boolean {
     switch (change.kind) {
       case 'principal-created':
-        return !this.principals.has(change.principal.unique_id) && !this.#names.has(change.principal.name);
+        return (
+          !this.principals.has(change.principal.unique_id) &&
+          isFree(this.#names, change.principal.name, change.principal.unique_id)
+        );
       case 'key-changed':
         return (
           this.principals.get(change.principal.unique_id)?.revision === change.principal.revision - 1 &&
-          !(change.isNew && this.#owners.has(change.key.keyid))
+          (!change.isNew || isFree(this.#owners, change.key.keyid, change.principal.name))
         );
       case 'evidence-key-activated':
         return (this.#evidenceKeys.at(-1)?.revision ?? 0) === change.key.revision - 1;
@@ -95,4 +109,8 @@ export class MemoryRegistry implements Registry {
     this.#history.set(key.keyid, [...history, { at: recordedAt, key: structuredClone(key) }]);
     this.principals.set(principal.unique_id, structuredClone(principal));
   }
+}
+
+function isFree(taken: ReadonlyMap<string, string>, id: string, owner: string): boolean {
+  return (taken.get(id) ?? owner) === owner;
 }

@@ -364,3 +364,17 @@ describe('when the process dies while a key is registered', () => {
     checkLedger(plane);
   });
 });
+
+describe('when two admins give one name or one key to two at the same moment', () => {
+  it('the loser has written no event, so that its stream is not stopped by one that cannot come into force', async () => {
+    const plane = await controlPlane();
+    const events = () => [...plane.bucket.objects.keys()].filter((name) => name.startsWith('events/')).length;
+    const role = (id: string) => ({ name: 'shared', unique_id: id, arn: `arn:aws:iam::111122223333:role/${id}` });
+    const before = events();
+    const outcomes = await Promise.allSettled(
+      ['AROAFIRSTROLE', 'AROASECONDROLE'].map((id) => registerPrincipal(plane.registryDeps, role(id), ADMIN)),
+    );
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(events()).toBe(before + 1);
+  });
+});
