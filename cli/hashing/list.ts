@@ -23,13 +23,16 @@ export async function listFiles(directory: string, ignore: readonly string[] = [
     const entries: Dirent[] = await readdir(here, { withFileTypes: true }).catch((cause: unknown) => {
       throw new UsageError(`${here} cannot be listed: ${systemMessage(cause)}`, undefined, cause);
     });
-    for (const entry of entries) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (ignored.has(path)) continue;
-      if (entry.isDirectory()) await visit(path);
-      else if (entry.isFile()) files.push({ path, size: (await lstat(join(directory, path))).size });
-      else throw refused(join(directory, path), entry);
-    }
+    // All of one directory at the same time: thousands of small files are waited for together.
+    await Promise.all(
+      entries.map(async (entry) => {
+        const path = below === '' ? entry.name : `${below}/${entry.name}`;
+        if (ignored.has(path)) return;
+        if (entry.isDirectory()) await visit(path);
+        else if (entry.isFile()) files.push({ path, size: (await lstat(join(directory, path))).size });
+        else throw refused(join(directory, path), entry);
+      }),
+    );
   };
   await visit('');
   return files.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
