@@ -23,19 +23,16 @@ const MIB = 1024 * 1024;
 export function progressBar(label: string, totalBytes?: number): Progress {
   if (!process.stderr.isTTY || (totalBytes !== undefined && totalBytes < WORTH_A_BAR_BYTES)) return NO_PROGRESS;
   const unit = totalBytes === undefined ? 1 : MIB;
-  const format =
-    totalBytes === undefined
-      ? `${label}: {value}`
-      : `${label} [{bar}] {percentage}% of {total} MiB, {eta_formatted} left`;
+  const format = totalBytes === undefined ? `${label}: {value}` : `${label} [{bar}] {percentage}% of {total} MiB`;
   const bar = new cliProgress.SingleBar(
     { format, hideCursor: true, stream: process.stderr },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(Math.ceil((totalBytes ?? 0) / unit), 0);
+  bar.start(Math.round((totalBytes ?? 0) / unit), 0);
   let done = 0;
   const update = (amount: number) => {
     done = amount;
-    bar.update(Math.floor(done / unit));
+    bar.update(Math.round(done / unit));
   };
   return { update, add: (amount) => update(done + amount), stop: () => bar.stop() };
 }
