@@ -5,8 +5,8 @@ import { openCountersigned } from '../core/countersigned.ts';
 import { sha256 } from '../core/digest.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
-import type { EvidenceKey } from '../core/events.ts';
-import { parsePublicKey, verifySignature } from '../core/keys.ts';
+import type { EvidenceKey } from '../core/evidence-key.ts';
+import { type PublicKey, parsePublicKey, verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import { parseReceipt, type Receipt, receiptPayload } from '../core/receipt.ts';
 import type { Clock, EvidenceStore, Log, Signer } from './ports.ts';
@@ -19,6 +19,15 @@ export interface CountersignDeps {
   readonly retention: RetentionPolicy;
   /** Deployment stage, as receipts name it. */
   readonly stage: string;
+}
+
+/** Read once per remembered registration: parsing a PEM costs as much as verifying with it. */
+const publicKeys = new WeakMap<EvidenceKey, PublicKey>();
+
+function publicKeyOf(key: EvidenceKey): PublicKey {
+  const known = publicKeys.get(key) ?? parsePublicKey(key.public_key);
+  publicKeys.set(key, known);
+  return known;
 }
 
 /** A statement signed by the evidence key. */
@@ -55,7 +64,7 @@ export async function countersign(
   // Logged at once: if we die before the next write, this line and CloudTrail are all that tells of the signature.
   deps.log.info('evidence-key-signed', { kms_request_id: requestId, evidence_keyid: key.keyid });
   const bytes = bundleBytes(payload, signature, key.keyid);
-  if (verifySignature(parsePublicKey(key.public_key), message, signature) !== 'valid') {
+  if (verifySignature(publicKeyOf(key), message, signature) !== 'valid') {
     throw new DomainError('EVIDENCE_KEY_INACTIVE', 'KMS signed with another key than the registered one', {
       hint: 'the key admin runs `countersign keys activate`',
     });

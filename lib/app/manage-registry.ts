@@ -1,7 +1,8 @@
 import { canonicalBytes } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import type { EvidenceKey, RegistryEvent } from '../core/events.ts';
+import type { RegistryEvent } from '../core/events.ts';
+import type { EvidenceKey } from '../core/evidence-key.ts';
 import { checkKeyProof } from '../core/key-proof.ts';
 import { parsePublicKey } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';

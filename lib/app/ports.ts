@@ -1,5 +1,5 @@
-import type { EvidenceKey } from '../core/events.ts';
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
+import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 
 /** Now, as the control plane sees it. */

@@ -1,7 +1,7 @@
 import type { Stage } from '../contracts/predicates.ts';
 import { DomainError } from '../core/errors.ts';
-import type { EvidenceKey } from '../core/events.ts';
 import { type EvidenceRecord, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
+import type { EvidenceKey } from '../core/evidence-key.ts';
 import { objectKey } from '../core/layout.ts';
 import type { Receipt, ReceiptPrincipal } from '../core/receipt.ts';
 import {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { OwnPredicate } from '../contracts/predicates.ts';
+import { EvidenceKeySchema } from './evidence-key.ts';
 import { KeyRecordSchema } from './registry.ts';
 
 /**
@@ -10,16 +11,6 @@ import { KeyRecordSchema } from './registry.ts';
 const Actor = z.object({ arn: z.string(), unique_id: z.string(), account: z.string() });
 const common = { at: z.string(), by: Actor, revision: z.int().positive() };
 const PrincipalName = z.object({ name: z.string(), unique_id: z.string() });
-
-export const EvidenceKeySchema = z.object({
-  keyid: z.string(),
-  public_key: z.string(),
-  kms_key_arn: z.string(),
-  activated_at: z.string(),
-  /** Counts the keys that countersigned in this deployment, from 1. */
-  revision: z.int().positive(),
-});
-export type EvidenceKey = Readonly<z.output<typeof EvidenceKeySchema>>;
 
 export const EventSchema = z.discriminatedUnion('action', [
   z.object({ ...common, action: z.literal('evidence-key-activated'), evidence_key: EvidenceKeySchema }),

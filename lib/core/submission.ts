@@ -7,7 +7,6 @@ import { parseEnvelope, preAuthEncoding, type SignedPayload } from './dsse.ts';
 import { DomainError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseStrictJson } from './json.ts';
 import { checkManifestSubjects, type Manifest, manifestFlow, manifestSubjects, parseManifest } from './manifest.ts';
-import { validatePredicate } from './predicates/index.ts';
 import { MAX_DIGESTS, parseStatement, type Statement, type Subject } from './statement.ts';
 
 /** Largest body of a manifest or attestation, in bytes. */
@@ -149,6 +148,8 @@ export async function statementContent(statement: Statement): Promise<Content> {
     checkManifestSubjects(statement, manifest);
     return manifestContent(manifest, statement.subject);
   }
+  // Loaded when the first one comes: most submissions are manifests, and a cold start need not pay for the others.
+  const { validatePredicate } = await import('./predicates/index.ts');
   const read = await validatePredicate(statement.predicateType, statement.predicate, statement.subject);
   const subjects = statement.subject.map(({ digest }) => digest.sha256);
   // Subjects, outputs and inputs carry the lineage, so none may be left out; what is merely mentioned may.

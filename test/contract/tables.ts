@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Guard, Holds, Ledger, Registry, RegistryChange } from '../../lib/app/ports.ts';
-import type { EvidenceKey } from '../../lib/core/events.ts';
 import type { EvidenceRecord, IndexEntry } from '../../lib/core/evidence.ts';
+import type { EvidenceKey } from '../../lib/core/evidence-key.ts';
 import type { KeyRecord, Principal } from '../../lib/core/registry.ts';
 import { newKey } from '../support/keys.ts';
 import { digestOf } from '../support/manifests.ts';

@@ -8,8 +8,8 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange } from '../../app/ports.ts';
-import { type EvidenceKey, EvidenceKeySchema } from '../../core/events.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
+import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import { EVIDENCE_KEYS, itemKey } from '../../core/layout.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { unavailable } from '../failures.ts';

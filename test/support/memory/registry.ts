@@ -1,5 +1,5 @@
 import type { CommitOutcome, Guard, Registry, RegistryChange } from '../../../lib/app/ports.ts';
-import type { EvidenceKey } from '../../../lib/core/events.ts';
+import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
 import type { KeyRecord, Principal } from '../../../lib/core/registry.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
