@@ -1,14 +1,14 @@
 import type { RetentionPolicy } from '../contracts/env.ts';
 import type { Environment } from '../contracts/predicates.ts';
 import { BUNDLE_MEDIA_TYPE, bundleBytes } from '../core/bundle.ts';
-import { openCountersigned } from '../core/countersigned.ts';
+import { openCountersigned, receiptPayload } from '../core/countersigned.ts';
 import { sha256 } from '../core/digest.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import { type PublicKey, parsePublicKey, verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
-import { parseReceipt, type Receipt, receiptPayload } from '../core/receipt.ts';
+import type { Receipt } from '../core/receipt.ts';
 import type { Clock, EvidenceStore, Log, Signer } from './ports.ts';
 
 export interface CountersignDeps {
@@ -118,6 +118,8 @@ export async function findReceipt(
 ): Promise<IssuedReceipt | undefined> {
   const stored = await store.read(objectKey.receipt(evidence));
   if (!stored) return undefined;
+  // Only a crash or a race leads here, so a cold start does not load what reads receipts.
+  const { parseReceipt } = await import('../core/receipt.ts');
   try {
     const { statement, keyid } = openCountersigned(stored.bytes, (id) =>
       id === key.keyid ? parsePublicKey(key.public_key) : undefined,

@@ -1,9 +1,12 @@
+import { OwnPredicate } from '../contracts/predicates.ts';
 import { parseBundle } from './bundle.ts';
+import { canonicalBytes } from './canonical.ts';
 import { preAuthEncoding } from './dsse.ts';
 import { DomainError } from './errors.ts';
 import { parseStrictJson } from './json.ts';
 import { type PublicKey, verifySignature } from './keys.ts';
-import { parseStatement, type Statement } from './statement.ts';
+import type { Receipt } from './receipt.ts';
+import { parseStatement, type Statement, statementJson } from './statement.ts';
 
 /** A statement of the control plane's own, verified. */
 export interface Countersignature {
@@ -25,4 +28,11 @@ export function openCountersigned(bytes: Buffer, keyOf: (keyid: string) => Publi
     throw new DomainError('SIGNATURE_INVALID', 'not signed by an evidence key of this deployment');
   }
   return { statement: parseStatement(parseStrictJson(signed.payload)), keyid: key.keyid };
+}
+
+/** The receipt's statement, canonical, ready to be signed. Its subject is the evidence. */
+export function receiptPayload(receipt: Receipt): Buffer {
+  return canonicalBytes(
+    statementJson([{ digest: { sha256: receipt.evidence.sha256 } }], OwnPredicate.receipt, receipt),
+  );
 }

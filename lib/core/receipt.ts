@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { ENVIRONMENTS, OwnPredicate } from '../contracts/predicates.ts';
-import { canonicalBytes } from './canonical.ts';
 import { Sha256Schema } from './digest.ts';
 import { parseWith } from './schema.ts';
-import { type Statement, statementJson } from './statement.ts';
+import type { Statement } from './statement.ts';
 
 /** Who was authenticated by AWS, as API Gateway saw it. `session` is the caller's own choice and proves nothing. */
 const CallerSchema = z.strictObject({
@@ -43,13 +42,6 @@ export const ReceiptSchema = z.strictObject({
 });
 
 export type Receipt = z.output<typeof ReceiptSchema>;
-
-/** The receipt's statement, canonical, ready to be signed. Its subject is the evidence. */
-export function receiptPayload(receipt: Receipt): Buffer {
-  return canonicalBytes(
-    statementJson([{ digest: { sha256: receipt.evidence.sha256 } }], OwnPredicate.receipt, receipt),
-  );
-}
 
 /** @throws DomainError PREDICATE_INVALID when the statement is no receipt */
 export function parseReceipt(statement: Statement): Receipt {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { receiptPayload } from '../../../lib/core/countersigned.ts';
 import { indexEntries } from '../../../lib/core/evidence.ts';
 import { lookup, objectKey, stageOrder, timeOrder } from '../../../lib/core/layout.ts';
-import { parseReceipt, type Receipt, receiptPayload } from '../../../lib/core/receipt.ts';
+import { parseReceipt, type Receipt } from '../../../lib/core/receipt.ts';
 import { parseStatement } from '../../../lib/core/statement.ts';
 import { parseSubmission } from '../../../lib/core/submission.ts';
 import { asObject, newKey } from '../../support/keys.ts';
