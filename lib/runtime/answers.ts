@@ -7,6 +7,7 @@ import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { type JsonObject, parseStrictJson } from '../core/json.ts';
 import type { Answer, Request } from './http.ts';
+import { counted } from './metrics.ts';
 
 /** What a submitter is told: 201 with the receipt, or 200 with the first one when the statement was evidence already. */
 export function acceptedAnswer({ created, record }: SubmitOutcome, log: Log): Answer {
@@ -14,6 +15,12 @@ export function acceptedAnswer({ created, record }: SubmitOutcome, log: Log): An
     evidence: record.sha256,
     principal: record.principal,
     flags: record.flags,
+    ...counted({
+      EvidenceAccepted: created ? 1 : 0,
+      EvidenceRepeated: created ? 0 : 1,
+      UnsignedAccepted: created && record.flags.includes('unsigned') ? 1 : 0,
+      LateAccepted: created && record.flags.includes('late') ? 1 : 0,
+    }),
   });
   return {
     status: created ? 201 : 200,

@@ -7,6 +7,7 @@ import { PROBLEMS, type ProblemCode } from '../contracts/problems.ts';
 import { DomainError } from '../core/errors.ts';
 import { parseStrictJson } from '../core/json.ts';
 import { parseWith } from '../core/schema.ts';
+import { counted } from './metrics.ts';
 
 export const logger = new Logger({ serviceName: 'countersign' });
 
@@ -138,7 +139,7 @@ function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   const code: ProblemCode = refusal?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];
   if (status >= 500) logger.error(code, { error: error instanceof Error ? error : new Error(String(error)) });
-  else logger.info('refused', { code, pointer: refusal?.pointer });
+  else logger.info('refused', { code, pointer: refusal?.pointer, ...counted({ Refused: 1 }, { code }) });
   const document = {
     type: `https://countersign.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
     title,
