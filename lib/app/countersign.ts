@@ -92,7 +92,7 @@ export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key:
   const signed = await countersign(deps, receiptPayload(receipt), key);
   const evidence = receipt.evidence.sha256;
   const until = retainUntil(deps.retention, receipt.environment, new Date(receipt.received_at));
-  const versionId = await deps.store.putOnce(objectKey.receipt(evidence), signed.bytes, {
+  const versionId = await deps.store.putOnce(objectKey.receipt(evidence, receipt.evidence.kind), signed.bytes, {
     contentType: BUNDLE_MEDIA_TYPE,
     retainUntil: until,
     metadata: { [REQUEST_ID_METADATA]: signed.requestId },
@@ -101,9 +101,16 @@ export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key:
     return { receipt, bytes: signed.bytes, versionId, requestId: signed.requestId, evidenceKeyid: key.keyid };
   }
   await keepLostSignature(deps, evidence, signed.requestId, until);
-  const first = await findReceipt(deps.store, evidence, key);
+  const first = await findReceipt(deps.store, receipt, key);
   if (!first) throw new DomainError('INTEGRITY_FAILURE', `the receipt of ${evidence} exists and cannot be read`);
   return first;
+}
+
+/** What a receipt must be about to be adopted. */
+export interface WantedReceipt {
+  readonly evidence: Pick<Receipt['evidence'], 'sha256' | 'kind'>;
+  readonly storage: Pick<Receipt['storage'], 'key'>;
+  readonly statement: { readonly identity: string } | null;
 }
 
 /**
@@ -113,10 +120,11 @@ export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key:
  */
 export async function findReceipt(
   store: EvidenceStore,
-  evidence: string,
+  wanted: WantedReceipt,
   key: EvidenceKey,
 ): Promise<IssuedReceipt | undefined> {
-  const stored = await store.read(objectKey.receipt(evidence));
+  const { sha256: evidence, kind } = wanted.evidence;
+  const stored = await store.read(objectKey.receipt(evidence, kind));
   if (!stored) return undefined;
   // Only a crash or a race leads here, so a cold start does not load what reads receipts.
   const { parseReceipt } = await import('../core/receipt.ts');
@@ -125,7 +133,12 @@ export async function findReceipt(
       id === key.keyid ? parsePublicKey(key.public_key) : undefined,
     );
     const receipt = parseReceipt(statement);
-    if (receipt.evidence.sha256 !== evidence) throw new DomainError('PREDICATE_INVALID', 'it is about other evidence');
+    const isWanted =
+      receipt.evidence.sha256 === evidence &&
+      receipt.evidence.kind === kind &&
+      receipt.storage.key === wanted.storage.key &&
+      receipt.statement?.identity === wanted.statement?.identity;
+    if (!isWanted) throw new DomainError('PREDICATE_INVALID', 'it is about other evidence');
     const requestId = stored.metadata[REQUEST_ID_METADATA] ?? 'unknown';
     return { receipt, bytes: stored.bytes, versionId: stored.versionId, requestId, evidenceKeyid: keyid };
   } catch (cause) {

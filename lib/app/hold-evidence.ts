@@ -23,6 +23,8 @@ export async function placeHold(deps: HoldDeps, { sha256, reason }: HoldRequest,
   const record = await requireEvidence(deps.ledger, sha256);
   const before = await deps.holds.findHold(sha256);
   if (before?.state === 'on') {
+    // Whatever a release that was interrupted did to it, the lock is what its record says.
+    await setLegalHolds(deps, record, true);
     throw new DomainError('HOLD_EXISTS', `${sha256} is on hold since ${before.at}: ${before.reason}`, {
       pointer: '/sha256',
     });
@@ -93,6 +95,6 @@ export function holdOf(body: HoldEvent, event: string): Hold {
 async function setLegalHolds(deps: HoldDeps, record: EvidenceRecord, on: boolean): Promise<void> {
   await deps.holds.setLegalHold(record.object_key, record.version_id, on);
   if (record.receipt_version_id !== undefined) {
-    await deps.holds.setLegalHold(objectKey.receipt(record.sha256), record.receipt_version_id, on);
+    await deps.holds.setLegalHold(objectKey.receipt(record.sha256, record.kind), record.receipt_version_id, on);
   }
 }

@@ -65,7 +65,9 @@ export interface Page<T> {
 
 /** The evidence table. Every read is consistent. */
 export interface Ledger {
+  /** An attestation or event by the digest of its bytes. */
   find(sha256: string): Promise<EvidenceRecord | undefined>;
+  findArtifact(sha256: string): Promise<EvidenceRecord | undefined>;
   findStatement(identity: string): Promise<EvidenceRecord | undefined>;
   /** Writes the evidence, its statement identity and its index entries in one transaction, or nothing. */
   commit(record: EvidenceRecord, entries: readonly IndexEntry[], guard: Guard | undefined): Promise<CommitOutcome>;

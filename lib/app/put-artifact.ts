@@ -77,7 +77,7 @@ export function partSize(size: number): number {
  * into evidence: S3 checked the digest that was signed into the request, so its presence is the proof.
  */
 export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, caller: Caller): Promise<ArtifactOutcome> {
-  const known = await deps.ledger.find(request.sha256);
+  const known = await deps.ledger.findArtifact(request.sha256);
   if (known) return { status: 'verified', created: false, record: known };
   const context = await requirePrincipal(deps, caller);
   const object = await deps.artifacts.head(request.sha256);
@@ -175,7 +175,7 @@ export async function recordArtifact(
     flags: [],
     stage: deps.stage,
   };
-  const issued = (await findReceipt(deps.store, artifact.sha256, key)) ?? (await issueReceipt(deps, receipt, key));
+  const issued = (await findReceipt(deps.store, receipt, key)) ?? (await issueReceipt(deps, receipt, key));
   const record = artifactRecord(issued);
   const outcome = await deps.ledger.commit(record, artifactEntries(record), {
     uniqueId: principal.unique_id,

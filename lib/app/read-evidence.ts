@@ -5,7 +5,7 @@ import { type Edge, findCycle } from '../core/lineage.ts';
 import type { EvidenceStore, Ledger, Page } from './ports.ts';
 
 export async function requireEvidence(ledger: Ledger, sha256: string): Promise<EvidenceRecord> {
-  const record = await ledger.find(sha256);
+  const record = (await ledger.find(sha256)) ?? (await ledger.findArtifact(sha256));
   if (record) return record;
   throw new DomainError('NOT_FOUND', `no evidence with the digest ${sha256}`, {
     hint: 'the digest is that of the stored bytes, as the receipt names it; for what is said about a model use /v1/models/{sha256}',

@@ -1,5 +1,6 @@
 import { BUNDLE_MEDIA_TYPE, parseBundle } from '../core/bundle.ts';
 import { canonicalBytes } from '../core/canonical.ts';
+import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { preAuthEncoding } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
@@ -7,6 +8,7 @@ import { type EventBody, EventSchema, predicateTypeOf, streamOf } from '../core/
 import { type EvidenceRecord, type IndexEntry, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import { parseStrictJson } from '../core/json.ts';
+import { parsePublicKey } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import { parseWith } from '../core/schema.ts';
 import { parseStatement, statementJson } from '../core/statement.ts';
@@ -59,6 +61,8 @@ export async function storeEvent(
   const earlier = await deps.store.read(name);
   if (!earlier)
     throw new DomainError('DEPENDENCY_UNAVAILABLE', 'an event is there and cannot be read yet', { retryAfterMs: 500 });
+  // Lying under the right name is no proof: only what an evidence key signed may come into force.
+  openCountersigned(earlier.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
   return { ...readEvent(earlier, name), resumed: true };
 }
 

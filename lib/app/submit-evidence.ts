@@ -279,14 +279,20 @@ async function first(
       `the object ${objectName} does not hold the statement that it is named by`,
     );
   }
-  const receipt = await findReceipt(deps.store, original.sha256, verified.evidenceKey);
+  const wanted = {
+    evidence: { sha256: original.sha256, kind: 'attestation' },
+    storage: { key: objectName },
+    statement: { identity },
+  } as const;
+  const receipt = await findReceipt(deps.store, wanted, verified.evidenceKey);
   const until = retainUntil(deps.retention, environmentOf(original.content), verified.receivedAt);
   // Retention counts from receipt, and that is now: the lock was set when the crashed attempt came.
-  if (!receipt) await deps.store.extendRetention(objectName, object.versionId, until);
+  const isShort = !receipt && until > object.retainUntil;
+  if (isShort) await deps.store.extendRetention(objectName, object.versionId, until);
   return {
     submission: original,
     versionId: object.versionId,
-    retainUntil: receipt ? object.retainUntil : until,
+    retainUntil: isShort ? until : object.retainUntil,
     receipt,
   };
 }

@@ -29,7 +29,7 @@ const RESERVE_MS = 120_000;
  */
 export async function verifyArtifact(deps: VerifyDeps, job: VerifyJob): Promise<'verified' | 'mismatch' | 'handed-on'> {
   // A job that is delivered twice finds its staged object gone; so does a second upload of the same bytes gain nothing.
-  if (await deps.ledger.find(job.sha256)) {
+  if (await deps.ledger.findArtifact(job.sha256)) {
     await deps.staging.discard(job);
     return 'verified';
   }

@@ -4,6 +4,9 @@ import { Prefix } from '../contracts/storage.ts';
 /** Notes of KMS signatures that lost a race. */
 export const LOST_SIGNATURES = `${Prefix.receipts}lost/`;
 
+/** What kind of evidence a digest names. An event is an attestation of our own. */
+export type EvidenceKind = 'attestation' | 'artifact' | 'event';
+
 /** Object keys: pure arithmetic over digests, so that anyone can find an object without an index. */
 export const objectKey = {
   attestation: (statementIdentity: string): string =>
@@ -11,7 +14,11 @@ export const objectKey = {
   event: (stream: string, revision: number): string =>
     `${Prefix.events}${stream}/${String(revision).padStart(6, '0')}.sigstore.json`,
   artifact: (sha256: string): string => `${Prefix.artifacts}sha256/${sha256.slice(0, 2)}/${sha256}`,
-  receipt: (evidence: string): string => `${Prefix.receipts}${evidence}.sigstore.json`,
+  /** An artifact and an attestation of the same bytes are two pieces of evidence, each with its own receipt. */
+  receipt: (evidence: string, kind: EvidenceKind = 'attestation'): string =>
+    kind === 'artifact'
+      ? `${Prefix.receipts}artifacts/${evidence}.sigstore.json`
+      : `${Prefix.receipts}${evidence}.sigstore.json`,
   /** Note of a KMS signature that lost a race: its request id is kept, the signature is not. */
   lostSignature: (evidence: string, requestId: string): string =>
     `${Prefix.receipts}lost/${evidence}/${requestId}.json`,
@@ -24,6 +31,7 @@ export const EVIDENCE_KEYS = 'evidence-key';
 /** Primary keys of items. A sort key begins with what a listing is ordered by. */
 export const itemKey = {
   evidence: (sha256: string) => ({ pk: `evidence#${sha256}`, sk: 'evidence' }),
+  artifact: (sha256: string) => ({ pk: `artifact#${sha256}`, sk: 'evidence' }),
   statement: (identity: string) => ({ pk: `statement#${identity}`, sk: 'statement' }),
   hold: (sha256: string) => ({ pk: `evidence#${sha256}`, sk: 'hold' }),
   upload: (sha256: string) => ({ pk: `upload#${sha256}`, sk: 'upload' }),

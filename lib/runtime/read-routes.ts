@@ -41,9 +41,9 @@ export function readRoutes(): RouteTable {
     };
 
   async function artifact(sha256: string): Promise<EvidenceRecord> {
-    const record = await requireEvidence(ledger, sha256);
-    if (record.kind === 'artifact') return record;
-    throw new DomainError('NOT_FOUND', `${sha256} is not an artifact`, { hint: `it is at /v1/evidence/${sha256}` });
+    const record = await ledger.findArtifact(sha256);
+    if (record) return record;
+    throw new DomainError('NOT_FOUND', `no artifact ${sha256} is stored`);
   }
 
   return {
@@ -63,11 +63,11 @@ export function readRoutes(): RouteTable {
     },
     'GET /v1/artifacts/{sha256}': async (request) => {
       const sha256 = digestParameter(request);
-      const record = await ledger.find(sha256);
+      const record = await ledger.findArtifact(sha256);
       if (record)
         return {
           status: 200,
-          body: { status: 'verified', ...evidenceSummary(await artifact(sha256)), receipt: receiptJson(record) },
+          body: { status: 'verified', ...evidenceSummary(record), receipt: receiptJson(record) },
         };
       const upload = await uploads.findUpload(sha256);
       if (upload) return { status: 200, body: { status: 'unverified', ...upload } };

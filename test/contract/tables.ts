@@ -53,7 +53,8 @@ export function ledgerContract(open: Open): void {
     ])('finds %s as it was committed', async (_, record) => {
       const { ledger } = await open();
       expect(await ledger.commit(record, [], undefined)).toBe('committed');
-      expect(plain(await ledger.find(record.sha256))).toEqual(plain(record));
+      const find = record.kind === 'artifact' ? ledger.findArtifact : ledger.find;
+      expect(plain(await find(record.sha256))).toEqual(plain(record));
       if (record.statement_identity === undefined) return;
       expect(plain(await ledger.findStatement(record.statement_identity))).toEqual(plain(record));
     });

@@ -21,7 +21,9 @@ export function checkLedger(plane: ControlPlane): void {
   }
   for (const partition of plane.ledger.entries.values()) {
     for (const entry of partition.values()) {
-      const record = plane.ledger.records.get(entry.evidence);
+      const { records } = plane.ledger;
+      const named = [records.get(entry.evidence), records.get(`artifact#${entry.evidence}`)];
+      const record = named.find((candidate) => candidate && candidate.predicate_type === entry.predicate_type);
       expect(record, `${entry.pk} points to evidence`).toBeDefined();
       expect(entry).toMatchObject({ received_at: record?.received_at, principal: record?.principal });
     }
@@ -52,12 +54,16 @@ function checkReceipt(plane: ControlPlane, key: string, bundle: Buffer): void {
   const { evidence, storage } = predicate;
   expect(predicateType).toBe('https://countersign.dev/receipt/v1');
   expect(subject).toEqual([{ digest: { sha256: evidence.sha256 } }]);
-  expect(key).toBe(`receipts/${evidence.sha256}.sigstore.json`);
+  expect(key).toBe(receiptKey(evidence));
   const object = plane.bucket.objects.get(storage.key);
   expect(object?.versionId).toBe(storage.version_id);
   expect(object?.retainUntil.toISOString()).toBe(storage.retain_until);
   expect(object?.bytes).toHaveLength(evidence.size);
   expect(sha256(object?.bytes ?? Buffer.alloc(0))).toBe(evidence.sha256);
+}
+
+function receiptKey({ kind, sha256: digest }: { readonly kind: string; readonly sha256: string }): string {
+  return `receipts/${kind === 'artifact' ? 'artifacts/' : ''}${digest}.sigstore.json`;
 }
 
 /** An index row says what the bucket says. */
@@ -70,7 +76,7 @@ function checkRecord(plane: ControlPlane, record: EvidenceRecord): void {
     expect(plane.ledger.statements.get(record.statement_identity)).toBe(record.sha256);
   }
   if (record.kind === 'event') return;
-  const receipt = plane.bucket.objects.get(`receipts/${record.sha256}.sigstore.json`);
+  const receipt = plane.bucket.objects.get(receiptKey(record));
   expect(receipt?.bytes.toString('utf8')).toBe(record.receipt);
   const { predicate } = statementOf(receipt?.bytes ?? Buffer.alloc(0));
   expect(predicate).toMatchObject({

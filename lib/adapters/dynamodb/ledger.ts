@@ -22,6 +22,11 @@ export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerCon
     return item && EvidenceRecordSchema.parse(fromItem(item));
   }
 
+  async function findArtifact(sha256: string): Promise<EvidenceRecord | undefined> {
+    const item = await getItem(client, evidenceTable, itemKey.artifact(sha256));
+    return item && EvidenceRecordSchema.parse(fromItem(item));
+  }
+
   async function findStatement(identity: string): Promise<EvidenceRecord | undefined> {
     const item = await getItem(client, evidenceTable, itemKey.statement(identity));
     return item && (await find(StatementItem.parse(fromItem(item)).evidence));
@@ -60,7 +65,7 @@ export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerCon
     }
   };
 
-  return { find, findStatement, commit, list };
+  return { find, findArtifact, findStatement, commit, list };
 }
 
 /** The evidence and statement items must be new; index entries are named by the evidence, so they are new with it. */
@@ -70,7 +75,7 @@ export function evidenceWrites(
   entries: readonly IndexEntry[],
 ): TransactWriteItem[] {
   return [
-    putNew(table, toItem(itemKey.evidence(record.sha256), record)),
+    putNew(table, toItem(itemKey[record.kind === 'artifact' ? 'artifact' : 'evidence'](record.sha256), record)),
     ...(record.statement_identity === undefined
       ? []
       : [putNew(table, toItem(itemKey.statement(record.statement_identity), { evidence: record.sha256 }))]),

@@ -26,6 +26,9 @@ export class MemoryLedger implements Ledger {
 
   readonly find: Ledger['find'] = (sha256) => this.#steps.read(() => structuredClone(this.records.get(sha256)));
 
+  readonly findArtifact: Ledger['findArtifact'] = (sha256) =>
+    this.#steps.read(() => structuredClone(this.records.get(`artifact#${sha256}`)));
+
   readonly findStatement: Ledger['findStatement'] = (identity) =>
     this.#steps.read(() => structuredClone(this.records.get(this.statements.get(identity) ?? '')));
 
@@ -50,14 +53,14 @@ export class MemoryLedger implements Ledger {
     });
 
   holds(record: EvidenceRecord): boolean {
-    return this.records.has(record.sha256) || this.statements.has(record.statement_identity ?? '');
+    return this.records.has(idOf(record)) || this.statements.has(record.statement_identity ?? '');
   }
 
   /** The part of a transaction that concerns this table; the caller has checked that it may. */
   write(record: EvidenceRecord, entries: readonly IndexEntry[]): void {
     if (this.holds(record)) throw new InvariantBroken(`evidence ${record.sha256} is overwritten`);
     if (this.#bucket) requireBytes(this.#bucket, record);
-    this.records.set(record.sha256, structuredClone(record));
+    this.records.set(idOf(record), structuredClone(record));
     if (record.statement_identity !== undefined) this.statements.set(record.statement_identity, record.sha256);
     for (const entry of entries) {
       const partition = this.entries.get(entry.pk) ?? new Map<string, IndexEntry>();
@@ -74,7 +77,12 @@ function requireBytes(bucket: MemoryBucket, record: EvidenceRecord): void {
   const object = bucket.require(record.object_key, record.version_id);
   if (sha256Hex(object.bytes) !== record.sha256) throw new InvariantBroken(`${record.object_key} has another digest`);
   if (record.receipt === undefined) return;
-  const receipt = bucket.require(objectKey.receipt(record.sha256), record.receipt_version_id);
+  const receipt = bucket.require(objectKey.receipt(record.sha256, record.kind), record.receipt_version_id);
   if (receipt.bytes.toString('utf8') !== record.receipt)
     throw new InvariantBroken(`${record.sha256} has another receipt`);
+}
+
+/** An artifact and an attestation of the same bytes are two. */
+function idOf({ kind, sha256 }: EvidenceRecord): string {
+  return kind === 'artifact' ? `artifact#${sha256}` : sha256;
 }

@@ -14,9 +14,10 @@ import { verifyArtifact } from '../../../lib/app/verify-artifact.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { CompleteSchema, PartsSchema, PutArtifactSchema } from '../../../lib/core/requests.ts';
 import { checkLedger, lostSignatures, objectsUnder, submitted } from '../../support/check-ledger.ts';
-import { ADMIN, type ControlPlane, caller, controlPlane, keyRequest } from '../../support/control-plane.ts';
+import { DAY } from '../../support/clock.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, enrol, keyRequest } from '../../support/control-plane.ts';
 import { newKey } from '../../support/keys.ts';
-import { PIPELINE } from '../../support/manifests.ts';
+import { aManifest, PIPELINE, signedBundle } from '../../support/manifests.ts';
 import { Crash, type Fate, type Step } from '../../support/memory/steps.ts';
 import { refusal } from '../../support/refusals.ts';
 
@@ -166,7 +167,7 @@ describe('an artifact that goes through staging', () => {
     const job = await stage(large, large);
     expect(await put(large)).toMatchObject({ status: 'unverified' });
     expect(await run(job)).toBe('verified');
-    expect(await plane.ledger.find(sha256Hex(large))).toMatchObject({
+    expect(await plane.ledger.findArtifact(sha256Hex(large))).toMatchObject({
       kind: 'artifact',
       size: 10_000,
       media_type: 'application/gzip',
@@ -262,5 +263,35 @@ describe('an artifact that goes through staging', () => {
       completeUpload(plane.artifactDeps, sha256Hex(large), complete({ id: 'x', name }), CALLER),
     ).rejects.toThrow(refusal('UPLOAD_NOT_FOUND', '/upload'));
     expect(plane.jobs).toEqual([]);
+  });
+});
+
+describe("an artifact that holds the very bytes of another principal's manifest", () => {
+  it('is evidence of its own: the manifest is still accepted, with a receipt of its own', async () => {
+    const plane = await controlPlane();
+    const bundle = signedBundle(aManifest(), plane.key);
+    const sha256 = sha256Hex(bundle);
+    const request = {
+      sha256,
+      size: bundle.length,
+      media_type: 'application/json',
+      environment: 'experimental' as const,
+    };
+    await enrol(plane, 'other-pipeline', newKey());
+    const options = { contentType: 'application/json', retainUntil: new Date(plane.clock.now().getTime() + 30 * DAY) };
+    plane.bucket.upload(sha256, bundle, options);
+    const artifact = await putArtifact(
+      { ...plane.artifactDeps, singlePutMax: 1_000_000 },
+      request,
+      caller('other-pipeline'),
+    );
+    expect(artifact).toMatchObject({ status: 'verified', record: { kind: 'artifact', principal: 'other-pipeline' } });
+    const { created, record } = await plane.submit(bundle);
+    expect({ created, kind: record.kind, principal: record.principal }).toEqual({
+      created: true,
+      kind: 'attestation',
+      principal: PIPELINE,
+    });
+    checkLedger(plane);
   });
 });
