@@ -22,8 +22,8 @@ export function addReindex(program: Command): void {
     .addHelpText(
       'after',
       `
-It may run at any time and as often as you like: writing what is there already changes nothing. Each object that is left out
-is named with the reason. It needs the operator's role.`,
+Run it while nothing is posted: it writes what the bucket says, over what the tables say. Run again, it changes nothing. Each
+object that is left out is named with the reason. It needs the operator's role.`,
     )
     .action(async ({ bucket, evidenceTable, registryTable }: ReindexOptions, command: Command) => {
       const shell = new Shell(command);
