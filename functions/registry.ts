@@ -7,6 +7,7 @@ import {
   revokeKey,
 } from '../lib/app/manage-registry.ts';
 import { RegisterKeySchema, RegisterPrincipalSchema, RevokeKeySchema } from '../lib/core/requests.ts';
+import { digestParameter } from '../lib/runtime/answers.ts';
 import { countersignDeps, kms, tables } from '../lib/runtime/composition.ts';
 import { type Answer, api, jsonBody } from '../lib/runtime/http.ts';
 
@@ -25,6 +26,8 @@ export const handler = api({
   'POST /v1/keys': async (request) =>
     changed(await registerKey(deps, jsonBody(RegisterKeySchema, request), request.caller)),
   'POST /v1/keys/{keyid}/revoke': async (request) =>
-    changed(await revokeKey(deps, request.path.keyid ?? '', jsonBody(RevokeKeySchema, request), request.caller)),
+    changed(
+      await revokeKey(deps, digestParameter(request, 'keyid'), jsonBody(RevokeKeySchema, request), request.caller),
+    ),
   'POST /v1/evidence-key': async (request) => changed(await activateEvidenceKey(deps, request.caller)),
 });

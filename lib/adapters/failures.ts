@@ -2,6 +2,8 @@ import { DomainError } from '../core/errors.ts';
 
 /** Names under which AWS says "not now": throttling, overload and time-outs, after the SDK's own retries. */
 const TRANSIENT = new Set([
+  'ConditionalRequestConflict',
+  'OperationAborted',
   'InternalError',
   'InternalFailure',
   'InternalServerError',

@@ -26,7 +26,10 @@ export const RegisterPrincipalSchema = z.strictObject({
       /^(AROA|AIDA)[A-Z0-9]{8,124}$/,
       'must be the unique id of a role (AROA…) or user (AIDA…): aws iam get-role --query Role.RoleId',
     ),
-  arn: z.string().regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
+  arn: z
+    .string()
+    .max(2048)
+    .regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
 });
 
 export const RegisterKeySchema = z

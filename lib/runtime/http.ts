@@ -139,7 +139,8 @@ function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   const code: ProblemCode = refusal?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];
   if (status >= 500) logger.error(code, { error: error instanceof Error ? error : new Error(String(error)) });
-  else logger.info('refused', { code, pointer: refusal?.pointer, ...counted({ Refused: 1 }, { code }) });
+  // Not the pointer: it is made of the body's own keys, and bodies stay out of the log.
+  else logger.info('refused', { code, ...counted({ Refused: 1 }, { code }) });
   const document = {
     type: `https://countersign.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
     title,

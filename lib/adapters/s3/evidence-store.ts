@@ -44,6 +44,8 @@ export function s3EvidenceStore({ client, bucket, mode }: EvidenceStoreConfig): 
         const status = statusOf(error);
         if (status === 412) return undefined;
         if (status !== 409 || conflicts >= MAX_CONFLICTS) unavailable('S3', error);
+        // Jitter, or the two meet again.
+        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** conflicts * (0.5 + Math.random())));
       }
     }
   }
