@@ -1,14 +1,14 @@
-import { join, resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { resolve } from 'node:path';
 import { DEFAULT_IGNORE_PATHS, type ModelFile, rootDigest } from '../../lib/core/model-signing.ts';
 import { UsageError } from '../errors.ts';
 import type { OnBytes } from './file.ts';
-import { type ListedFile, listFiles } from './list.ts';
-import type { Batch, BatchAnswer } from './worker.ts';
+import { listFiles } from './list.ts';
+import type { SharedWork } from './share.js';
+import { hashTogether } from './threads.ts';
 
 export interface DirectoryOptions {
   /**
-   * Threads that hash.
+   * Threads that hash, the calling one among them; a small directory is not worth more than that one.
    * @default 2
    */
   readonly workers?: number;
@@ -29,82 +29,28 @@ export interface DirectoryDigest {
 
 export const DEFAULT_WORKERS = 2;
 
-/** A batch is large enough to be worth a message, and small enough for the threads to end together. */
-const BATCH_FILES = 32;
-const BATCH_BYTES = 16 * 1024 * 1024;
+/** A thread starts in the time that it takes to hash about so much. */
+const WORTH_A_THREAD_BYTES = 32 * 1024 * 1024;
+
+const DIGEST_BYTES = 32;
 
 /** Digest of a directory: every regular file in it, by its content and name. Symbolic links are refused. */
 export async function hashDirectory(directory: string, options: DirectoryOptions = {}): Promise<DirectoryDigest> {
-  const { workers = DEFAULT_WORKERS, ignore = DEFAULT_IGNORE_PATHS, onBytes } = options;
-  const listed = await listFiles(directory, ignore);
+  const { workers = DEFAULT_WORKERS, ignore = DEFAULT_IGNORE_PATHS, onBytes = () => {} } = options;
+  const listed = listFiles(directory, ignore);
   if (listed.length === 0) throw new UsageError(`${directory} holds no files`);
-  const files = await hashListed(directory, listed, workers, onBytes);
   const size = listed.reduce((sum, file) => sum + file.size, 0);
+  const work: SharedWork = {
+    directory: resolve(directory),
+    paths: listed.map(({ path }) => path),
+    next: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    digests: new Uint8Array(new SharedArrayBuffer(listed.length * DIGEST_BYTES)),
+  };
+  await hashTogether(work, Math.min(workers, Math.ceil(size / WORTH_A_THREAD_BYTES)), onBytes);
+  const digests = Buffer.from(work.digests.buffer);
+  const files = work.paths.map((path, index) => ({
+    path,
+    sha256: digests.toString('hex', index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES),
+  }));
   return { sha256: rootDigest(files.map(({ sha256 }) => sha256)), files, size };
-}
-
-async function hashListed(
-  directory: string,
-  listed: readonly ListedFile[],
-  workers: number,
-  onBytes: OnBytes = () => {},
-): Promise<ModelFile[]> {
-  const batches = intoBatches(listed);
-  const hashed = new Map<ListedFile, ModelFile>();
-  const pool = Array.from(
-    { length: Math.min(workers, batches.length) },
-    () => new Worker(new URL('./worker.ts', import.meta.url)),
-  );
-  try {
-    await Promise.all(
-      pool.map(async (worker) => {
-        for (let batch = batches.shift(); batch; batch = batches.shift()) {
-          for (const [file, sha256] of await hashBatch(worker, resolve(directory), batch)) {
-            hashed.set(file, { path: file.path, sha256 });
-            onBytes(file.size);
-          }
-        }
-      }),
-    );
-  } finally {
-    await Promise.all(pool.map(async (worker) => await worker.terminate()));
-  }
-  // In the order of the list, whichever thread was faster.
-  return listed.flatMap((file) => hashed.get(file) ?? []);
-}
-
-async function hashBatch(worker: Worker, directory: string, files: readonly ListedFile[]) {
-  const answer = await ask(worker, { directory, paths: files.map(({ path }) => path) });
-  if ('failed' in answer) {
-    throw new UsageError(`${join(directory, answer.failed)} cannot be hashed: ${answer.reason}`);
-  }
-  return files.flatMap((file, index): [ListedFile, string][] => {
-    const sha256 = answer.digests[index];
-    return sha256 === undefined ? [] : [[file, sha256]];
-  });
-}
-
-function intoBatches(files: readonly ListedFile[]): ListedFile[][] {
-  const batches: ListedFile[][] = [];
-  let batch: ListedFile[] = [];
-  let bytes = 0;
-  for (const file of files) {
-    batch.push(file);
-    bytes += file.size;
-    if (batch.length < BATCH_FILES && bytes < BATCH_BYTES) continue;
-    batches.push(batch);
-    batch = [];
-    bytes = 0;
-  }
-  return batch.length === 0 ? batches : [...batches, batch];
-}
-
-async function ask(worker: Worker, batch: Batch): Promise<BatchAnswer> {
-  return await new Promise((resolve, reject) => {
-    worker.removeAllListeners();
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`a hashing thread ended with code ${code}`)));
-    worker.postMessage(batch);
-  });
 }

@@ -1,5 +1,4 @@
-import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemMessage, UsageError } from '../errors.ts';
 
@@ -11,31 +10,41 @@ export interface ListedFile {
 
 /**
  * Every regular file below a directory, in the code-point order of the paths.
+ * Synchronous: a promise for each of thousands of files takes several times as long as the calls themselves.
  *
  * @param ignore - paths relative to the directory that are left out with all below them
  * @throws UsageError for a symbolic link, a device or a socket: what they hold is not in the directory
  */
-export async function listFiles(directory: string, ignore: readonly string[] = []): Promise<ListedFile[]> {
+export function listFiles(directory: string, ignore: readonly string[] = []): ListedFile[] {
   const ignored = new Set(ignore);
   const files: ListedFile[] = [];
-  const visit = async (below: string): Promise<void> => {
-    const here = join(directory, below);
-    const entries: Dirent[] = await readdir(here, { withFileTypes: true }).catch((cause: unknown) => {
-      throw new UsageError(`${here} cannot be listed: ${systemMessage(cause)}`, undefined, cause);
-    });
-    // All of one directory at the same time: thousands of small files are waited for together.
-    await Promise.all(
-      entries.map(async (entry) => {
-        const path = below === '' ? entry.name : `${below}/${entry.name}`;
-        if (ignored.has(path)) return;
-        if (entry.isDirectory()) await visit(path);
-        else if (entry.isFile()) files.push({ path, size: (await lstat(join(directory, path))).size });
-        else throw refused(join(directory, path), entry);
-      }),
-    );
+  const visit = (below: string): void => {
+    for (const entry of entriesOf(join(directory, below))) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (ignored.has(path)) continue;
+      if (entry.isDirectory()) visit(path);
+      else if (entry.isFile()) files.push({ path, size: sizeOf(join(directory, path)) });
+      else throw refused(join(directory, path), entry);
+    }
   };
-  await visit('');
+  visit('');
   return files.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be listed: ${systemMessage(cause)}`, undefined, cause);
+  }
+}
+
+function sizeOf(path: string): number {
+  try {
+    return lstatSync(path).size;
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be listed: ${systemMessage(cause)}`, undefined, cause);
+  }
 }
 
 function refused(path: string, entry: Dirent): UsageError {

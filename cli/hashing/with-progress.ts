@@ -20,7 +20,7 @@ export async function hashDirectoryVisibly(path: string, options: DirectoryOptio
 
 /** Bytes in a directory's files. */
 export async function directorySize(path: string, ignore?: readonly string[]): Promise<number> {
-  return (await listFiles(path, ignore)).reduce((sum, { size }) => sum + size, 0);
+  return listFiles(path, ignore).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** @throws UsageError */
