@@ -1,10 +1,10 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { JsonObject } from '../lib/core/json.ts';
 import { CliError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';
 
 /** Reads what is needed of an answer. One of another form is from another version of the API, or from something else. */
-export function readAnswer<S extends z.ZodType>(schema: S, answer: JsonObject): z.output<S> {
+export function readAnswer<S extends z.ZodMiniType>(schema: S, answer: JsonObject): z.output<S> {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyRecordSchema, type Principal } from '../lib/core/registry.ts';
 import { readAnswer } from './answers.ts';
 import type { ApiClient } from './client.ts';
@@ -8,16 +8,16 @@ import { ExitCode } from './exit-codes.ts';
 const StatusSchema = z.object({
   caller: z.object({
     arn: z.string(),
-    principal: z
-      .object({
+    principal: z.nullable(
+      z.object({
         name: z.string(),
         unique_id: z.string(),
         arn: z.string(),
         account: z.string(),
         revision: z.int(),
         keys: z.array(KeyRecordSchema),
-      })
-      .nullable(),
+      }),
+    ),
   }),
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { addArtifact } from './commands/artifact.ts';
 import { addAttest } from './commands/attest.ts';
 import { addHold } from './commands/hold.ts';

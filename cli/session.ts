@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ApiClient, type Credentials } from './client.ts';
 import { CliError, systemMessage, UsageError } from './errors.ts';
 import { ExitCode } from './exit-codes.ts';

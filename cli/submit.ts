@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Predicate } from '../lib/contracts/predicates.ts';
 import { parseBundle } from '../lib/core/bundle.ts';
 import { canonicalBytes } from '../lib/core/canonical.ts';
@@ -28,7 +28,7 @@ export interface Accepted {
 
 const AcceptedSchema = z.looseObject({
   evidence: Sha256Schema,
-  created: z.boolean().default(false),
+  created: z._default(z.boolean(), false),
   receipt: z.record(z.string(), z.json()),
 });
 

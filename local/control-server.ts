@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { readBody } from './bodies.ts';
 import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
@@ -11,29 +11,33 @@ import type { Visibility } from './visibility.ts';
 
 const BODY_LIMIT = 64 * 1024;
 
-const refusal = { status: z.int().min(400).max(599), code: z.string(), message: z.string().exactOptional() };
+const refusal = {
+  status: z.int().check(z.minimum(400), z.maximum(599)),
+  code: z.string(),
+  message: z.exactOptional(z.string()),
+};
 
 const faultSchema = z.strictObject({
   match: z.strictObject({
-    service: z.string().exactOptional(),
-    operation: z.string().exactOptional(),
-    identity: z.string().exactOptional(),
-    keyPrefix: z.string().exactOptional(),
-    table: z.string().exactOptional(),
+    service: z.exactOptional(z.string()),
+    operation: z.exactOptional(z.string()),
+    identity: z.exactOptional(z.string()),
+    keyPrefix: z.exactOptional(z.string()),
+    table: z.exactOptional(z.string()),
   }),
   effect: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('refuse'), ...refusal }),
     z.strictObject({ kind: z.literal('execute-then-refuse'), ...refusal }),
     z.strictObject({ kind: z.literal('execute-then-drop') }),
     z.strictObject({ kind: z.literal('execute-then-kill') }),
-    z.strictObject({ kind: z.literal('delay'), ms: z.int().min(0) }),
+    z.strictObject({ kind: z.literal('delay'), ms: z.int().check(z.minimum(0)) }),
   ]),
-  skip: z.int().min(0).exactOptional(),
-  times: z.int().min(1).exactOptional(),
+  skip: z.exactOptional(z.int().check(z.minimum(0))),
+  times: z.exactOptional(z.int().check(z.minimum(1))),
 });
 const delaysSchema = z.strictObject({
-  indexMs: z.int().min(0).exactOptional(),
-  streamMs: z.int().min(0).exactOptional(),
+  indexMs: z.exactOptional(z.int().check(z.minimum(0))),
+  streamMs: z.exactOptional(z.int().check(z.minimum(0))),
 });
 const recycleSchema = z.strictObject({ function: z.string() });
 

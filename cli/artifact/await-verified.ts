@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import { CliError, UnavailableError } from '../errors.ts';
@@ -13,7 +13,7 @@ const StateSchema = z.union([
     status: z.literal('unverified'),
     state: z.enum(['verifying', 'mismatch']),
     verified_bytes: z.number(),
-    actual: z.string().optional(),
+    actual: z.optional(z.string()),
   }),
 ]);
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Environment } from '../../lib/contracts/predicates.ts';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
@@ -25,7 +25,7 @@ const CONCURRENCY = 4;
 const PartsSchema = z.looseObject({
   parts: z
     .array(z.looseObject({ part_number: z.int(), url: z.string(), headers: z.record(z.string(), z.string()) }))
-    .min(1),
+    .check(z.minLength(1)),
 });
 
 /** Sends a file in parts, each tried again by itself, and closes the upload. */

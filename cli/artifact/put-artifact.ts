@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Environment } from '../../lib/contracts/predicates.ts';
 import { readAnswer } from '../answers.ts';
 import type { ApiClient } from '../client.ts';
@@ -29,8 +29,8 @@ const AnswerSchema = z.union([
   z.object({
     status: z.literal('unverified'),
     multipart: z.object({ sha256: z.string(), name: z.string(), id: z.string() }),
-    part_size: z.int().positive(),
-    parts: z.int().positive(),
+    part_size: z.int().check(z.positive()),
+    parts: z.int().check(z.positive()),
   }),
   z.object({ evidence: z.string(), receipt: z.record(z.string(), z.json()) }),
 ]);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Predicate, STAGES, type Stage } from '../../lib/contracts/predicates.ts';
 import { type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
 import { checkKeyProof, keyProofPayload } from '../../lib/core/key-proof.ts';

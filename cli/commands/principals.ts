@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readAnswer } from '../answers.ts';
 import { Shell, table } from '../shell.ts';
 
@@ -7,7 +7,7 @@ const PrincipalSchema = z.looseObject({
   name: z.string(),
   unique_id: z.string(),
   arn: z.string(),
-  created: z.boolean().optional(),
+  created: z.optional(z.boolean()),
 });
 
 export function addPrincipals(program: Command): void {

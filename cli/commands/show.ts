@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isJsonObject, type JsonObject } from '../../lib/core/json.ts';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
@@ -14,14 +14,14 @@ const ItemSchema = z.looseObject({
   evidence: z.string(),
   received_at: z.string(),
   principal: z.string(),
-  predicate_type: z.string().optional(),
-  stage: z.string().optional(),
-  run_id: z.string().optional(),
-  part: z.string().optional(),
+  predicate_type: z.optional(z.string()),
+  stage: z.optional(z.string()),
+  run_id: z.optional(z.string()),
+  part: z.optional(z.string()),
   flags: z.array(z.string()),
-  repeated: z.boolean().optional(),
+  repeated: z.optional(z.boolean()),
 });
-const PageSchema = z.looseObject({ items: z.array(ItemSchema), next: z.string().nullable() });
+const PageSchema = z.looseObject({ items: z.array(ItemSchema), next: z.nullable(z.string()) });
 
 type Item = z.output<typeof ItemSchema>;
 
@@ -182,7 +182,7 @@ function itemLine({
 const LineageSchema = z.looseObject({
   nodes: z.array(z.looseObject({ sha256: z.string(), depth: z.number() })),
   edges: z.array(z.looseObject({ from: z.string(), to: z.string(), evidence: z.string() })),
-  cycle: z.array(z.string()).optional(),
+  cycle: z.optional(z.array(z.string())),
 });
 
 function addLineage(show: Command): void {

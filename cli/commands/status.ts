@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readAnswer } from '../answers.ts';
 import { Shell, table } from '../shell.ts';
 
@@ -8,9 +8,9 @@ const StatusSchema = z.looseObject({
   caller: z.looseObject({
     arn: z.string(),
     unique_id: z.string(),
-    principal: z.looseObject({ name: z.string(), keys: z.array(z.json()) }).nullable(),
+    principal: z.nullable(z.looseObject({ name: z.string(), keys: z.array(z.json()) })),
   }),
-  evidence_key: z.looseObject({ keyid: z.string(), activated_at: z.string() }).nullable(),
+  evidence_key: z.nullable(z.looseObject({ keyid: z.string(), activated_at: z.string() })),
   retention: z.looseObject({ mode: z.string(), days: z.record(z.string(), z.number()) }),
   unsigned_stages: z.array(z.string()),
 });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { decodeBase64 } from '../../lib/core/base64.ts';
 import { parseStrictJson } from '../../lib/core/json.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
@@ -46,7 +46,11 @@ export async function execSigner(program: string): Promise<Signer> {
   };
 }
 
-async function ask<T>(program: string, request: Readonly<Record<string, string>>, answer: z.ZodType<T>): Promise<T> {
+async function ask<T>(
+  program: string,
+  request: Readonly<Record<string, string>>,
+  answer: z.ZodMiniType<T>,
+): Promise<T> {
   const output = await run(program, JSON.stringify({ version: PROTOCOL_VERSION, ...request }));
   let document: unknown;
   try {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { canonicalBytes } from './canonical.ts';
 import { IN_TOTO_PAYLOAD_TYPE, parseEnvelope, type SignedPayload } from './dsse.ts';
 import { DomainError } from './errors.ts';
@@ -14,9 +14,9 @@ export const BUNDLE_MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 const BundleSchema = z.strictObject({
   mediaType: z.enum([BUNDLE_MEDIA_TYPE, 'application/vnd.dev.sigstore.bundle+json;version=0.3']),
   verificationMaterial: z.strictObject({
-    publicKey: z.strictObject({ hint: z.string().optional() }),
-    tlogEntries: z.array(JsonValue).optional(),
-    timestampVerificationData: JsonValue.optional(),
+    publicKey: z.strictObject({ hint: z.optional(z.string()) }),
+    tlogEntries: z.optional(z.array(JsonValue)),
+    timestampVerificationData: z.optional(JsonValue),
   }),
   dsseEnvelope: JsonValue,
 });

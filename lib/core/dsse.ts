@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { decodeBase64 } from './base64.ts';
 import { DomainError } from './errors.ts';
 import { parseWith } from './schema.ts';
@@ -15,26 +15,31 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
   return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
 }
 
-const Base64 = z.string().transform((text, context): Buffer => {
-  const bytes = decodeBase64(text);
-  if (bytes) return bytes;
-  context.addIssue('must be base64');
-  return z.NEVER;
-});
+const Base64 = z.pipe(
+  z.string(),
+  z.transform((text, context): Buffer => {
+    const bytes = decodeBase64(text);
+    if (bytes) return bytes;
+    context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
+    return z.NEVER;
+  }),
+);
 
 /** Strict: an unknown field is refused, as protobuf JSON readers do. */
-export const EnvelopeSchema = z.strictObject({
+const EnvelopeSchema = z.strictObject({
   payload: Base64,
   payloadType: z.string(),
   signatures: z
     .array(
       z.strictObject({
-        sig: Base64.refine((bytes) => bytes.length > 0, 'must not be empty'),
-        keyid: z.string().optional(),
+        sig: Base64.check(z.refine((bytes) => bytes.length > 0, 'must not be empty')),
+        keyid: z.optional(z.string()),
       }),
     )
-    .min(1, 'needs one signature')
-    .max(1, 'must hold exactly one signature; two keys are two attestations'),
+    .check(
+      z.minLength(1, 'needs one signature'),
+      z.maxLength(1, 'must hold exactly one signature; two keys are two attestations'),
+    ),
 });
 
 /** What was signed and by which signature. */

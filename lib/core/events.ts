@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { OwnPredicate } from '../contracts/predicates.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
 import { KeyRecordSchema } from './registry.ts';
@@ -9,7 +9,7 @@ import { KeyRecordSchema } from './registry.ts';
  */
 
 const Actor = z.object({ arn: z.string(), unique_id: z.string(), account: z.string() });
-const common = { at: z.string(), by: Actor, revision: z.int().positive() };
+const common = { at: z.string(), by: Actor, revision: z.int().check(z.positive()) };
 const PrincipalName = z.object({ name: z.string(), unique_id: z.string() });
 
 export const EventSchema = z.discriminatedUnion('action', [
@@ -17,7 +17,7 @@ export const EventSchema = z.discriminatedUnion('action', [
   z.object({
     ...common,
     action: z.literal('principal-registered'),
-    principal: PrincipalName.extend({ arn: z.string(), account: z.string() }),
+    principal: z.extend(PrincipalName, { arn: z.string(), account: z.string() }),
   }),
   z.object({
     ...common,
@@ -25,7 +25,7 @@ export const EventSchema = z.discriminatedUnion('action', [
     key: KeyRecordSchema,
     principal: PrincipalName,
     /** Digest of the proof of possession; a revocation needs none. */
-    proof_sha256: z.string().exactOptional(),
+    proof_sha256: z.exactOptional(z.string()),
   }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);

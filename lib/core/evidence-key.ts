@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** The public half of the key that countersigns, as the registry and the events have it. */
 export const EvidenceKeySchema = z.object({
@@ -7,7 +7,7 @@ export const EvidenceKeySchema = z.object({
   kms_key_arn: z.string(),
   activated_at: z.string(),
   /** Counts the keys that countersigned in this deployment, from 1. */
-  revision: z.int().positive(),
+  revision: z.int().check(z.positive()),
 });
 
 export type EvidenceKey = Readonly<z.output<typeof EvidenceKeySchema>>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Predicate } from '../contracts/predicates.ts';
 import { parseBundle } from './bundle.ts';
 import { canonicalBytes } from './canonical.ts';

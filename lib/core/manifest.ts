@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ENVIRONMENTS, STAGES } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
 import { DomainError } from './errors.ts';
 import { parseWith } from './schema.ts';
 import { MAX_DIGESTS, type Statement } from './statement.ts';
 
-const Id = z.string().min(1).max(256);
+const Id = z.string().check(z.minLength(1), z.maxLength(256));
 const Timestamp = z.iso.datetime({
   offset: true,
   message: 'must be an RFC 3339 date-time such as 2026-02-21T12:34:56Z',
@@ -17,15 +17,15 @@ const Named = z.strictObject({ id: Id, sha256: Sha256Schema });
 const Resource = z.strictObject({
   name: Id,
   sha256: Sha256Schema,
-  uri: z.string().max(2048).optional(),
-  media_type: z.string().max(255).optional(),
+  uri: z.optional(z.string().check(z.maxLength(2048))),
+  media_type: z.optional(z.string().check(z.maxLength(255))),
 });
 
 /** A claim by the producer. It never counts as an approval: those are attestations by the approver's own key. */
 const ApprovalClaim = z.looseObject({ role: Id, ts: Timestamp });
 
 const Job = z.strictObject({
-  command: z.array(z.string()).min(1),
+  command: z.array(z.string()).check(z.minLength(1)),
   exit_code: z.int(),
   started_at: Timestamp,
   finished_at: Timestamp,
@@ -34,39 +34,46 @@ const Job = z.strictObject({
 /** Not starting with a dot and without a slash, so that it is one path segment of GET /v1/runs/{run_id}. */
 export const RunIdSchema = z
   .string()
-  .regex(
-    /^[A-Za-z0-9_][A-Za-z0-9._:@+=~-]{0,127}$/,
-    'must be 1 to 128 of A-Z a-z 0-9 . _ : @ + = ~ - and begin with a letter, digit or _',
-  )
-  .describe('Names one run of a pipeline; all its stages share it');
+  .check(
+    z.regex(
+      /^[A-Za-z0-9_][A-Za-z0-9._:@+=~-]{0,127}$/,
+      'must be 1 to 128 of A-Z a-z 0-9 . _ : @ + = ~ - and begin with a letter, digit or _',
+    ),
+    z.describe('Names one run of a pipeline; all its stages share it'),
+  );
 
 export const CommitSchema = z
   .string()
-  .regex(/^[0-9a-f]{7,64}$/, 'must be 7 to 64 lower-case hexadecimal characters')
-  .describe('Version-control commit that the stage ran from');
+  .check(
+    z.regex(/^[0-9a-f]{7,64}$/, 'must be 7 to 64 lower-case hexadecimal characters'),
+    z.describe('Version-control commit that the stage ran from'),
+  );
 
 /** What one pipeline stage states about itself. */
 export const ManifestSchema = z.strictObject({
   run_id: RunIdSchema,
   stage: z.enum(STAGES),
-  dataset: Named.optional(),
-  datasets: z.array(Named).min(1).optional(),
-  model: Named.optional(),
-  image_digest: z
+  dataset: z.optional(Named),
+  datasets: z.optional(z.array(Named).check(z.minLength(1))),
+  model: z.optional(Named),
+  image_digest: z.optional(
+    z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal characters')),
+  ),
+  commit_sha: z.optional(CommitSchema),
+  principal: z
     .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal characters')
-    .optional(),
-  commit_sha: CommitSchema.optional(),
-  principal: z.string().min(1).max(2048).describe("The producer's registered name, or the ARN of its role"),
+    .check(z.minLength(1), z.maxLength(2048), z.describe("The producer's registered name, or the ARN of its role")),
   timestamp: Timestamp,
-  approvals: z.array(ApprovalClaim).max(64).optional(),
-  model_card: z.strictObject({ sha256: Sha256Schema }).optional(),
-  parameters: z.record(z.string(), z.json()).optional(),
-  metrics: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).optional(),
-  inputs: z.array(Resource).optional(),
-  outputs: z.array(Resource).optional(),
-  environment: z.enum(ENVIRONMENTS).optional().describe('Decides retention and gate rules; experimental if left out'),
-  job: Job.optional().describe('The wrapped command, as `countersign run` records it'),
+  approvals: z.optional(z.array(ApprovalClaim).check(z.maxLength(64))),
+  model_card: z.optional(z.strictObject({ sha256: Sha256Schema })),
+  parameters: z.optional(z.record(z.string(), z.json())),
+  metrics: z.optional(z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]))),
+  inputs: z.optional(z.array(Resource)),
+  outputs: z.optional(z.array(Resource)),
+  environment: z
+    .optional(z.enum(ENVIRONMENTS))
+    .check(z.describe('Decides retention and gate rules; experimental if left out')),
+  job: z.optional(Job).check(z.describe('The wrapped command, as `countersign run` records it')),
 });
 
 export type Manifest = z.output<typeof ManifestSchema>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Predicate } from '../contracts/predicates.ts';
 import { DIGEST_RULE, SHA256_HEX, type Sha256 } from './digest.ts';
 import { DomainError } from './errors.ts';
@@ -27,19 +27,21 @@ const PATH_RULE = 'must be a relative path with / between its parts, none of the
 const ModelSigning = z.strictObject({
   resources: z
     .array(z.looseObject({ name: z.string(), digest: z.string(), algorithm: z.string() }))
-    .min(1, 'must hold at least one file'),
+    .check(z.minLength(1, 'must hold at least one file')),
   serialization: z
     .strictObject({
       method: z.enum(['files', 'shards']),
       hash_type: z.enum(HASHES),
       allow_symlinks: z.boolean(),
-      shard_size: z.int().positive().optional(),
-      ignore_paths: z.array(z.string().min(1)).optional(),
+      shard_size: z.optional(z.int().check(z.positive())),
+      ignore_paths: z.optional(z.array(z.string().check(z.minLength(1)))),
     })
-    .refine(({ method, shard_size }) => (method === 'shards') === (shard_size !== undefined), {
-      message: 'must be there when method is "shards" and only then',
-      path: ['shard_size'],
-    }),
+    .check(
+      z.refine(({ method, shard_size }) => (method === 'shards') === (shard_size !== undefined), {
+        message: 'must be there when method is "shards" and only then',
+        path: ['shard_size'],
+      }),
+    ),
 });
 
 type Serialization = z.output<typeof ModelSigning>['serialization'];

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ENVIRONMENTS, OwnPredicate } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
 import { parseWith } from './schema.ts';
@@ -10,7 +10,7 @@ const CallerSchema = z.strictObject({
   account: z.string(),
   unique_id: z.string(),
   arn: z.string(),
-  session: z.string().optional(),
+  session: z.optional(z.string()),
 });
 export type ReceiptPrincipal = z.output<typeof CallerSchema>;
 
@@ -18,7 +18,7 @@ export type ReceiptPrincipal = z.output<typeof CallerSchema>;
 export const ReceiptSchema = z.strictObject({
   evidence: z.strictObject({
     sha256: Sha256Schema,
-    size: z.int().nonnegative(),
+    size: z.int().check(z.nonnegative()),
     media_type: z.string(),
     kind: z.enum(['attestation', 'artifact']),
   }),
@@ -26,19 +26,24 @@ export const ReceiptSchema = z.strictObject({
   received_at: z.string(),
   principal: CallerSchema,
   /** Null for an artifact, whose bytes nobody signs, and for an unsigned manifest. */
-  verified_key: z
-    .strictObject({ keyid: Sha256Schema, revision: z.int().positive(), algorithm: z.string(), role: z.string() })
-    .nullable(),
-  statement: z.strictObject({ identity: Sha256Schema, predicate_type: z.string() }).nullable(),
+  verified_key: z.nullable(
+    z.strictObject({
+      keyid: Sha256Schema,
+      revision: z.int().check(z.positive()),
+      algorithm: z.string(),
+      role: z.string(),
+    }),
+  ),
+  statement: z.nullable(z.strictObject({ identity: Sha256Schema, predicate_type: z.string() })),
   storage: z.strictObject({
     key: z.string(),
     version_id: z.string(),
     retain_until: z.string(),
     lock_mode: z.enum(['COMPLIANCE', 'GOVERNANCE']),
   }),
-  environment: z.enum(ENVIRONMENTS).describe('What the evidence speaks for; decides how long it is kept'),
+  environment: z.enum(ENVIRONMENTS).check(z.describe('What the evidence speaks for; decides how long it is kept')),
   flags: z.array(z.enum(['late', 'unsigned'])),
-  stage: z.string().describe('Deployment stage of the control plane that countersigned'),
+  stage: z.string().check(z.describe('Deployment stage of the control plane that countersigned')),
 });
 
 export type Receipt = z.output<typeof ReceiptSchema>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Environment } from '../contracts/predicates.ts';
 import { Predicate } from '../contracts/predicates.ts';
 import { DomainError } from './errors.ts';
@@ -46,7 +46,7 @@ export interface KeyRecord extends KeyAuthority {
 }
 
 /** Records are parsed wherever they are read back: from the table, and from the events. */
-export const KeyRecordSchema: z.ZodType<KeyRecord> = z.object({
+export const KeyRecordSchema: z.ZodMiniType<KeyRecord> = z.object({
   keyid: z.string(),
   public_key: z.string(),
   algorithm: z.enum(KEY_ALGORITHMS),
@@ -59,7 +59,7 @@ export const KeyRecordSchema: z.ZodType<KeyRecord> = z.object({
   not_after: z.string(),
   revision: z.number(),
   registered_at: z.string(),
-  revoked: z.object({ recorded_at: z.string(), effective_at: z.string(), reason: z.string() }).exactOptional(),
+  revoked: z.exactOptional(z.object({ recorded_at: z.string(), effective_at: z.string(), reason: z.string() })),
 });
 
 /** An AWS role by its unique id, under a name of its own, with the keys that it may sign with. */

@@ -1,58 +1,68 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ENVIRONMENTS, STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
 
 /** Bodies of the requests that are not evidence themselves. */
 
 /** In UTC, so that instants compare as text; an offset must not carry one beyond the years of four digits. */
-const Instant = z.iso
-  .datetime({ offset: true, message: 'must be an RFC 3339 date-time' })
-  .transform((text) => new Date(text).toISOString())
-  .refine((text) => /^[0-9]{4}-/.test(text), 'must lie in the years 0000 to 9999 of UTC');
-const Reason = z.string().min(3).max(2000).describe('Kept for the auditors; write no personal data here');
+const Instant = z
+  .pipe(
+    z.iso.datetime({ offset: true, message: 'must be an RFC 3339 date-time' }),
+    z.transform((text: string) => new Date(text).toISOString()),
+  )
+  .check(z.refine((text) => /^[0-9]{4}-/.test(text), 'must lie in the years 0000 to 9999 of UTC'));
+const Reason = z
+  .string()
+  .check(z.minLength(3), z.maxLength(2000), z.describe('Kept for the auditors; write no personal data here'));
 
 export const PrincipalNameSchema = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/,
-    'must be 1 to 128 of A-Z a-z 0-9 . _ @ + - and begin with a letter or digit',
+  .check(
+    z.regex(
+      /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/,
+      'must be 1 to 128 of A-Z a-z 0-9 . _ @ + - and begin with a letter or digit',
+    ),
   );
 
 export const RegisterPrincipalSchema = z.strictObject({
   name: PrincipalNameSchema,
   unique_id: z
     .string()
-    .regex(
-      /^(AROA|AIDA)[A-Z0-9]{8,124}$/,
-      'must be the unique id of a role (AROA…) or user (AIDA…): aws iam get-role --query Role.RoleId',
+    .check(
+      z.regex(
+        /^(AROA|AIDA)[A-Z0-9]{8,124}$/,
+        'must be the unique id of a role (AROA…) or user (AIDA…): aws iam get-role --query Role.RoleId',
+      ),
     ),
   arn: z
     .string()
-    .max(2048)
-    .regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
+    .check(
+      z.maxLength(2048),
+      z.regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
+    ),
 });
 
 export const RegisterKeySchema = z
   .strictObject({
     principal: PrincipalNameSchema,
-    role: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'),
-    stages: z.array(z.enum(STAGES)).default([]),
-    predicate_types: z.array(z.enum(SUBMITTABLE)).min(1),
-    scai_attributes: z.array(z.string().min(1).max(256)).max(64).default([]),
-    not_before: Instant.optional(),
+    role: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes')),
+    stages: z._default(z.array(z.enum(STAGES)), []),
+    predicate_types: z.array(z.enum(SUBMITTABLE)).check(z.minLength(1)),
+    scai_attributes: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(64)), []),
+    not_before: z.optional(Instant),
     not_after: Instant,
-    public_key: z.string().max(2000),
+    public_key: z.string().check(z.maxLength(2000)),
     /** Sigstore bundle, signed by the key itself, over a key-proof statement: see docs/formats.md. */
     proof: z.record(z.string(), z.json()),
     /** The revision that this call changes; left out when the key is new. */
-    revision: z.int().positive().optional(),
+    revision: z.optional(z.int().check(z.positive())),
   })
-  .describe('Registers a key, or changes what a registered key has authority for');
+  .check(z.describe('Registers a key, or changes what a registered key has authority for'));
 
 export const RevokeKeySchema = z.strictObject({
   reason: Reason,
   /** From when on signatures are not to be trusted; now if left out. */
-  effective_at: Instant.optional(),
+  effective_at: z.optional(Instant),
 });
 
 export const HoldSchema = z.strictObject({ sha256: Sha256Schema, reason: Reason });
@@ -67,33 +77,39 @@ export const MAX_PARTS = 10_000;
 
 export const PutArtifactSchema = z.strictObject({
   sha256: Sha256Schema,
-  size: z
-    .int()
-    .min(0)
-    .max(5 * 1024 ** 4)
-    .describe('Bytes'),
-  media_type: z.string().min(3).max(255).default('application/octet-stream'),
-  environment: z.enum(ENVIRONMENTS).default('experimental').describe('Decides how long it is kept'),
+  size: z.int().check(z.minimum(0), z.maximum(5 * 1024 ** 4), z.describe('Bytes')),
+  media_type: z._default(z.string().check(z.minLength(3), z.maxLength(255)), 'application/octet-stream'),
+  environment: z._default(z.enum(ENVIRONMENTS), 'experimental').check(z.describe('Decides how long it is kept')),
 });
 
 /** Names one upload through the staging bucket; given by POST /v1/artifacts. */
-const UploadSchema = z.strictObject({ id: z.string().min(1).max(2048), name: z.uuid() });
+const UploadSchema = z.strictObject({ id: z.string().check(z.minLength(1), z.maxLength(2048)), name: z.uuid() });
 
 export const PartsSchema = z
-  .strictObject({ upload: UploadSchema, from: z.int().min(1).max(MAX_PARTS), to: z.int().min(1).max(MAX_PARTS) })
-  .refine(({ from, to }) => from <= to && to - from < 100, {
-    path: ['to'],
-    message: 'from <= to, at most 100 parts at a time',
-  });
+  .strictObject({
+    upload: UploadSchema,
+    from: z.int().check(z.minimum(1), z.maximum(MAX_PARTS)),
+    to: z.int().check(z.minimum(1), z.maximum(MAX_PARTS)),
+  })
+  .check(
+    z.refine(({ from, to }) => from <= to && to - from < 100, {
+      path: ['to'],
+      message: 'from <= to, at most 100 parts at a time',
+    }),
+  );
 
 export const CompleteSchema = z.strictObject({
   upload: UploadSchema,
-  media_type: z.string().min(3).max(255).default('application/octet-stream'),
-  environment: z.enum(ENVIRONMENTS).default('experimental'),
+  media_type: z._default(z.string().check(z.minLength(3), z.maxLength(255)), 'application/octet-stream'),
+  environment: z._default(z.enum(ENVIRONMENTS), 'experimental'),
   parts: z
-    .array(z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().min(1).max(128) }))
-    .min(1)
-    .max(MAX_PARTS),
+    .array(
+      z.strictObject({
+        part_number: z.int().check(z.minimum(1), z.maximum(MAX_PARTS)),
+        etag: z.string().check(z.minLength(1), z.maxLength(128)),
+      }),
+    )
+    .check(z.minLength(1), z.maxLength(MAX_PARTS)),
 });
 
 export type PutArtifact = z.output<typeof PutArtifactSchema>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Sha256Schema } from './digest.ts';
 import { DomainError } from './errors.ts';
 import type { JsonObject } from './json.ts';
@@ -16,13 +16,13 @@ const DigestSetSchema = z
 
 /** ResourceDescriptor as a subject. Strict like protobuf JSON: sigstore-go refuses unknown fields at this level. */
 const SubjectSchema = z.strictObject({
-  name: z.string().max(1024).optional(),
-  uri: z.string().max(2048).optional(),
+  name: z.optional(z.string().check(z.maxLength(1024))),
+  uri: z.optional(z.string().check(z.maxLength(2048))),
   digest: DigestSetSchema,
-  content: z.string().optional(),
-  downloadLocation: z.string().max(2048).optional(),
-  mediaType: z.string().max(255).optional(),
-  annotations: z.record(z.string(), JsonValue).optional(),
+  content: z.optional(z.string()),
+  downloadLocation: z.optional(z.string().check(z.maxLength(2048))),
+  mediaType: z.optional(z.string().check(z.maxLength(255))),
+  annotations: z.optional(z.record(z.string(), JsonValue)),
 });
 
 const StatementSchema = z.strictObject({
@@ -30,8 +30,10 @@ const StatementSchema = z.strictObject({
     STATEMENT_TYPE,
     `must be ${STATEMENT_TYPE} (cosign attest-blob writes v0.1 unless it is given --statement)`,
   ),
-  subject: z.array(SubjectSchema).min(1, 'must not be empty').max(MAX_DIGESTS, `holds at most ${MAX_DIGESTS} subjects`),
-  predicateType: z.string().min(1).max(512),
+  subject: z
+    .array(SubjectSchema)
+    .check(z.minLength(1, 'must not be empty'), z.maxLength(MAX_DIGESTS, `holds at most ${MAX_DIGESTS} subjects`)),
+  predicateType: z.string().check(z.minLength(1), z.maxLength(512)),
   predicate: z.record(z.string(), JsonValue),
 });
 

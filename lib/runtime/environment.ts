@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Env, type EnvName, type RetentionPolicy } from '../contracts/env.ts';
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 
@@ -9,8 +9,8 @@ export function required(name: EnvName): string {
   return value;
 }
 
-const Days = z.int().min(1).max(36_500);
-const Retention: z.ZodType<RetentionPolicy> = z.object({
+const Days = z.int().check(z.minimum(1), z.maximum(36_500));
+const Retention: z.ZodMiniType<RetentionPolicy> = z.object({
   mode: z.enum(['COMPLIANCE', 'GOVERNANCE']),
   days: z.object({ experimental: Days, staging: Days, production: Days }),
 });

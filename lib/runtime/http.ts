@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { Caller } from '../app/submit-evidence.ts';
 import { PROBLEMS, type ProblemCode } from '../contracts/problems.ts';
 import { DomainError } from '../core/errors.ts';
@@ -57,7 +57,7 @@ export function api(routes: RouteTable): ApiHandler {
 }
 
 /** Parses a JSON body strictly and by its schema. */
-export function jsonBody<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
+export function jsonBody<S extends z.ZodMiniType>(schema: S, request: Request): z.output<S> {
   if (request.body.length === 0) throw new DomainError('BODY_EMPTY', 'send a JSON object as the body');
   return parseWith(schema, parseStrictJson(request.body), 'REQUEST_INVALID');
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ManifestSchema } from '../../lib/core/manifest.ts';
 import { ReceiptSchema } from '../../lib/core/receipt.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { type Json, type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
 import { ManifestSchema, parseManifest } from '../../lib/core/manifest.ts';
@@ -47,7 +47,7 @@ export async function opaMatches(check: Check, { manifest, receipt }: Evidence, 
   }
 
   /** Compares OPA with the code, over documents that fit and documents that were changed, so that both verdicts are many. */
-  async function agree(schemaFile: string, schema: z.ZodType, documents: readonly JsonObject[]): Promise<void> {
+  async function agree(schemaFile: string, schema: z.ZodMiniType, documents: readonly JsonObject[]): Promise<void> {
     const theirs = await verdicts(schemaFile, documents);
     const ours = documents.map((document) => schema.safeParse(document).success);
     const differing = documents.filter((_, index) => ours[index] !== theirs[index]);

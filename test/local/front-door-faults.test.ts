@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { PARTITION_KEY, SORT_KEY, WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import { LocalControl } from '../../local/control.ts';
 import { clientConfig, signedFetch } from './support/clients.ts';
@@ -221,7 +221,7 @@ describe('delayed visibility', () => {
     const now = Math.floor(Date.now() / 1000);
     const records = [now - 600, now].map((at) => ({ dynamodb: { ApproximateCreationDateTime: at } }));
     const answer = (request: UpstreamRequest) => {
-      const { Limit = 1000 } = z.object({ Limit: z.number().optional() }).parse(JSON.parse(request.body.toString()));
+      const { Limit = 1000 } = z.object({ Limit: z.optional(z.number()) }).parse(JSON.parse(request.body.toString()));
       const Records = records.slice(0, Limit);
       return { status: 200, body: JSON.stringify({ Records, NextShardIterator: `after-${Records.length}` }) };
     };

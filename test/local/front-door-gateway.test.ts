@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { signedFetch } from './support/clients.ts';
 import { type Harness, startHarness } from './support/harness.ts';
 
@@ -30,11 +30,11 @@ export const handler = async (event, context) => {
 const Echo = z.object({
   event: z.looseObject({
     path: z.string(),
-    body: z.string().nullable(),
+    body: z.nullable(z.string()),
     isBase64Encoded: z.boolean(),
-    pathParameters: z.record(z.string(), z.string()).nullable(),
-    queryStringParameters: z.record(z.string(), z.string()).nullable(),
-    multiValueQueryStringParameters: z.record(z.string(), z.array(z.string())).nullable(),
+    pathParameters: z.nullable(z.record(z.string(), z.string())),
+    queryStringParameters: z.nullable(z.record(z.string(), z.string())),
+    multiValueQueryStringParameters: z.nullable(z.record(z.string(), z.array(z.string()))),
     requestContext: z.looseObject({ requestId: z.string(), identity: z.record(z.string(), z.unknown()) }),
     headers: z.record(z.string(), z.string()),
   }),

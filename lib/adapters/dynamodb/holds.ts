@@ -1,12 +1,12 @@
 import { PutObjectLegalHoldCommand, type S3Client } from '@aws-sdk/client-s3';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Hold, Holds } from '../../app/ports.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
 import { fromItem, getItem, toItem, transact } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 
-const HoldSchema: z.ZodType<Hold> = z.object({
+const HoldSchema: z.ZodMiniType<Hold> = z.object({
   sha256: z.string(),
   state: z.enum(['on', 'off']),
   reason: z.string(),

@@ -1,6 +1,6 @@
 import { type DynamoDBClient, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { CommitOutcome, Guard, Ledger } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { itemKey } from '../../core/layout.ts';

@@ -1,5 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Clock, Upload, Uploads } from '../../app/ports.ts';
 import { TTL_ATTRIBUTE } from '../../contracts/storage.ts';
 import { itemKey } from '../../core/layout.ts';
@@ -7,12 +7,12 @@ import { unavailable } from '../failures.ts';
 import { fromItem, getItem, toItem } from './items.ts';
 import type { LedgerConfig } from './ledger.ts';
 
-const UploadSchema: z.ZodType<Upload> = z.object({
+const UploadSchema: z.ZodMiniType<Upload> = z.object({
   sha256: z.string(),
   state: z.enum(['verifying', 'mismatch']),
   size: z.number(),
   verified_bytes: z.number(),
-  actual: z.string().exactOptional(),
+  actual: z.exactOptional(z.string()),
   updated_at: z.string(),
 });
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, scryptSync } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { decodeBase64 } from '../base64.ts';
 import { type Json, parseStrictJson } from '../json.ts';
 import { parseWith } from '../schema.ts';
@@ -12,25 +12,32 @@ export const COSIGN_LABELS: readonly string[] = ['ENCRYPTED SIGSTORE PRIVATE KEY
 /** Bound on 128 * N * r * p, bytes that scrypt goes through. cosign asks for 64 MiB (N 65,536, r 8, p 1) or less. */
 const SCRYPT_LIMIT = 256 * 1024 * 1024;
 
-const Base64 = z.string().transform((text, context) => {
-  const bytes = decodeBase64(text);
-  if (bytes) return bytes;
-  context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
-  return z.NEVER;
-});
+const Base64 = z.pipe(
+  z.string(),
+  z.transform((text, context): Buffer => {
+    const bytes = decodeBase64(text);
+    if (bytes) return bytes;
+    context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
+    return z.NEVER;
+  }),
+);
 
 /** Encrypted container of go-securesystemslib, `encrypted`: what lies inside the PEM, as JSON. */
 const Container = z.looseObject({
   kdf: z.looseObject({
     name: z.literal('scrypt'),
-    params: z.looseObject({ N: z.int().min(2), r: z.int().min(1).max(64), p: z.int().min(1).max(16) }),
+    params: z.looseObject({
+      N: z.int().check(z.minimum(2)),
+      r: z.int().check(z.minimum(1), z.maximum(64)),
+      p: z.int().check(z.minimum(1), z.maximum(16)),
+    }),
     salt: Base64,
   }),
   cipher: z.looseObject({
     name: z.literal('nacl/secretbox'),
-    nonce: Base64.refine((nonce) => nonce.length === 24, 'must be 24 bytes'),
+    nonce: Base64.check(z.refine((nonce) => nonce.length === 24, 'must be 24 bytes')),
   }),
-  ciphertext: Base64.refine((box) => box.length > 16, 'must be longer than its authentication tag'),
+  ciphertext: Base64.check(z.refine((box) => box.length > 16, 'must be longer than its authentication tag')),
 });
 
 /**

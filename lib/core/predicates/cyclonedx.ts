@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { DIGEST_RULE, SHA256_HEX } from '../digest.ts';
 import { DomainError } from '../errors.ts';
 import { pointerToken } from '../json.ts';
@@ -9,13 +9,13 @@ import type { SchemaError } from './generated/cyclonedx-1.7.js';
 /** The part that we read, after the official schema has passed the whole. The schema leaves specVersion open. */
 const Bom = z.looseObject({
   specVersion: z.literal('1.7', 'must be "1.7"'),
-  metadata: z.looseObject({ component: z.unknown().optional() }).optional(),
-  components: z.array(z.unknown()).optional(),
+  metadata: z.optional(z.looseObject({ component: z.optional(z.unknown()) })),
+  components: z.optional(z.array(z.unknown())),
 });
 
 const Component = z.looseObject({
-  hashes: z.array(z.object({ alg: z.string(), content: z.string() })).optional(),
-  components: z.array(z.unknown()).optional(),
+  hashes: z.optional(z.array(z.object({ alg: z.string(), content: z.string() }))),
+  components: z.optional(z.array(z.unknown())),
 });
 
 /** CycloneDX 1.7 (ECMA-424): every field is the schema's, none may be added. A model card is one of these. */

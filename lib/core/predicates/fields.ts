@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { decodeBase64 } from '../base64.ts';
 import { DIGEST_RULE, SHA256_HEX } from '../digest.ts';
 
@@ -8,16 +8,19 @@ import { DIGEST_RULE, SHA256_HEX } from '../digest.ts';
  */
 
 /** An optional field. Unset, null and empty are the same (SLSA provenance, "Parsing rules"), as in protobuf JSON. */
-export function optional<S extends z.ZodType>(schema: S) {
-  return z.preprocess((value) => (value === null || value === '' ? undefined : value), z.optional(schema));
+export function optional<S extends z.ZodMiniType>(schema: S) {
+  return z.pipe(
+    z.transform((value: unknown): unknown => (value === null || value === '' ? undefined : value)),
+    z.optional(schema),
+  );
 }
 
-export const Text = z.string().min(1, 'must not be empty');
+export const Text = z.string().check(z.minLength(1, 'must not be empty'));
 
 /** Scheme in lower case (field_types.md asks for case normalisation), nothing that RFC 3986 forbids outright. */
 export const Uri = z
   .string()
-  .regex(/^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]+$/, 'must be a URI with a lower-case scheme (RFC 3986)');
+  .check(z.regex(/^[a-z][a-z0-9+.-]*:[^\s<>"{}|\\^`]+$/, 'must be a URI with a lower-case scheme (RFC 3986)'));
 
 export const Timestamp = z.iso.datetime({
   message: 'must be an RFC 3339 date-time in UTC such as 2026-02-21T12:34:56Z',
@@ -69,13 +72,15 @@ export const ResourceDescriptor = z
     name: optional(z.string()),
     uri: optional(Uri),
     digest: optional(DigestSet),
-    content: optional(z.string().refine((text) => decodeBase64(text) !== undefined, 'must be base64')),
+    content: optional(z.string().check(z.refine((text) => decodeBase64(text) !== undefined, 'must be base64'))),
     downloadLocation: optional(Uri),
     mediaType: optional(z.string()),
     annotations: optional(JsonMap),
   })
-  .refine(
-    ({ uri, digest, content }) => uri !== undefined || content !== undefined || Object.keys(digest ?? {}).length > 0,
-    'must have a uri, a digest or content',
+  .check(
+    z.refine(
+      ({ uri, digest, content }) => uri !== undefined || content !== undefined || Object.keys(digest ?? {}).length > 0,
+      'must have a uri, a digest or content',
+    ),
   );
 export type ResourceDescriptor = z.output<typeof ResourceDescriptor>;

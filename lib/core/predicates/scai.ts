@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseWith } from '../schema.ts';
 import { facts, type ValidatedPredicate } from './facts.ts';
 import { JsonMap, optional, ResourceDescriptor, Text } from './fields.ts';
@@ -14,7 +14,7 @@ const Scai = z.looseObject({
         evidence: optional(ResourceDescriptor),
       }),
     )
-    .min(1, 'must hold at least one attribute'),
+    .check(z.minLength(1, 'must hold at least one attribute')),
   producer: optional(ResourceDescriptor),
 });
 

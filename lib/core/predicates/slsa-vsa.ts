@@ -1,10 +1,10 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseWith } from '../schema.ts';
 import { facts, type ValidatedPredicate } from './facts.ts';
 import { optional, ResourceDescriptor, StringMap, Text, Timestamp, Uri } from './fields.ts';
 
 /** Protobuf JSON writes a 64-bit count as a string. */
-const Count = z.union([z.int().min(0), z.string().regex(/^\d+$/)], 'must be a count');
+const Count = z.union([z.int().check(z.minimum(0)), z.string().check(z.regex(/^\d+$/))], 'must be a count');
 
 /** SLSA verification summary v1 (spec 1.2, "Verification Summary Attestation"). */
 const SlsaVsa = z
@@ -12,26 +12,33 @@ const SlsaVsa = z
     verifier: z.looseObject({ id: Uri, version: optional(StringMap) }),
     timeVerified: optional(Timestamp),
     resourceUri: Uri,
-    policy: ResourceDescriptor.refine(({ uri }) => uri !== undefined, { message: 'must have a uri', path: ['uri'] }),
+    policy: ResourceDescriptor.check(
+      z.refine(({ uri }) => uri !== undefined, { message: 'must have a uri', path: ['uri'] }),
+    ),
     inputAttestations: optional(
       z.array(
-        ResourceDescriptor.refine(({ digest }) => Object.keys(digest ?? {}).length > 0, {
-          message: 'must have a digest',
-          path: ['digest'],
-        }),
+        ResourceDescriptor.check(
+          z.refine(({ digest }) => Object.keys(digest ?? {}).length > 0, {
+            message: 'must have a digest',
+            path: ['digest'],
+          }),
+        ),
       ),
     ),
     verificationResult: z.enum(['PASSED', 'FAILED']),
-    verifiedLevels: z.array(Text).refine(oneLevelPerTrack, 'must hold at most one level per SLSA track'),
+    verifiedLevels: z.array(Text).check(z.refine(oneLevelPerTrack, 'must hold at most one level per SLSA track')),
     dependencyLevels: optional(z.record(z.string(), Count)),
-    slsaVersion: optional(z.string().regex(/^\d+\.\d+$/, 'must be <MAJOR>.<MINOR>')),
+    slsaVersion: optional(z.string().check(z.regex(/^\d+\.\d+$/, 'must be <MAJOR>.<MINOR>'))),
   })
-  .refine(
-    ({ verificationResult, verifiedLevels }) => !(verificationResult === 'PASSED' && verifiedLevels.includes('FAILED')),
-    {
-      message: 'must not hold FAILED when verificationResult is PASSED',
-      path: ['verifiedLevels'],
-    },
+  .check(
+    z.refine(
+      ({ verificationResult, verifiedLevels }) =>
+        !(verificationResult === 'PASSED' && verifiedLevels.includes('FAILED')),
+      {
+        message: 'must not hold FAILED when verificationResult is PASSED',
+        path: ['verifiedLevels'],
+      },
+    ),
   );
 
 /** "Users MUST NOT include more than one level per SLSA track." */

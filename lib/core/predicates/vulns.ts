@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseWith } from '../schema.ts';
 import { NO_FACTS, type ValidatedPredicate } from './facts.ts';
 import { JsonMap, optional, Text, Timestamp, Uri } from './fields.ts';
