@@ -24,11 +24,27 @@ const TRANSIENT = new Set([
   'TransactionInProgressException',
 ]);
 
+/** Codes under which Node says that a connection was not made or broke. Other errors of Node carry a code too. */
+const NETWORK = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
 /** What a retry by the caller is worth waiting for. */
 const RETRY_AFTER_MS = 1000;
 
 interface ServiceFailure {
   readonly name: string;
+  /** Of an error of Node. */
+  readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
@@ -47,8 +63,7 @@ export function statusOf(error: unknown): number | undefined {
  */
 export function unavailable(service: string, error: unknown): never {
   if (error instanceof DomainError) throw error;
-  const status = statusOf(error) ?? 0;
-  if (isServiceFailure(error) && (TRANSIENT.has(error.name) || status >= 500 || 'code' in error)) {
+  if (isServiceFailure(error) && isTransient(error)) {
     throw new DomainError(
       'DEPENDENCY_UNAVAILABLE',
       `${service} is unavailable; nothing was lost, the same request may be sent again`,
@@ -59,4 +74,8 @@ export function unavailable(service: string, error: unknown): never {
     );
   }
   throw error;
+}
+
+function isTransient({ name, code, $metadata }: ServiceFailure): boolean {
+  return TRANSIENT.has(name) || NETWORK.has(code ?? '') || ($metadata?.httpStatusCode ?? 0) >= 500;
 }

@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  type CancellationReason,
   type DynamoDBClient,
   GetItemCommand,
   TransactionCanceledException,
@@ -63,20 +64,32 @@ export async function transact(client: DynamoDBClient, items: TransactWriteItem[
       const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
       const failed = reasons.findIndex((reason) => reason.Code === 'ConditionalCheckFailed');
       if (failed >= 0) return failed;
-      if (pause === undefined || !reasons.some((reason) => RETRYABLE_REASONS.has(reason.Code ?? ''))) {
-        return unavailable(
-          'DynamoDB',
-          reasons.length > 0
-            ? Object.assign(new Error('TransactionConflict', { cause: error }), {
-                name: 'TransactionConflictException',
-              })
-            : error,
-        );
-      }
+      const given = reasons.filter(({ Code = 'None' }) => Code !== 'None');
+      if (given.length === 0) return unavailable('DynamoDB', error);
+      const permanent = given.filter(({ Code = '' }) => !RETRYABLE_REASONS.has(Code));
+      // Sent again it would be refused again: a defect, to be logged whole and not to be retried by anybody.
+      if (permanent.length > 0) throw new Error(describe(permanent), { cause: error });
+      if (pause === undefined) return unavailable('DynamoDB', conflict(error));
       // Jitter keeps racers from meeting again; which of them goes first is decided by the condition, not by this.
       await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
     }
   }
 }
 
-const RETRYABLE_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
+/** Every other reason, such as ValidationError or ItemCollectionSizeLimitExceeded, lies in what was sent. */
+const RETRYABLE_REASONS = new Set([
+  'InternalServerError',
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
+  'TransactionConflict',
+]);
+
+function describe(reasons: readonly CancellationReason[]): string {
+  return `DynamoDB takes no such transaction: ${reasons.map(({ Code, Message }) => `${Code} ${Message ?? ''}`).join('; ')}`;
+}
+
+function conflict(cause: unknown): Error {
+  return Object.assign(new Error('the transaction keeps meeting others', { cause }), {
+    name: 'TransactionConflictException',
+  });
+}
