@@ -1,6 +1,6 @@
 /**
- * Every refusal that a caller can meet: the stable `code` of the problem document (RFC 9457), its HTTP status and title.
- * `type` is `https://countersign.dev/problems/<code in lower-case-with-dashes>`.
+ * Every refusal that a caller can meet, by a handler of ours or by the gateway before it: the stable `code` of the problem
+ * document (RFC 9457), its HTTP status and title. docs/problems.md says what each means and what to do.
  */
 export const PROBLEMS = {
   // The bytes
@@ -52,6 +52,23 @@ export const PROBLEMS = {
   INTEGRITY_FAILURE: { status: 500, title: 'Stored evidence does not verify' },
   DEPENDENCY_UNAVAILABLE: { status: 503, title: 'A dependency is unavailable' },
   INTERNAL: { status: 500, title: 'Internal error' },
+  // The gateway, before or instead of a handler
+  UNAUTHORIZED: { status: 401, title: 'The caller is not known' },
+  ACCESS_DENIED: { status: 403, title: 'The caller may not call this route' },
+  CREDENTIALS_EXPIRED: { status: 403, title: 'The credentials have expired' },
+  REQUEST_SIGNATURE_INVALID: { status: 403, title: 'The AWS signature of the request does not verify' },
+  REQUEST_UNSIGNED_OR_ROUTE_UNKNOWN: {
+    status: 403,
+    title: 'The request has no AWS signature, or there is no such route',
+  },
+  FIREWALL_REFUSED: { status: 403, title: 'The firewall refused the request' },
+  THROTTLED: { status: 429, title: 'Too many requests' },
+  ANSWER_TIMED_OUT: { status: 504, title: 'The answer took too long' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The `type` of a problem document: `https://countersign.dev/problems/<code in lower-case-with-dashes>`. */
+export function problemType(code: ProblemCode): string {
+  return `https://countersign.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`;
+}

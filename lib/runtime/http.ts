@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type * as z from 'zod/mini';
 import type { Caller } from '../app/submit-evidence.ts';
-import { PROBLEMS, type ProblemCode } from '../contracts/problems.ts';
+import { PROBLEMS, type ProblemCode, problemType } from '../contracts/problems.ts';
 import { DomainError } from '../core/errors.ts';
 import { parseStrictJson } from '../core/json.ts';
 import { parseWith } from '../core/schema.ts';
@@ -142,7 +142,7 @@ function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   // Not the pointer: it is made of the body's own keys, and bodies stay out of the log.
   else logger.info('refused', { code, ...counted({ Refused: 1 }, { code }) });
   const document = {
-    type: `https://countersign.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
+    type: problemType(code),
     title,
     status,
     code,

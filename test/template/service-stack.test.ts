@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { stageConfig } from '../../cdk/config.ts';
 import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
+import { PROBLEMS, type ProblemCode } from '../../lib/contracts/problems.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import { Resolver } from './support/resolve.ts';
 import { ofType, only, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
@@ -120,7 +121,9 @@ describe('an error of the gateway', () => {
     ]);
   });
 
-  it.each(responses)('$ResponseType is a problem document', (response) => {
+  const codes = Object.keys(PROBLEMS).filter((code): code is ProblemCode => code in PROBLEMS);
+
+  it.each(responses)('$ResponseType is a problem document of the one list', (response) => {
     expect(response.ResponseParameters).toMatchObject({
       'gatewayresponse.header.Content-Type': "'application/problem+json'",
     });
@@ -128,12 +131,15 @@ describe('an error of the gateway', () => {
     const document = JSON.parse(
       template.replace('$context.error.messageString', '"why"').replace('$context.requestId', 'id-1'),
     );
+    const code = codes.find((known) => known === document.code);
+    if (code === undefined) throw new Error(`${document.code} is not among the problems`);
     expect(document).toMatchObject({
-      type: `https://countersign.dev/problems/${document.code.toLowerCase().replaceAll('_', '-')}`,
-      title: expect.stringMatching(/./),
-      status: Number(response.StatusCode),
-      instance: 'id-1',
+      ...PROBLEMS[code],
+      type: `https://countersign.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
+      // As the handlers name a request.
+      instance: 'urn:countersign:request:id-1',
     });
+    expect(document.status).toBe(Number(response.StatusCode));
     // What went wrong inside is not the caller's business.
     expect('detail' in document).toBe(document.status < 500);
   });
