@@ -21,13 +21,16 @@ const release = (reason = 'settled') => releaseHold(plane.holdDeps, { sha256, re
 const state = async () => (await plane.holdDeps.holds.findHold(sha256))?.state;
 const holdEvents = () => objectsUnder(plane, 'events/hold/');
 
-/** Legal hold of the evidence's object and of its receipt's. */
-const locks = (): boolean[] => {
+/** The evidence's object and its receipt's. */
+const heldObjects = () => {
   const record = plane.ledger.records.get(sha256);
-  return [record?.object_key ?? '', `receipts/${sha256}.sigstore.json`].map(
-    (key) => plane.bucket.objects.get(key)?.legalHold ?? false,
-  );
+  return [record?.object_key ?? '', `receipts/${sha256}.sigstore.json`].map((key) => {
+    const object = plane.bucket.objects.get(key);
+    if (!object) throw new Error(`${key} is not there`);
+    return { key, object };
+  });
 };
+const locks = (): boolean[] => heldObjects().map(({ object }) => object.legalHold);
 
 describe('a legal hold', () => {
   it('locks the evidence and its receipt, with who, when and why as countersigned evidence', async () => {
@@ -115,14 +118,35 @@ describe('when the process dies while a hold is placed', () => {
   );
 });
 
+/** The second time that a lock is set is after the record was written. */
+const LAST_LOCK = 'set-legal-hold after commit-hold';
+function crashAt(step: Step | typeof LAST_LOCK, fate: Fate): void {
+  if (step !== LAST_LOCK) plane.steps.crashAt(step, fate);
+  else plane.steps.before('commit-hold', async () => plane.steps.crashAt('set-legal-hold', fate));
+}
+
+describe('when the process dies after a hold was recorded', () => {
+  it.each(FATES)(
+    'before its lock is set once more (%s), the same request sets it, and says that it is there',
+    async (fate) => {
+      crashAt(LAST_LOCK, fate);
+      await expect(place()).rejects.toThrow(Crash);
+      // What a release that was slower than its successor may have left.
+      for (const { key, object } of heldObjects()) plane.bucket.objects.set(key, { ...object, legalHold: false });
+      await expect(place()).rejects.toThrow(refusal('HOLD_EXISTS'));
+      expect([locks(), await state(), holdEvents().length]).toEqual([[true, true], 'on', 1]);
+    },
+  );
+});
+
 describe('when the process dies while a hold is released', () => {
-  it.each(crashes(['sign', 'put-event', 'set-legal-hold', 'commit-hold']))(
-    'at %s (%s), the hold is on record until the same request ends it',
+  it.each([...crashes(['sign', 'put-event', 'commit-hold', 'set-legal-hold'])])(
+    'at %s (%s), what is on record is locked, and the same request ends it',
     async (step, fate) => {
       await place();
-      plane.steps.crashAt(step, fate);
+      crashAt(step, fate);
       await expect(release()).rejects.toThrow(Crash);
-      expect(await state()).toBe(step === 'commit-hold' && fate === 'done' ? 'off' : 'on');
+      if ((await state()) === 'on') expect(locks()).toEqual([true, true]);
       checkLedger(plane);
       await until(release, 'HOLD_NOT_FOUND');
       expect([locks(), await state(), holdEvents().length]).toEqual([[false, false], 'off', 2]);
@@ -130,10 +154,28 @@ describe('when the process dies while a hold is released', () => {
     },
   );
 
-  it('no lock goes before the event that says so is durable', async () => {
+  it.each(['put-event', 'commit-hold'] as const)('no lock goes before %s: what is on record is held', async (step) => {
     await place();
-    plane.steps.before('put-event', async () => expect(locks()).toEqual([true, true]));
+    plane.steps.before(step, async () => expect(locks()).toEqual([true, true]));
     await release();
     expect(locks()).toEqual([false, false]);
+  });
+});
+
+describe('when holds and releases race', () => {
+  it('a release that lifts its lock late leaves the hold that was placed meanwhile locked', async () => {
+    await place();
+    plane.steps.before('set-legal-hold', () => place('litigation 8'));
+    await release();
+    expect([locks(), await state()]).toEqual([[true, true], 'on']);
+  });
+
+  it('a repeated release, which completes an earlier one, leaves the hold that is being placed locked', async () => {
+    await place();
+    await release();
+    // Its lock is set, its record is not written: the other one still reads that there is no hold.
+    plane.steps.before('commit-hold', async () => expect(release()).rejects.toThrow(refusal('HOLD_NOT_FOUND')));
+    await place('litigation 8');
+    expect([locks(), await state()]).toEqual([[true, true], 'on']);
   });
 });
