@@ -39,7 +39,14 @@ export function rolePolicyName(stage: string, role: Role): string {
   return `countersign-${stage}-${role}`;
 }
 
-/** The one role that may bypass the evidence bucket's denials. */
-export function breakGlassRoleName(stage: string): string {
-  return `countersign-${stage}-break-glass`;
+/**
+ * The roles that the template makes as roles. Break-glass may bypass the evidence bucket's denials; the rebuilder may
+ * write the tables past the functions.
+ */
+export const EMERGENCY_ROLES = ['break-glass', 'rebuilder'] as const satisfies readonly Role[];
+export type EmergencyRoleName = (typeof EMERGENCY_ROLES)[number];
+
+/** Physical name of an emergency role. Fixed, because policies and alarms name it. */
+export function emergencyRoleName(stage: string, name: EmergencyRoleName): string {
+  return `countersign-${stage}-${name}`;
 }

@@ -25,7 +25,7 @@ export function createDemoIdentities(cloud: Cloud, stage: string): Readonly<Reco
 }
 
 function roleFor(cloud: Cloud, stage: string, name: DemoName, roles: readonly (Role | 'administrator')[]): LocalRole {
-  // The break-glass role is in the template itself, because the bucket policy names it.
+  // The emergency roles are in the template itself, because policies and alarms name them.
   const inTemplate = cloud.roles.get(`countersign-${stage}-${name}`);
   if (inTemplate !== undefined) return inTemplate;
   if (roles.includes('administrator')) return cloud.identities.createRole(name, 'everything');

@@ -61,6 +61,7 @@ export const DEMO_ROLES = {
   promoter: ['promoter'],
   auditor: ['auditor'],
   operator: ['operator'],
+  rebuilder: ['rebuilder'],
   'legal-hold': ['legal-hold'],
   'break-glass': ['break-glass'],
   administrator: ['administrator'],

@@ -19,6 +19,7 @@ export const ALARMS = {
   'table-throttling': 'DynamoDB refused reads or writes.',
   'kms-throttling': 'KMS refused calls because the account makes too many.',
   'break-glass-used': 'Somebody uses the break-glass role.',
+  'rebuilder-used': 'Somebody uses the role that writes the tables directly.',
   'evidence-key-changed': 'Somebody changed the evidence key, its policy or its alias.',
   'evidence-protection-changed':
     'Somebody changed how the evidence bucket, the trail bucket or the trail is protected.',

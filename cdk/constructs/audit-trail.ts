@@ -6,7 +6,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
-import { breakGlassRoleName } from '../names.ts';
+import { emergencyRoleName } from '../names.ts';
 import {
   ABANDONED_PARTS,
   type AccessLogBucket,
@@ -151,7 +151,7 @@ export class AuditTrail extends Construct {
               service: 'iam',
               region: '',
               resource: 'role',
-              resourceName: breakGlassRoleName(config.stage),
+              resourceName: emergencyRoleName(config.stage, 'break-glass'),
             }),
           },
         },

@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { Prefix } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
-import { breakGlassRoleName, functionRoleName } from '../names.ts';
+import { emergencyRoleName, functionRoleName } from '../names.ts';
 import {
   ABANDONED_PARTS,
   type AccessLogBucket,
@@ -224,7 +224,7 @@ export class EvidenceBucket extends Construct {
   /** Nobody but the break-glass role takes anything away. */
   private removalDenials(): iam.PolicyStatement[] {
     const { stage } = this.config;
-    const breakGlass = this.roleArn(breakGlassRoleName(stage));
+    const breakGlass = this.roleArn(emergencyRoleName(stage, 'break-glass'));
     const holds = this.roleArn(functionRoleName(stage, 'holds'));
     const deployment = this.roleArn(deploymentRoleName(Stack.of(this)));
     return [

@@ -2,14 +2,14 @@ import { Construct } from 'constructs';
 import { ROLES, type Role } from '../../lib/contracts/roles.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
-import { rolePolicyName } from '../names.ts';
+import { EMERGENCY_ROLES, rolePolicyName } from '../names.ts';
 import type { MachineApi } from './machine-api.ts';
 import { Policy } from './policy.ts';
 
 /**
  * One managed policy per role, to attach to the IAM roles that your people and pipelines already have.
- * Each allows `execute-api:Invoke` on the routes that list the role in ROUTES, and on no other. Break-glass calls no
- * route and lies beside the data.
+ * Each allows `execute-api:Invoke` on the routes that list the role in ROUTES, and on no other. The emergency roles call
+ * no route and lie beside the data.
  */
 export class RolePolicies extends Construct {
   private readonly policies: ReadonlyMap<Role, Policy>;
@@ -17,9 +17,8 @@ export class RolePolicies extends Construct {
   constructor(scope: Construct, id: string, props: { readonly config: StageConfig; readonly api: MachineApi }) {
     super(scope, id);
     const { config, api } = props;
-    this.policies = new Map(
-      ROLES.filter((role) => role !== 'break-glass').map((role) => [role, this.policyOf(role, config, api)]),
-    );
+    const callers = ROLES.filter((role) => !EMERGENCY_ROLES.some((name) => name === role));
+    this.policies = new Map(callers.map((role) => [role, this.policyOf(role, config, api)]));
   }
 
   /** The policy of a role, to grant it what it needs besides its routes. */
@@ -35,14 +34,12 @@ export class RolePolicies extends Construct {
       description: `Countersign ${config.stage}: what the role ${role} may do`,
     });
     const routes = ROUTES.filter((route) => route.roles.some((allowed) => allowed === role));
-    if (routes.length > 0) {
-      policy.allow({
-        sid: 'CallRoutes',
-        actions: ['execute-api:Invoke'],
-        resources: routes.map((route) => api.routeArn(route)),
-        wildcard: 'A path parameter is a wildcard in the ARN of a route.',
-      });
-    }
+    policy.allow({
+      sid: 'CallRoutes',
+      actions: ['execute-api:Invoke'],
+      resources: routes.map((route) => api.routeArn(route)),
+      wildcard: 'A path parameter is a wildcard in the ARN of a route.',
+    });
     return policy;
   }
 }

@@ -63,11 +63,10 @@ export function grantHolds(grantee: Grantee, data: DataStack): void {
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */
-export function grantOperator(grantee: Grantee, data: DataStack): void {
+export function grantRebuilder(grantee: Grantee, data: DataStack): void {
   data.evidence.grantList(grantee);
   data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  data.evidenceKey.grantGetPublicKey(grantee);
   data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem');
   data.registryTable.grant(grantee, 'RebuildRegistryTable', 'BatchWriteItem', 'PutItem');
 }

@@ -6,14 +6,15 @@ import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
-import { BreakGlass } from '../constructs/break-glass.ts';
 import { AccessLogBucket, removalPolicyOf, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
+import { EmergencyRole } from '../constructs/emergency-role.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
 import { EvidenceKey } from '../constructs/evidence-key.ts';
 import { changesKey, changesProtection, KMS_THROTTLED, pattern, usesRole } from '../constructs/trail-patterns.ts';
-import { breakGlassRoleName } from '../names.ts';
+import { EMERGENCY_ROLES, emergencyRoleName } from '../names.ts';
+import { grantRebuilder } from './access.ts';
 
 /** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */
 export class DataStack extends Stack {
@@ -55,10 +56,7 @@ export class DataStack extends Stack {
       evidence: this.evidence,
     });
 
-    const { policy } = new BreakGlass(this, 'BreakGlass', { config });
-    this.evidence.grantBreakGlass(policy);
-    this.trail.grantBreakGlass(policy);
-    this.dataKey.grantDecrypt(policy, ['s3']);
+    this.emergencyRoles(config);
 
     this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });
     this.raiseAlarms(config);
@@ -97,12 +95,35 @@ export class DataStack extends Stack {
     return current;
   }
 
+  private emergencyRoles(config: StageConfig): void {
+    const breakGlass = new EmergencyRole(this, 'BreakGlass', {
+      config,
+      name: 'break-glass',
+      purpose: 'what nobody else may do to evidence',
+      session: Duration.hours(1),
+    });
+    this.evidence.grantBreakGlass(breakGlass.policy);
+    this.trail.grantBreakGlass(breakGlass.policy);
+    this.dataKey.grantDecrypt(breakGlass.policy, ['s3']);
+
+    const rebuilder = new EmergencyRole(this, 'Rebuilder', {
+      config,
+      name: 'rebuilder',
+      purpose: 'make the tables again from the evidence bucket',
+      // Millions of objects are read one by one.
+      session: Duration.hours(12),
+    });
+    grantRebuilder(rebuilder.policy, this);
+  }
+
   private raiseAlarms(config: StageConfig): void {
     const alarms = new Alarms(this, 'Alarms', { config, topic: this.alarmTopic });
     const { logGroup, bucket } = this.trail;
     const buckets = [this.evidence.bucket.bucketName, bucket.bucketName];
     const period = Duration.minutes(5);
-    alarms.watchTrail('break-glass-used', logGroup, pattern(usesRole(breakGlassRoleName(config.stage))), period);
+    for (const role of EMERGENCY_ROLES) {
+      alarms.watchTrail(`${role}-used`, logGroup, pattern(usesRole(emergencyRoleName(config.stage, role))), period);
+    }
     alarms.watchTrail('evidence-key-changed', logGroup, pattern(changesKey(this.evidenceKey.key.keyArn)), period);
     alarms.watchTrail(
       'evidence-protection-changed',

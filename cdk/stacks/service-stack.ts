@@ -13,7 +13,6 @@ import {
   grantAuditor,
   grantHolds,
   grantIntake,
-  grantOperator,
   grantReader,
   grantRegistry,
   grantVerifier,
@@ -73,7 +72,6 @@ export class ServiceStack extends Stack {
     const api = new MachineApi(this, 'Api', { config, auditKey: data.auditKey.key, functions });
 
     const roles = new RolePolicies(this, 'Roles', { config, api });
-    grantOperator(roles.of('operator'), data);
     grantAuditor(roles.of('auditor'), data);
 
     this.raiseAlarms(new Alarms(this, 'Alarms', { config, topic: data.alarmTopic }), functions, failedEvents, api);

@@ -11,7 +11,7 @@ interface ReindexOptions {
 /** A sign of life for every so many objects. */
 const REPORT_EVERY = 1000;
 
-/** Makes the tables again. It calls AWS itself, as the operator, because it must work when nothing else does. */
+/** Makes the tables again. It calls AWS itself, as the rebuilder, because it must work when nothing else does. */
 export function addReindex(program: Command): void {
   program
     .command('reindex')
@@ -23,7 +23,7 @@ export function addReindex(program: Command): void {
       'after',
       `
 Run it while nothing is posted: it writes what the bucket says, over what the tables say. Run again, it changes nothing. Each
-object that is left out is named with the reason. It needs the operator's role.`,
+object that is left out is named with the reason. It needs the credentials of the rebuilder's role, whose every use raises an alarm.`,
     )
     .action(async ({ bucket, evidenceTable, registryTable }: ReindexOptions, command: Command) => {
       const shell = new Shell(command);

@@ -1,4 +1,7 @@
-/** Every role of a deployment. Each is one managed policy in the template, named `countersign-<stage>-<role>`. */
+/**
+ * Every role of a deployment. Each is one managed policy in the template, named `countersign-<stage>-<role>`.
+ * `rebuilder` and `break-glass` call no route: they work on tables and bucket, and whoever becomes one is noticed.
+ */
 export const ROLES = [
   'producer',
   'reader',
@@ -9,6 +12,7 @@ export const ROLES = [
   'auditor',
   'operator',
   'legal-hold',
+  'rebuilder',
   'break-glass',
 ] as const;
 

@@ -90,7 +90,7 @@ async function journey(): Promise<void> {
     await take('legal-hold', 'DELETE /v1/holds', [], { body: { sha256, reason: 'case closed' } });
   }
   await take('key-admin', 'POST /v1/keys/{keyid}/revoke', [key.keyid], { body: { reason: 'end of the journey' } });
-  await reindexAsOperator();
+  await reindexAsRebuilder();
 }
 
 /** Killed after the attestation, and after the receipt: what follows reads, extends and adopts. */
@@ -140,10 +140,10 @@ async function putArtifacts(): Promise<string> {
   }
 }
 
-async function reindexAsOperator(): Promise<void> {
+async function reindexAsRebuilder(): Promise<void> {
   const { description } = stack;
   const { evidenceBucket, evidenceTable, registryTable } = description.resources;
-  const { accessKeyId, secretAccessKey } = description.identities.operator;
+  const { accessKeyId, secretAccessKey } = description.identities.rebuilder;
   await promisify(execFile)(
     process.execPath,
     [
@@ -186,7 +186,7 @@ function simulator(): Simulator {
 }
 
 function principalOf({ kind, identity }: CallRecord): Principal {
-  if (kind === 'demo') return 'role:operator';
+  if (kind === 'demo') return 'role:rebuilder';
   return `function:${identity.replace('countersign-local-', '')}` as Principal;
 }
 
@@ -214,8 +214,8 @@ describe('a journey over every route', () => {
     expect(asked.size).toBeGreaterThan(40);
   });
 
-  it('was made by functions and the operator only: nobody else calls AWS itself', () => {
-    const others = calls.filter(({ kind, identity }) => kind !== 'function' && identity !== 'operator');
+  it('was made by functions and the rebuilder only: nobody else calls AWS itself', () => {
+    const others = calls.filter(({ kind, identity }) => kind !== 'function' && identity !== 'rebuilder');
     expect(others.map(({ identity, service, operation }) => `${identity} ${service}:${operation}`)).toEqual([]);
   });
 });

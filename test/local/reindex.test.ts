@@ -99,7 +99,7 @@ describe('countersign reindex', () => {
     await empty(evidenceTable);
     await empty(registryTable);
 
-    const { accessKeyId, secretAccessKey } = stack.description.identities.operator;
+    const { accessKeyId, secretAccessKey } = stack.description.identities.rebuilder;
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [

@@ -195,7 +195,7 @@ describe('reading evidence', () => {
   const readers: readonly (readonly [Principal, readonly string[]])[] = [
     ...CREATES,
     ['function:reader', KNOWN],
-    ['role:operator', KNOWN],
+    ['role:rebuilder', KNOWN],
     ['role:auditor', KNOWN],
     ['role:break-glass', PREFIXES],
   ];
@@ -219,9 +219,9 @@ describe('reading evidence', () => {
     }
   });
 
-  it('versions are listed by the operator, the auditor and break-glass only', async () => {
+  it('versions are listed by the rebuilder, the auditor and break-glass only', async () => {
     for (const principal of EVERYBODY.filter((name) => name !== 'administrator')) {
-      const may = ['role:operator', 'role:auditor', 'role:break-glass'].includes(principal);
+      const may = ['role:rebuilder', 'role:auditor', 'role:break-glass'].includes(principal);
       const decision = await prod.simulate({ principal, action: 's3:ListBucketVersions', resource: evidence });
       expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
     }

@@ -71,7 +71,7 @@ describe('the evidence key', () => {
   });
 
   it('its public half is read by those who publish or check it', async () => {
-    const readers: readonly Principal[] = ['function:registry', 'role:operator', 'role:auditor', 'administrator'];
+    const readers: readonly Principal[] = ['function:registry', 'role:auditor', 'administrator'];
     for (const principal of everybody) {
       const expected = readers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(evidenceKey, principal, 'kms:GetPublicKey'), principal).toBe(expected);
@@ -80,7 +80,7 @@ describe('the evidence key', () => {
 });
 
 describe('the data key', () => {
-  const writers: readonly Principal[] = [...signers, 'role:operator'];
+  const writers: readonly Principal[] = [...signers, 'role:rebuilder'];
   const s3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
   const dynamodb = { 'kms:ViaService': 'dynamodb.eu-central-1.amazonaws.com' };
 

@@ -90,11 +90,14 @@ describe('roles', () => {
     }
   });
 
-  it('break-glass is assumed with a second factor, for an hour', () => {
+  it.each([
+    ['break-glass', 1],
+    ['rebuilder', 12],
+  ])('%s is assumed with a second factor, for %i hours at most', (name, hours) => {
     const roles = Object.values(prod.data.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
-    const breakGlass = roles.find(({ Properties }) => Properties.RoleName === 'countersign-prod-break-glass');
-    expect(breakGlass?.Properties).toMatchObject({
-      MaxSessionDuration: 3600,
+    const role = roles.find(({ Properties }) => Properties.RoleName === `countersign-prod-${name}`);
+    expect(role?.Properties).toMatchObject({
+      MaxSessionDuration: hours * 3600,
       AssumeRolePolicyDocument: {
         Statement: [{ Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } }],
       },

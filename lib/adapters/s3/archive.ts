@@ -3,7 +3,7 @@ import type { Archive } from '../../app/reindex.ts';
 import { unavailable } from '../failures.ts';
 import { type EvidenceStoreConfig, s3EvidenceStore } from './evidence-store.ts';
 
-/** The evidence bucket, with listing: for the operator, not for the functions. */
+/** The evidence bucket, with listing: for the rebuilder, not for the functions. */
 export function s3Archive(config: EvidenceStoreConfig): Archive {
   return {
     ...s3EvidenceStore(config),

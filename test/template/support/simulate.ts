@@ -1,6 +1,7 @@
 import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import {
-  breakGlassRoleName,
+  EMERGENCY_ROLES,
+  emergencyRoleName,
   FUNCTION_NAMES,
   type FunctionName,
   functionRoleName,
@@ -12,7 +13,7 @@ import { ofType, only, type Template, type Templates } from './synth.ts';
 
 /**
  * Who asks. A function has its execution role; a role of design.md is some IAM role with that managed policy attached
- * (break-glass: the role that the template makes); the administrator has AWS's AdministratorAccess.
+ * (the emergency roles: the roles that the template makes); the administrator has AWS's AdministratorAccess.
  */
 export type Principal = `function:${FunctionName}` | `role:${Role}` | 'administrator';
 
@@ -93,8 +94,9 @@ export class Simulator {
   #roleName(principal: Principal): string {
     const { stage } = this.#templates;
     if (principal === 'administrator') return 'Admin';
-    if (principal === 'role:break-glass') return breakGlassRoleName(stage);
     const [kind, name] = principal.split(':');
+    const emergency = EMERGENCY_ROLES.find((candidate) => kind === 'role' && candidate === name);
+    if (emergency !== undefined) return emergencyRoleName(stage, emergency);
     const fn = FUNCTION_NAMES.find((candidate) => kind === 'function' && candidate === name);
     return fn === undefined ? `customer-${name}` : functionRoleName(stage, fn);
   }
