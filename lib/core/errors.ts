@@ -26,8 +26,3 @@ export class DomainError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 }
-
-/** Marks a switch as exhaustive. */
-export function assertNever(value: never): never {
-  throw new Error(`unexpected value: ${JSON.stringify(value)}`);
-}

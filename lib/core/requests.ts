@@ -5,7 +5,7 @@ import { Sha256Schema } from './digest.ts';
 /** Bodies of the requests that are not evidence themselves. */
 
 /** In UTC, so that instants compare as text; an offset must not carry one beyond the years of four digits. */
-const Instant = z
+export const InstantSchema = z
   .pipe(
     z.iso.datetime({ offset: true, message: 'must be an RFC 3339 date-time' }),
     z.transform((text: string) => new Date(text).toISOString()),
@@ -49,8 +49,8 @@ export const RegisterKeySchema = z
     stages: z._default(z.array(z.enum(STAGES)), []),
     predicate_types: z.array(z.enum(SUBMITTABLE)).check(z.minLength(1)),
     scai_attributes: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(64)), []),
-    not_before: z.optional(Instant),
-    not_after: Instant,
+    not_before: z.optional(InstantSchema),
+    not_after: InstantSchema,
     public_key: z.string().check(z.maxLength(2000)),
     /** Sigstore bundle, signed by the key itself, over a key-proof statement: see docs/formats.md. */
     proof: z.record(z.string(), z.json()),
@@ -62,7 +62,7 @@ export const RegisterKeySchema = z
 export const RevokeKeySchema = z.strictObject({
   reason: Reason,
   /** From when on signatures are not to be trusted; now if left out. */
-  effective_at: z.optional(Instant),
+  effective_at: z.optional(InstantSchema),
 });
 
 export const HoldSchema = z.strictObject({ sha256: Sha256Schema, reason: Reason });
@@ -72,13 +72,28 @@ export type RegisterKey = z.output<typeof RegisterKeySchema>;
 export type RevokeKey = z.output<typeof RevokeKeySchema>;
 export type HoldRequest = z.output<typeof HoldSchema>;
 
+const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+
+/** RFC 9110 section 8.3.1. It becomes a signed header of the upload, and a header of every download. */
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}(?: ?; ?${TOKEN}=(?:${TOKEN}|"[ !#-[\\]-~]*"))*$`);
+const MediaType = z._default(
+  z
+    .string()
+    .check(
+      z.minLength(3),
+      z.maxLength(255),
+      z.regex(MEDIA_TYPE, 'must be a media type such as application/gzip or text/csv; charset=utf-8'),
+    ),
+  'application/octet-stream',
+);
+
 /** S3 takes at most this many parts of one upload, and 5 TiB in all. */
 export const MAX_PARTS = 10_000;
 
 export const PutArtifactSchema = z.strictObject({
   sha256: Sha256Schema,
   size: z.int().check(z.minimum(0), z.maximum(5 * 1024 ** 4), z.describe('Bytes')),
-  media_type: z._default(z.string().check(z.minLength(3), z.maxLength(255)), 'application/octet-stream'),
+  media_type: MediaType,
   environment: z._default(z.enum(ENVIRONMENTS), 'experimental').check(z.describe('Decides how long it is kept')),
 });
 
@@ -100,13 +115,15 @@ export const PartsSchema = z
 
 export const CompleteSchema = z.strictObject({
   upload: UploadSchema,
-  media_type: z._default(z.string().check(z.minLength(3), z.maxLength(255)), 'application/octet-stream'),
+  media_type: MediaType,
   environment: z._default(z.enum(ENVIRONMENTS), 'experimental'),
   parts: z
     .array(
       z.strictObject({
         part_number: z.int().check(z.minimum(1), z.maximum(MAX_PARTS)),
-        etag: z.string().check(z.minLength(1), z.maxLength(128)),
+        etag: z
+          .string()
+          .check(z.maxLength(128), z.regex(/^"?[!#-~]+"?$/, 'must be the ETag that the PUT of the part answered')),
       }),
     )
     .check(z.minLength(1), z.maxLength(MAX_PARTS)),

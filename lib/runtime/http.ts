@@ -133,6 +133,11 @@ function toResult({ status, body, contentType, headers }: Answer): APIGatewayPro
   };
 }
 
+/** Refusals quote what was sent, and a field's name may be as long as the body. */
+const MAX_QUOTED = 1024;
+
+const shortened = (text: string): string => (text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
+
 /** The one place that turns errors into answers (RFC 9457). What is not a refusal is logged whole and masked. */
 function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   const refusal = error instanceof DomainError ? error : undefined;
@@ -146,10 +151,12 @@ function problem(error: unknown, requestId: string): APIGatewayProxyResult {
     title,
     status,
     code,
-    detail: refusal?.message ?? 'something went wrong on our side; the request id finds it in the log',
+    detail: refusal
+      ? shortened(refusal.message)
+      : 'something went wrong on our side; the request id finds it in the log',
     instance: `urn:countersign:request:${requestId}`,
-    ...(refusal?.pointer === undefined ? {} : { pointer: refusal.pointer }),
-    ...(refusal?.hint === undefined ? {} : { hint: refusal.hint }),
+    ...(refusal?.pointer === undefined ? {} : { pointer: shortened(refusal.pointer) }),
+    ...(refusal?.hint === undefined ? {} : { hint: shortened(refusal.hint) }),
   };
   const retry = refusal?.retryAfterMs;
   return toResult({

@@ -11,7 +11,7 @@ import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { lookup } from '../core/layout.ts';
 import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
-import { PrincipalNameSchema } from '../core/requests.ts';
+import { InstantSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { digestParameter, evidenceSummary, listingAnswer, paging, receiptJson } from './answers.ts';
 import { s3, tableConfig, tables } from './composition.ts';
@@ -97,7 +97,7 @@ export function readRoutes(): RouteTable {
       lookup.commit(parseWith(CommitSchema, request.path.commit_sha, 'REQUEST_INVALID')),
     ),
     'GET /v1/principals/{name}/evidence': listing((request) =>
-      lookup.principalDay(request.path.name ?? '', day(request)),
+      lookup.principalDay(parseWith(PrincipalNameSchema, request.path.name, 'REQUEST_INVALID'), day(request)),
     ),
     'GET /v1/models/{sha256}/lineage': async (request) => ({
       status: 200,
@@ -154,7 +154,5 @@ function day(request: Request): string {
 }
 
 function instant(text: string | undefined): Date {
-  const at = text === undefined ? new Date() : new Date(text);
-  if (!Number.isNaN(at.getTime())) return at;
-  throw new DomainError('REQUEST_INVALID', 'at must be an RFC 3339 date-time such as 2026-02-21T12:34:56Z');
+  return text === undefined ? new Date() : new Date(parseWith(InstantSchema, text, 'REQUEST_INVALID'));
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { parseWith } from '../schema.ts';
+import type { Subject } from '../statement.ts';
 import { facts, type ValidatedPredicate } from './facts.ts';
 import { JsonMap, optional, ResourceDescriptor, StringMap, Text, Timestamp, Uri } from './fields.ts';
 
@@ -28,12 +29,14 @@ const SlsaProvenance = z.looseObject({
   }),
 });
 
-export function validateSlsaProvenance(predicate: unknown): ValidatedPredicate {
+/** What was built are the subjects, so the lineage leads from the dependencies to them; byproducts were made beside them. */
+export function validateSlsaProvenance(predicate: unknown, subject: readonly Subject[]): ValidatedPredicate {
   const { buildDefinition, runDetails } = parseWith(SlsaProvenance, predicate, 'PREDICATE_INVALID', '/predicate');
-  return facts({
+  const said = facts({
     inputs: buildDefinition.resolvedDependencies,
     outputs: runDetails.byproducts,
     mentions: runDetails.builder.builderDependencies,
     runId: runDetails.metadata?.invocationId,
   });
+  return { ...said, outputs: [...new Set([...subject.map(({ digest }) => digest.sha256), ...said.outputs])] };
 }

@@ -20,13 +20,15 @@ const provenance = {
   },
 };
 
-const validate = (predicate: unknown) => validatePredicate(Predicate.slsaProvenance, predicate, []);
+const BUILT = 'b'.repeat(64);
+const validate = (predicate: unknown) =>
+  validatePredicate(Predicate.slsaProvenance, predicate, [{ name: 'model.tar.gz', digest: { sha256: BUILT } }]);
 
 describe('SLSA provenance v1', () => {
-  it('gives dependencies as inputs, byproducts as outputs, git commits and the run, each once', async () => {
+  it('gives dependencies as inputs, subjects and byproducts as outputs, git commits and the run, each once', async () => {
     expect(await validate(provenance)).toEqual({
       inputs: [DIGEST],
-      outputs: [OTHER_DIGEST],
+      outputs: [BUILT, OTHER_DIGEST],
       mentions: [],
       attributes: [],
       commits: [COMMIT],
