@@ -16,7 +16,7 @@ export const handler = api({
     answer(await putArtifact(deps, jsonBody(PutArtifactSchema, request), request.caller)),
   'POST /v1/artifacts/{sha256}/parts': async (request) => ({
     status: 200,
-    body: { parts: await presignParts(deps, digestParameter(request), jsonBody(PartsSchema, request)) },
+    body: { parts: await presignParts(deps, digestParameter(request), jsonBody(PartsSchema, request), request.caller) },
   }),
   'POST /v1/artifacts/{sha256}/complete': async (request) =>
     answer(await completeUpload(deps, digestParameter(request), jsonBody(CompleteSchema, request), request.caller)),

@@ -106,7 +106,9 @@ export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, call
   return { status: 'unverified', multipart, part_size: size, parts: Math.ceil(request.size / size) };
 }
 
-export async function presignParts(deps: ArtifactDeps, sha256: string, { upload, from, to }: Parts) {
+/** Signs one request for each of the parts `from` to `to` of an upload that {@link putArtifact} began. */
+export async function presignParts(deps: ArtifactDeps, sha256: string, { upload, from, to }: Parts, caller: Caller) {
+  await requirePrincipal(deps, caller);
   return await deps.staging.presignParts({ sha256, ...upload }, from, to);
 }
 

@@ -141,7 +141,11 @@ async function stage(announced: Buffer, sent: Buffer): Promise<VerifyJob> {
   if (!('multipart' in begun)) throw new Error('one PUT was enough');
   const { id, name } = begun.multipart;
   const upload = { id, name };
-  expect(await presignParts(plane.artifactDeps, sha256, PartsSchema.parse({ upload, from: 1, to: 2 }))).toHaveLength(2);
+  const range = PartsSchema.parse({ upload, from: 1, to: 2 });
+  expect(await presignParts(plane.artifactDeps, sha256, range, CALLER)).toHaveLength(2);
+  await expect(presignParts(plane.artifactDeps, sha256, range, caller('nobody'))).rejects.toThrow(
+    refusal('PRINCIPAL_UNKNOWN'),
+  );
   const halves = [sent.subarray(0, 4000), sent.subarray(4000)];
   const parts = halves.map((half, i) => ({ part_number: i + 1, etag: plane.staging.putPart(id, i + 1, half) }));
   const complete = CompleteSchema.parse({ upload, parts, media_type: 'application/gzip', environment: 'production' });

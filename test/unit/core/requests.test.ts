@@ -64,8 +64,25 @@ describe('the requests', () => {
     { size: 5 * 1024 ** 4 + 1 },
     { sha256: digestOf('a').toUpperCase() },
     { environment: 'prod' },
+    { media_type: 'gzip' },
+    { media_type: 'text/plain\r\nx-amz-acl: public-read' },
+    { media_type: 'text/plän' },
+    { media_type: 'text/plain; charset="utf\u0000"' },
+    { media_type: 'text/plain;' },
   ])('refuse the artifact with %j', (changes) => {
     expect(accepts(requests.PutArtifactSchema, { sha256: digestOf('a'), size: 1, ...changes })).toBe(false);
+  });
+
+  it.each([
+    'application/gzip',
+    'text/csv; charset=utf-8; header=present',
+    'application/vnd.cyclonedx+json;version="1.7"',
+  ])('take the media type %s', (media_type) => {
+    expect(accepts(requests.PutArtifactSchema, { sha256: digestOf('a'), size: 1, media_type })).toBe(true);
+  });
+
+  it.each(['', '"', 'e"f', 'e\nf', 'é', 'e'.repeat(129)])('refuse a part with the ETag %j', (etag) => {
+    expect(accepts(requests.CompleteSchema, { upload, parts: [{ part_number: 1, etag }] })).toBe(false);
   });
 
   it.each([
@@ -78,7 +95,7 @@ describe('the requests', () => {
   });
 
   it('refuse the name of an upload that is a path', () => {
-    const parts = [{ part_number: 1, etag: 'e' }];
+    const parts = [{ part_number: 1, etag: '"e"' }];
     expect(accepts(requests.CompleteSchema, { upload, parts })).toBe(true);
     expect(accepts(requests.CompleteSchema, { upload: { ...upload, name: '../other' }, parts })).toBe(false);
     expect(accepts(requests.CompleteSchema, { upload, parts: [] })).toBe(false);
