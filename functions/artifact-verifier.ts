@@ -5,7 +5,8 @@ import { verifyArtifact } from '../lib/app/verify-artifact.ts';
 import { artifactDeps } from '../lib/runtime/artifact-deps.ts';
 import { logger } from '../lib/runtime/http.ts';
 
-const deps = { ...artifactDeps(), openHash: resumableSha256 };
+/** S3 copies a gigabyte in seconds, mostly, and says nothing until it has. */
+const deps = { ...artifactDeps(90_000), openHash: resumableSha256 };
 
 /** Invoked asynchronously by the artifacts function and by itself; nobody else may. A failure is tried again by Lambda. */
 export const handler = async (job: VerifyJob, context: Context): Promise<void> => {

@@ -5,7 +5,10 @@ import type { IntakeCalls } from '../recording.ts';
 
 /** The four calls of one accepted manifest and nothing around them, with clients made as lib/runtime makes them. */
 
-const CLIENT = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } } as const;
+const CLIENT = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 5000, throwOnRequestTimeout: true, socketTimeout: 5000 },
+} as const;
 const s3 = new S3Client({ ...CLIENT, requestChecksumCalculation: 'WHEN_REQUIRED' });
 const kms = new KMSClient(CLIENT);
 const dynamodb = new DynamoDBClient(CLIENT);

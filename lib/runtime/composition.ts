@@ -14,12 +14,30 @@ import { required, retention } from './environment.ts';
 import { logger } from './http.ts';
 
 /** Two retries with backoff stay far below the API's 29 seconds; after that the caller is told to come again. */
-const CLIENT = { maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 } } as const;
+const ANSWER_WITHIN_MS = 5000;
+
+/**
+ * What every SDK client is made with.
+ *
+ * @param idleMs - how long AWS may take to begin its answer, and pause within it; by itself the SDK warns and waits on
+ */
+export function clientConfig(idleMs = ANSWER_WITHIN_MS) {
+  return {
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: 1000,
+      requestTimeout: idleMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: idleMs,
+    },
+  };
+}
 
 /** Checksums are ours to give: the SDK's default CRC32 would be signed into presigned requests for an empty body. */
-export const s3 = (): S3Client => new S3Client({ ...CLIENT, requestChecksumCalculation: 'WHEN_REQUIRED' });
-export const kms = (): KMSClient => new KMSClient(CLIENT);
-const dynamo = (): DynamoDBClient => new DynamoDBClient(CLIENT);
+export const s3 = (idleMs?: number): S3Client =>
+  new S3Client({ ...clientConfig(idleMs), requestChecksumCalculation: 'WHEN_REQUIRED' });
+export const kms = (): KMSClient => new KMSClient(clientConfig());
+const dynamo = (): DynamoDBClient => new DynamoDBClient(clientConfig());
 
 /** A cache in front of {@link Registry.context}, as the use cases take it. */
 export function cached(registry: Registry, clock: Clock) {
