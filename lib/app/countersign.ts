@@ -9,7 +9,7 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import { type PublicKey, parsePublicKey, verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import type { Receipt } from '../core/receipt.ts';
-import type { Clock, EvidenceStore, Log, Signer } from './ports.ts';
+import type { Clock, EvidenceStore, Log, Signer, StoredObject } from './ports.ts';
 
 export interface CountersignDeps {
   readonly store: EvidenceStore;
@@ -90,20 +90,53 @@ const REQUEST_ID_METADATA = 'kms-request-id';
  */
 export async function issueReceipt(deps: CountersignDeps, receipt: Receipt, key: EvidenceKey): Promise<IssuedReceipt> {
   const signed = await countersign(deps, receiptPayload(receipt), key);
-  const evidence = receipt.evidence.sha256;
+  const { sha256: evidence, kind } = receipt.evidence;
+  const name = objectKey.receipt(evidence, kind);
   const until = retainUntil(deps.retention, receipt.environment, new Date(receipt.received_at));
-  const versionId = await deps.store.putOnce(objectKey.receipt(evidence, receipt.evidence.kind), signed.bytes, {
+  const put = await putSigned(deps, name, signed, until, objectKey.lostReceipt(evidence, signed.requestId));
+  if (put.isOurs) {
+    const { bytes, requestId } = signed;
+    return { receipt, bytes, versionId: put.versionId, requestId, evidenceKeyid: key.keyid };
+  }
+  return await openReceipt(put.first, receipt, key);
+}
+
+/**
+ * Puts what was signed under its name, or finds what was first there. A signature that lost is noted, so that every Sign is
+ * accounted for.
+ *
+ * @param lostName - name of that note
+ */
+export async function putSigned(
+  deps: Pick<CountersignDeps, 'store' | 'clock'>,
+  name: string,
+  { bytes, requestId }: Countersigned,
+  until: Date,
+  lostName: string,
+): Promise<
+  { readonly isOurs: true; readonly versionId: string } | { readonly isOurs: false; readonly first: StoredObject }
+> {
+  const versionId = await deps.store.putOnce(name, bytes, {
     contentType: BUNDLE_MEDIA_TYPE,
     retainUntil: until,
-    metadata: { [REQUEST_ID_METADATA]: signed.requestId },
+    metadata: { [REQUEST_ID_METADATA]: requestId },
   });
-  if (versionId !== undefined) {
-    return { receipt, bytes: signed.bytes, versionId, requestId: signed.requestId, evidenceKeyid: key.keyid };
-  }
-  await keepLostSignature(deps, evidence, signed.requestId, until);
-  const first = await findReceipt(deps.store, receipt, key);
-  if (!first) throw new DomainError('INTEGRITY_FAILURE', `the receipt of ${evidence} exists and cannot be read`);
-  return first;
+  if (versionId !== undefined) return { isOurs: true, versionId };
+  const first = await deps.store.read(name);
+  // No two ECDSA signatures are the same: it is our own put, whose answer was lost before it was repeated.
+  if (first?.bytes.equals(bytes)) return { isOurs: true, versionId: first.versionId };
+  const note = { object: name, kms_request_id: requestId, noted_at: deps.clock().toISOString() };
+  await deps.store.putOnce(lostName, Buffer.from(JSON.stringify(note)), {
+    contentType: 'application/json',
+    retainUntil: until,
+  });
+  if (first) return { isOurs: false, first };
+  throw new DomainError('INTEGRITY_FAILURE', `${name} is taken and cannot be read`);
+}
+
+/** Id of the KMS request that signed a stored receipt or event. */
+export function requestIdOf({ metadata }: Pick<StoredObject, 'metadata'>): string {
+  return metadata[REQUEST_ID_METADATA] ?? 'unknown';
 }
 
 /** What a receipt must be about to be adopted. */
@@ -125,7 +158,11 @@ export async function findReceipt(
 ): Promise<IssuedReceipt | undefined> {
   const { sha256: evidence, kind } = wanted.evidence;
   const stored = await store.read(objectKey.receipt(evidence, kind));
-  if (!stored) return undefined;
+  return stored && (await openReceipt(stored, wanted, key));
+}
+
+async function openReceipt(stored: StoredObject, wanted: WantedReceipt, key: EvidenceKey): Promise<IssuedReceipt> {
+  const { sha256: evidence, kind } = wanted.evidence;
   // Only a crash or a race leads here, so a cold start does not load what reads receipts.
   const { parseReceipt } = await import('../core/receipt.ts');
   try {
@@ -139,31 +176,12 @@ export async function findReceipt(
       receipt.storage.key === wanted.storage.key &&
       receipt.statement?.identity === wanted.statement?.identity;
     if (!isWanted) throw new DomainError('PREDICATE_INVALID', 'it is about other evidence');
-    const requestId = stored.metadata[REQUEST_ID_METADATA] ?? 'unknown';
-    return { receipt, bytes: stored.bytes, versionId: stored.versionId, requestId, evidenceKeyid: keyid };
+    const { bytes, versionId } = stored;
+    return { receipt, bytes, versionId, requestId: requestIdOf(stored), evidenceKeyid: keyid };
   } catch (cause) {
     throw new DomainError('INTEGRITY_FAILURE', `the stored receipt of ${evidence} does not hold`, {
       hint: '`countersign reindex` takes it up if an earlier evidence key signed it; otherwise see the runbook',
       cause,
     });
   }
-}
-
-/** Every Sign is accounted for, those that lost a race included. */
-async function keepLostSignature(
-  deps: CountersignDeps,
-  evidence: string,
-  requestId: string,
-  until: Date,
-): Promise<void> {
-  const note = {
-    evidence,
-    kms_request_id: requestId,
-    signed_at: deps.clock().toISOString(),
-    reason: 'another receipt was first',
-  };
-  await deps.store.putOnce(objectKey.lostSignature(evidence, requestId), Buffer.from(JSON.stringify(note)), {
-    contentType: 'application/json',
-    retainUntil: until,
-  });
 }

@@ -13,7 +13,7 @@ import { objectKey } from '../core/layout.ts';
 import { parseWith } from '../core/schema.ts';
 import { parseStatement, statementJson } from '../core/statement.ts';
 import { statementIdentity } from '../core/submission.ts';
-import { type CountersignDeps, countersign, retainUntil } from './countersign.ts';
+import { type CountersignDeps, countersign, putSigned, requestIdOf, retainUntil } from './countersign.ts';
 import type { StoredObject } from './ports.ts';
 
 export interface RecordedEvent {
@@ -43,34 +43,26 @@ export async function storeEvent(
   const payload = canonicalBytes(statementJson([{ digest: { sha256: subject } }], predicateTypeOf(body), body));
   const signed = await countersign(deps, payload, key);
   const until = retainUntil(deps.retention, 'production', new Date(body.at));
-  const metadata = { 'kms-request-id': signed.requestId };
-  const versionId = await deps.store.putOnce(name, signed.bytes, {
-    contentType: BUNDLE_MEDIA_TYPE,
-    retainUntil: until,
-    metadata,
-  });
-  if (versionId !== undefined) {
-    return {
-      ...readEvent(
-        { bytes: signed.bytes, versionId, retainUntil: until, metadata, lastModified: new Date(body.at) },
-        name,
-      ),
-      resumed: false,
-    };
+  const put = await putSigned(deps, name, signed, until, objectKey.lostEvent(streamOf(body), signed.requestId));
+  if (put.isOurs) {
+    const { bytes, requestId } = signed;
+    const stored = { bytes, versionId: put.versionId, retainUntil: until, requestId };
+    return { ...readEvent(stored, name), resumed: false };
   }
-  const earlier = await deps.store.read(name);
-  if (!earlier)
-    throw new DomainError('DEPENDENCY_UNAVAILABLE', 'an event is there and cannot be read yet', { retryAfterMs: 500 });
+  const { first } = put;
   // Lying under the right name is no proof: only what an evidence key signed may come into force.
-  openCountersigned(earlier.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
-  return { ...readEvent(earlier, name), resumed: true };
+  openCountersigned(first.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
+  return { ...readEvent({ ...first, requestId: requestIdOf(first) }, name), resumed: true };
 }
+
+/** What the index row of an event is made from. */
+type EventObject = Pick<StoredObject, 'bytes' | 'versionId' | 'retainUntil'> & { readonly requestId: string };
 
 /**
  * The index row of an event follows from its object alone. The signature is for the caller to check where the object is not
  * our own write.
  */
-export function readEvent(object: StoredObject, name: string): Omit<RecordedEvent, 'resumed'> {
+export function readEvent(object: EventObject, name: string): Omit<RecordedEvent, 'resumed'> {
   const signed = parseBundle(parseStrictJson(object.bytes));
   const statement = parseStatement(parseStrictJson(signed.payload));
   const body = parseWith(EventSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
@@ -94,7 +86,7 @@ export function readEvent(object: StoredObject, name: string): Omit<RecordedEven
     version_id: object.versionId,
     retain_until: object.retainUntil.toISOString(),
     evidence_keyid: evidenceKeyid,
-    kms_request_id: object.metadata['kms-request-id'] ?? 'unknown',
+    kms_request_id: object.requestId,
     ...(object.bytes.length <= MAX_INLINE_BYTES ? { inline: object.bytes } : {}),
   };
   const entries = indexEntries(record, {

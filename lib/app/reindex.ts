@@ -4,10 +4,11 @@ import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries } from '../core/evidence.ts';
 import { type PublicKey, parsePublicKey } from '../core/keys.ts';
-import { LOST_SIGNATURES } from '../core/layout.ts';
+import { isLostSignature } from '../core/layout.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 import { parseSubmission } from '../core/submission.ts';
+import { requestIdOf } from './countersign.ts';
 import { holdOf } from './hold-evidence.ts';
 import { registryChange } from './manage-registry.ts';
 import type { EvidenceStore, Hold, RegistryChange } from './ports.ts';
@@ -71,13 +72,14 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
 
   const events: StoredEvent[] = [];
   await eachObject(deps.archive.list(Prefix.events), async (key) => {
+    if (isLostSignature(key)) return;
     await guarded(key, async () => void events.push(await readOwnEvent(deps.archive, trusted, key)));
   });
   const keys = await foldEvents(deps.tables, events);
 
   const counts = { attestation: 0, artifact: 0 };
   await eachObject(deps.archive.list(Prefix.receipts), async (key) => {
-    if (key.startsWith(LOST_SIGNATURES)) return;
+    if (isLostSignature(key)) return;
     await guarded(key, async () => {
       const { record, entries } = await readEvidence(deps.archive, trusted, keys, key);
       await deps.tables.evidence(record, entries);
@@ -119,7 +121,7 @@ async function readOwnEvent(archive: Archive, trusted: Trusted, key: string): Pr
   const object = await archive.read(key);
   if (!object) throw new DomainError('NOT_FOUND', 'the object is gone');
   openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
-  return readEvent(object, key);
+  return readEvent({ ...object, requestId: requestIdOf(object) }, key);
 }
 
 type StoredEvent = ReturnType<typeof readEvent>;
@@ -159,8 +161,8 @@ async function readEvidence(archive: Archive, trusted: Trusted, history: KeyHist
   if (!stored) throw new DomainError('NOT_FOUND', 'the receipt is gone');
   const { statement, keyid } = openCountersigned(stored.bytes, (id) => trusted.get(id));
   const receipt = parseReceipt(statement);
-  const requestId = stored.metadata['kms-request-id'] ?? 'unknown';
-  const issued = { receipt, bytes: stored.bytes, versionId: stored.versionId, requestId, evidenceKeyid: keyid };
+  const { bytes, versionId } = stored;
+  const issued = { receipt, bytes, versionId, requestId: requestIdOf(stored), evidenceKeyid: keyid };
   if (receipt.evidence.kind === 'artifact') {
     const record = artifactRecord(issued);
     return { record, entries: artifactEntries(record) };

@@ -1,8 +1,10 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 import { Prefix } from '../contracts/storage.ts';
 
-/** Notes of KMS signatures that lost a race. */
-export const LOST_SIGNATURES = `${Prefix.receipts}lost/`;
+/** Whether a key is that of a note of a KMS signature that lost a race. */
+export function isLostSignature(key: string): boolean {
+  return key.startsWith(`${Prefix.receipts}lost/`) || key.startsWith(`${Prefix.events}lost/`);
+}
 
 /** What kind of evidence a digest names. An event is an attestation of our own. */
 export type EvidenceKind = 'attestation' | 'artifact' | 'event';
@@ -20,8 +22,9 @@ export const objectKey = {
       ? `${Prefix.receipts}artifacts/${evidence}.sigstore.json`
       : `${Prefix.receipts}${evidence}.sigstore.json`,
   /** Note of a KMS signature that lost a race: its request id is kept, the signature is not. */
-  lostSignature: (evidence: string, requestId: string): string =>
-    `${Prefix.receipts}lost/${evidence}/${requestId}.json`,
+  lostReceipt: (evidence: string, requestId: string): string => `${Prefix.receipts}lost/${evidence}/${requestId}.json`,
+  /** The same of an event; who may write events may write nothing under receipts/. */
+  lostEvent: (stream: string, requestId: string): string => `${Prefix.events}lost/${stream}/${requestId}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;
 

@@ -11,7 +11,7 @@ import { verifyWithSigstore } from './sigstore.ts';
  */
 export function checkLedger(plane: ControlPlane): void {
   for (const [key, object] of plane.bucket.objects) {
-    if (key.startsWith('receipts/lost/')) continue;
+    if (isLost(key)) continue;
     if (key.startsWith('receipts/')) checkReceipt(plane, key, object.bytes);
     if (key.startsWith('events/')) checkOwnSignature(plane, object.bytes);
   }
@@ -30,6 +30,8 @@ export function checkLedger(plane: ControlPlane): void {
   }
   checkSignatures(plane);
 }
+
+const isLost = (key: string): boolean => key.startsWith('receipts/lost/') || key.startsWith('events/lost/');
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -97,7 +99,7 @@ function checkSignatures(plane: ControlPlane): void {
     .map(({ fields }) => fields.kms_request_id);
   expect(logged).toEqual(plane.signer.requestIds);
   const named = [...plane.bucket.objects].flatMap(([key, { metadata }]) => {
-    if (key.startsWith('receipts/lost/')) return key.split('/').at(-1)?.replace('.json', '') ?? [];
+    if (isLost(key)) return key.split('/').at(-1)?.replace('.json', '') ?? [];
     return metadata['kms-request-id'] ?? [];
   });
   expect(new Set(named).size, 'one signature, one object').toBe(named.length);
@@ -115,7 +117,7 @@ export function objectsUnder(plane: ControlPlane, prefix: string): readonly stri
 
 /** Request ids whose signatures were given up for another's, each with its note in the bucket. */
 export function lostSignatures(plane: ControlPlane): readonly string[] {
-  return objectsUnder(plane, 'receipts/lost/');
+  return [...objectsUnder(plane, 'receipts/lost/'), ...objectsUnder(plane, 'events/lost/')];
 }
 
 /** Matches the answer to a later post of the same statement: the first receipt, to the byte, and nothing new. */

@@ -9,7 +9,7 @@ import type {
 import type { Archive } from '../../../lib/app/reindex.ts';
 import { Prefix } from '../../../lib/contracts/storage.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
-import { LOST_SIGNATURES, objectKey } from '../../../lib/core/layout.ts';
+import { isLostSignature, objectKey } from '../../../lib/core/layout.ts';
 import { InvariantBroken, type Step, type Steps } from './steps.ts';
 
 export interface MemoryObject extends StoredObject {
@@ -113,7 +113,7 @@ export class MemoryBucket implements Archive, ArtifactStore {
 
 function stepOf(key: string): Step {
   if (key.startsWith(Prefix.attestations)) return 'put-attestation';
-  if (key.startsWith(LOST_SIGNATURES)) return 'note-lost-signature';
+  if (isLostSignature(key)) return 'note-lost-signature';
   if (key.startsWith(Prefix.receipts)) return 'put-receipt';
   if (key.startsWith(Prefix.events)) return 'put-event';
   if (key.startsWith(Prefix.keys)) return 'put-public-key';

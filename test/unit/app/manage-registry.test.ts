@@ -3,7 +3,7 @@ import { activateEvidenceKey, registerKey, registerPrincipal, revokeKey } from '
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
 import { MAX_KEYS_PER_PRINCIPAL } from '../../../lib/core/registry.ts';
-import { checkLedger, objectsUnder } from '../../support/check-ledger.ts';
+import { checkLedger, lostSignatures, objectsUnder } from '../../support/check-ledger.ts';
 import { DAY } from '../../support/clock.ts';
 import {
   ADMIN,
@@ -25,7 +25,7 @@ beforeEach(async () => {
   plane = await controlPlane();
 });
 
-const events = (): readonly string[] => objectsUnder(plane, 'events/');
+const events = (): readonly string[] => objectsUnder(plane, 'events/').filter((key) => !key.startsWith('events/lost/'));
 const uniqueId = caller(PIPELINE).uniqueId;
 const pipeline = () => plane.registry.principals.get(uniqueId);
 
@@ -69,7 +69,7 @@ describe('activateEvidenceKey', () => {
           expect(error).toEqual(refusal('REVISION_CONFLICT')),
         );
         expect(await activateEvidenceKey(fresh.registryDeps, ADMIN)).toMatchObject({ created: false });
-        expect(objectsUnder(fresh, 'events/')).toEqual(['events/evidence-key/000001.sigstore.json']);
+        expect(objectsUnder(fresh, 'events/evidence-key/')).toEqual(['events/evidence-key/000001.sigstore.json']);
         checkLedger(fresh);
       }
     },
@@ -306,6 +306,8 @@ describe('two admins who change one principal at once', () => {
     ]);
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(both[1]).toMatchObject({ reason: refusal('REVISION_CONFLICT') });
+    const lost = plane.signer.requestIds.at(-1);
+    expect(lostSignatures(plane)).toEqual([`events/lost/principal/${uniqueId}/${lost}.json`]);
     expect(pipeline()?.keys.map(({ public_key }) => public_key)).not.toContain(two.public_key);
     expect(await registerKey(plane.registryDeps, two, ADMIN)).toMatchObject({ created: true });
     expect(pipeline()).toMatchObject({ revision: 4 });

@@ -70,7 +70,7 @@ describe('when two processes sign a receipt of the same evidence', () => {
     const [lost] = lostSignatures(plane);
     expect(lost).toBe(`receipts/lost/${second.record.sha256}/kms-request-4.json`);
     expect(JSON.parse(plane.bucket.objects.get(lost ?? '')?.bytes.toString() ?? '')).toMatchObject({
-      evidence: second.record.sha256,
+      object: `receipts/${second.record.sha256}.sigstore.json`,
       kms_request_id: 'kms-request-4',
     });
     expect(second.record.kms_request_id).toBe('kms-request-5');

@@ -53,7 +53,8 @@ describe('the layout', () => {
     expect(objectKey.attestation(hex)).toBe(`attestations/sha256/ab/${hex}.sigstore.json`);
     expect(objectKey.artifact(hex)).toBe(`artifacts/sha256/ab/${hex}`);
     expect(objectKey.receipt(hex)).toBe(`receipts/${hex}.sigstore.json`);
-    expect(objectKey.lostSignature(hex, 'request')).toBe(`receipts/lost/${hex}/request.json`);
+    expect(objectKey.lostReceipt(hex, 'request')).toBe(`receipts/lost/${hex}/request.json`);
+    expect(objectKey.lostEvent('principal/AROA', 'request')).toBe('events/lost/principal/AROA/request.json');
     expect(objectKey.publicKey(hex)).toBe(`keys/${hex}.pem`);
     expect(objectKey.event('principal/AROA', 12)).toBe('events/principal/AROA/000012.sigstore.json');
     expect([lookup.digest(hex), lookup.run('r'), lookup.commit('c'), lookup.principalDay('p', '2026-02-21')]).toEqual([
