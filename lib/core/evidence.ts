@@ -59,7 +59,7 @@ export interface IndexEntry {
 type Indexed = Pick<EvidenceRecord, 'sha256' | 'received_at' | 'principal' | 'environment' | 'flags'>;
 
 /** An artifact has no predicate. */
-type Indexable = Omit<Content, 'predicateType'> & { readonly predicateType: string | undefined };
+type Indexable = Omit<Content, 'predicateType' | 'predicate'> & { readonly predicateType: string | undefined };
 
 /** Every look-up line of one attestation: by run, commit, principal and day, and each digest that it speaks of. */
 export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] {

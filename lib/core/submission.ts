@@ -25,6 +25,8 @@ export type SubmissionForm = 'sigstore-bundle' | 'dsse' | 'manifest' | 'unsigned
 /** What the index and the rules need of a submission, whatever its predicate. */
 export interface Content {
   readonly predicateType: string;
+  /** As it was signed. */
+  readonly predicate: JsonObject;
   /** Only of a manifest. */
   readonly manifest: Manifest | undefined;
   readonly subjects: readonly Subject[];
@@ -146,7 +148,7 @@ export async function statementContent(statement: Statement): Promise<Content> {
   if (statement.predicateType === Predicate.manifest) {
     const manifest = parseManifest(statement.predicate, '/predicate');
     checkManifestSubjects(statement, manifest);
-    return manifestContent(manifest, statement.subject);
+    return manifestContent(manifest, statement.subject, statement.predicate);
   }
   // Loaded when the first one comes: most submissions are manifests, and a cold start need not pay for the others.
   const { validatePredicate } = await import('./predicates/index.ts');
@@ -164,6 +166,7 @@ export async function statementContent(statement: Statement): Promise<Content> {
   );
   return {
     predicateType: statement.predicateType,
+    predicate: statement.predicate,
     manifest: undefined,
     subjects: statement.subject,
     inputs: read.inputs,
@@ -184,10 +187,11 @@ function bound(count: number, most: number, what: string): void {
   });
 }
 
-function manifestContent(manifest: Manifest, subjects: readonly Subject[]): Content {
+function manifestContent(manifest: Manifest, subjects: readonly Subject[], predicate: JsonObject): Content {
   const flow = manifestFlow(manifest);
   return {
     predicateType: Predicate.manifest,
+    predicate,
     manifest,
     subjects,
     ...flow,
@@ -207,7 +211,7 @@ function plain(bytes: Buffer, document: JsonObject): Submission {
     bytes,
     sha256: sha256Hex(bytes),
     mediaType: 'application/json',
-    content: manifestContent(manifest, manifestSubjects(manifest)),
+    content: manifestContent(manifest, manifestSubjects(manifest), unsigned),
   };
   if (signature === undefined) return { ...base, form: 'unsigned', signature: undefined };
   return { ...base, form: 'manifest', signature: { message, bytes: plainSignature(signature), keyHint: undefined } };
