@@ -38,8 +38,11 @@ export interface EvidenceStore {
   putOnce(key: string, bytes: Uint8Array, options: PutOptions): Promise<string | undefined>;
   /** The named version, or the one under the key (nothing may overwrite it); undefined when there is none. */
   read(key: string, versionId?: string): Promise<StoredObject | undefined>;
-  /** Locks one version for longer. Asking for a shorter time than it is locked for is an error. */
-  extendRetention(key: string, versionId: string, until: Date): Promise<void>;
+  /**
+   * Locks one version at least until then; a lock is never shortened.
+   * @returns until when it is locked now: another may have asked for longer
+   */
+  extendRetention(key: string, versionId: string, until: Date): Promise<Date>;
 }
 
 /** A commit is on condition of what was read before. */

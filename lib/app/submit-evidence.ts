@@ -288,13 +288,8 @@ async function first(
   const until = retainUntil(deps.retention, environmentOf(original.content), verified.receivedAt);
   // Retention counts from receipt, and that is now: the lock was set when the crashed attempt came.
   const isShort = !receipt && until > object.retainUntil;
-  if (isShort) await deps.store.extendRetention(objectName, object.versionId, until);
-  return {
-    submission: original,
-    versionId: object.versionId,
-    retainUntil: isShort ? until : object.retainUntil,
-    receipt,
-  };
+  const locked = isShort ? await deps.store.extendRetention(objectName, object.versionId, until) : object.retainUntil;
+  return { submission: original, versionId: object.versionId, retainUntil: locked, receipt };
 }
 
 async function requireStatement(deps: SubmitDeps, identity: string): Promise<EvidenceRecord> {

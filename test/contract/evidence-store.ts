@@ -60,15 +60,15 @@ export function evidenceStoreContract(open: () => Promise<EvidenceStore>): void 
       expect(await store.read(key)).toMatchObject({ versionId: winners[0], bytes: winner });
     });
 
-    it('locks a version for longer, and never for shorter', async () => {
+    it('locks a version for longer, never for shorter, and says which it is', async () => {
       const store = await open();
       const key = objectKey.receipt(freshDigest());
       const versionId = (await store.putOnce(key, Buffer.from('kept'), options)) ?? '';
       const [longer, shorter] = [60, -60].map((minutes) => new Date(options.retainUntil.getTime() + minutes * 60_000));
       if (!longer || !shorter) throw new Error('no instants');
-      await store.extendRetention(key, versionId, longer);
+      expect(await store.extendRetention(key, versionId, longer)).toEqual(longer);
       expect(await store.read(key)).toMatchObject({ versionId, retainUntil: longer });
-      await expect(store.extendRetention(key, versionId, shorter)).rejects.toThrow();
+      expect(await store.extendRetention(key, versionId, shorter)).toEqual(longer);
       expect(await store.read(key)).toMatchObject({ versionId, retainUntil: longer });
     });
 

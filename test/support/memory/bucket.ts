@@ -44,8 +44,9 @@ export class MemoryBucket implements Archive, ArtifactStore {
     this.#steps.read(() => {
       const object = this.objects.get(key);
       if (object?.versionId !== versionId) throw new InvariantBroken(`${key} has no version ${versionId}`);
-      if (until < object.retainUntil) throw new InvariantBroken(`the lock of ${key} was shortened`);
-      this.objects.set(key, { ...object, retainUntil: until });
+      const held = new Date(Math.max(until.getTime(), object.retainUntil.getTime()));
+      this.objects.set(key, { ...object, retainUntil: held });
+      return held;
     });
 
   async *list(prefix: string): AsyncGenerator<string> {
