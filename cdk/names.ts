@@ -1,5 +1,6 @@
 import type { Role } from '../lib/contracts/roles.ts';
 import type { RouteGroup } from '../lib/contracts/routes.ts';
+import { Prefix } from '../lib/contracts/storage.ts';
 
 /** Every Lambda of a deployment: one per route group, and the verifier of staged uploads. */
 export const FUNCTION_NAMES = [
@@ -21,14 +22,23 @@ export const SIGNERS = [
   'holds',
 ] as const satisfies readonly FunctionName[];
 
+/** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
+export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
+  [Prefix.attestations]: ['intake'],
+  [Prefix.events]: ['registry', 'holds'],
+  [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
+  [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
+  [Prefix.keys]: ['registry'],
+};
+
 /** Physical name of a function. Fixed, so that runbooks and log queries can name it. */
 export function functionName(stage: string, name: FunctionName): string {
   return `countersign-${stage}-${name}`;
 }
 
 /**
- * Physical name of a function's execution role. Fixed, because the key policy in the data stack names the roles
- * before the service stack creates them.
+ * Physical name of a function's execution role. Fixed, because the policies of key and bucket in the data stack name
+ * the roles before the service stack creates them.
  */
 export function functionRoleName(stage: string, name: FunctionName): string {
   return `countersign-${stage}-fn-${name}`;

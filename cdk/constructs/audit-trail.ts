@@ -13,11 +13,13 @@ import {
   lockFor,
   ONE_REGION,
   PRIVATE_BUCKET,
+  protectConfiguration,
   removalPolicyOf,
 } from './buckets.ts';
 import type { AuditKey } from './encryption-key.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
 import { type Grantee, Policy } from './policy.ts';
+import { roleArn } from './principals.ts';
 
 /** ARN of the stage's trail, before the trail exists: its key and its bucket name it in their policies. */
 export function trailArn(stack: Stack, config: StageConfig): string {
@@ -146,17 +148,22 @@ export class AuditTrail extends Construct {
         actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'],
         resources: [bucket.arnForObjects('*')],
         conditions: {
-          ArnNotEquals: {
-            'aws:PrincipalArn': stack.formatArn({
-              service: 'iam',
-              region: '',
-              resource: 'role',
-              resourceName: emergencyRoleName(config.stage, 'break-glass'),
-            }),
-          },
+          ArnNotEquals: { 'aws:PrincipalArn': roleArn(bucket, emergencyRoleName(config.stage, 'break-glass')) },
         },
       }),
     );
+    bucket.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'OnlyTheTrailWrites',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['s3:PutObject', 's3:ReplicateObject'],
+        resources: [bucket.arnForObjects('*')],
+        // Somebody's own request has no source, which is not equal either.
+        conditions: { ArnNotEquals: { 'aws:SourceArn': trailArn(stack, config) } },
+      }),
+    );
+    protectConfiguration(bucket, config);
     acknowledge(bucket, { 'NIST.800.53.R5-S3BucketReplicationEnabled': ONE_REGION });
     return bucket;
   }

@@ -4,8 +4,10 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
+import { emergencyRoleName } from '../names.ts';
 import type { DataKey } from './encryption-key.ts';
 import type { Grantee } from './policy.ts';
+import { deploymentRoleArn, roleArn } from './principals.ts';
 
 /** What every bucket of ours is: private, owned by the account alone, reached by TLS 1.2 or better. */
 export const PRIVATE_BUCKET = {
@@ -30,6 +32,37 @@ export function lockFor(config: StageConfig, days: number): s3.ObjectLockRetenti
 
 export function removalPolicyOf(config: StageConfig): RemovalPolicy {
   return config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+}
+
+/**
+ * Refuses changes to how a locked bucket is set up to everybody but deployments, and break-glass should the deployment
+ * role be gone. Not even this locks the account out: its root user may always replace a bucket's policy.
+ */
+export function protectConfiguration(bucket: s3.Bucket, { stage }: StageConfig): void {
+  const allowed = [deploymentRoleArn(bucket), roleArn(bucket, emergencyRoleName(stage, 'break-glass'))];
+  bucket.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'OnlyDeploymentsReconfigure',
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: [
+        's3:DeleteBucket',
+        's3:DeleteBucketPolicy',
+        's3:PutBucketAcl',
+        's3:PutBucketLogging',
+        's3:PutBucketObjectLockConfiguration',
+        's3:PutBucketOwnershipControls',
+        's3:PutBucketPolicy',
+        's3:PutBucketPublicAccessBlock',
+        's3:PutBucketVersioning',
+        's3:PutEncryptionConfiguration',
+        's3:PutLifecycleConfiguration',
+        's3:PutReplicationConfiguration',
+      ],
+      resources: [bucket.bucketArn],
+      conditions: { ArnNotEquals: { 'aws:PrincipalArn': allowed } },
+    }),
+  );
 }
 
 /** Receives the other buckets' server access logs. Unlocked: S3 delivers no access logs into a locked bucket. */

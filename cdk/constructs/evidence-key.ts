@@ -1,10 +1,11 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
-import { functionRoleName, SIGNERS } from '../names.ts';
+import { SIGNERS } from '../names.ts';
 import type { Grantee } from './policy.ts';
+import { functionRoleArns } from './principals.ts';
 
 /** What an administrator of any of our keys may do: everything but use it. */
 export const KEY_ADMINISTRATION = [
@@ -49,7 +50,7 @@ export class EvidenceKey extends Construct {
       description: `Countersign ${stage}: countersigns evidence`,
       keySpec: kms.KeySpec.ECC_NIST_P256,
       keyUsage: kms.KeyUsage.SIGN_VERIFY,
-      policy: this.policy(stage),
+      policy: this.policy(props.config),
       removalPolicy: retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
   }
@@ -73,12 +74,9 @@ export class EvidenceKey extends Construct {
     });
   }
 
-  private policy(stage: string): iam.PolicyDocument {
-    const stack = Stack.of(this);
+  private policy(config: StageConfig): iam.PolicyDocument {
     const account = new iam.AccountRootPrincipal();
-    const signers = SIGNERS.map((name) =>
-      stack.formatArn({ service: 'iam', region: '', resource: 'role', resourceName: functionRoleName(stage, name) }),
-    );
+    const signers = functionRoleArns(this, config, SIGNERS);
     return new iam.PolicyDocument({
       statements: [
         new iam.PolicyStatement({

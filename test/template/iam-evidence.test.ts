@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FUNCTION_NAMES, SIGNERS } from '../../cdk/names.ts';
+import { FUNCTION_NAMES, SIGNERS, WRITERS } from '../../cdk/names.ts';
 import { ROLES } from '../../lib/contracts/roles.ts';
 import { type Decision, type Principal, Simulator } from './support/simulate.ts';
 import { synthesise } from './support/synth.ts';
@@ -27,7 +27,11 @@ const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
   ...ROLES.map((role) => `role:${role}` as const),
   'administrator',
+  'deployment',
 ];
+/** May do whatever is not refused to everybody. */
+const MIGHTY: readonly Principal[] = ['administrator', 'deployment'];
+const MODEST = EVERYBODY.filter((principal) => !MIGHTY.includes(principal));
 const ALL_BUT_BREAK_GLASS = EVERYBODY.filter((principal) => principal !== 'role:break-glass');
 
 /** The condition keys of a PutObject as our writers send it. */
@@ -49,17 +53,43 @@ function create(principal: Principal, key: string, context: Context = LOCKED_CRE
 }
 
 describe('creating evidence', () => {
-  const rows = EVERYBODY.filter((principal) => principal !== 'administrator').flatMap((principal) => {
+  const rows = EVERYBODY.flatMap((principal) => {
     const prefixes = CREATES.find(([name]) => name === principal)?.[1] ?? [];
     return PREFIXES.map((prefix) => [principal, prefix, prefixes.includes(prefix)] as const);
   });
   it.each(rows)('%s under "%s": %s', async (principal, prefix, allowed) => {
-    expect(await create(principal, `${prefix}x`)).toBe(allowed ? 'Allowed' : 'ImplicitlyDenied');
+    expect(await create(principal, `${prefix}x`)).toBe(allowed ? 'Allowed' : 'ExplicitlyDenied');
+  });
+
+  it.each(EVERYBODY)('%s prolongs a lock, which is for good, only as a writer or as break-glass', async (principal) => {
+    const context = without(LOCKED_CREATION, 's3:if-none-match', 's3:ObjectCreationOperation');
+    const decide = (prefix: string) =>
+      prod.simulate({ principal, action: 's3:PutObjectRetention', resource: `${evidence}/${prefix}x`, context });
+    const prefixes = CREATES.find(([name]) => name === principal)?.[1];
+    for (const prefix of KNOWN) {
+      const may = principal === 'role:break-glass' || prefixes?.includes(prefix) === true;
+      const refused = prefixes === undefined ? 'ExplicitlyDenied' : 'ImplicitlyDenied';
+      expect(await decide(prefix), prefix).toBe(may ? 'Allowed' : refused);
+    }
+  });
+
+  it.each([
+    's3:ReplicateDelete',
+    's3:ReplicateObject',
+    's3:ReplicateTags',
+    's3:UpdateObjectEncryption',
+    's3:PutObjectTagging',
+    's3:DeleteObjectVersionTagging',
+  ])('nobody gets around it by %s', async (action) => {
+    for (const principal of EVERYBODY) {
+      const decision = await prod.simulate({ principal, action, resource: `${evidence}/keys/x` });
+      expect(decision, principal).toBe('ExplicitlyDenied');
+    }
   });
 
   it.each(CREATES)('%s may lock what it creates', async (principal, prefixes) => {
     for (const prefix of prefixes) {
-      const { 's3:if-none-match': _, 's3:ObjectCreationOperation': __, ...context } = LOCKED_CREATION;
+      const context = without(LOCKED_CREATION, 's3:if-none-match', 's3:ObjectCreationOperation');
       const resource = `${evidence}/${prefix}x`;
       expect(await prod.simulate({ principal, action: 's3:PutObjectRetention', resource, context })).toBe('Allowed');
     }
@@ -171,12 +201,38 @@ describe('taking evidence away', () => {
     expect(decision).toBe('ExplicitlyDenied');
   });
 
-  it("the bucket's default lock is changed by deployments and break-glass only", async () => {
-    const action = 's3:PutBucketObjectLockConfiguration';
-    for (const principal of ALL_BUT_BREAK_GLASS) {
-      expect(await prod.simulate({ principal, action, resource: evidence }), principal).toBe('ExplicitlyDenied');
-    }
-    expect(await prod.simulate({ principal: 'role:break-glass', action, resource: evidence })).toBe('Allowed');
+  describe.each([
+    ['evidence', evidence],
+    ['trail', trail],
+  ])('the set-up of the %s bucket', (_, resource) => {
+    it.each([
+      's3:DeleteBucket',
+      's3:DeleteBucketPolicy',
+      's3:PutBucketAcl',
+      's3:PutBucketLogging',
+      's3:PutBucketObjectLockConfiguration',
+      's3:PutBucketOwnershipControls',
+      's3:PutBucketPolicy',
+      's3:PutBucketPublicAccessBlock',
+      's3:PutBucketVersioning',
+      's3:PutEncryptionConfiguration',
+      's3:PutLifecycleConfiguration',
+      's3:PutReplicationConfiguration',
+    ])('%s is left to deployments', async (action) => {
+      for (const principal of ALL_BUT_BREAK_GLASS) {
+        const decision = await prod.simulate({ principal, action, resource });
+        expect(decision, principal).toBe(principal === 'deployment' ? 'Allowed' : 'ExplicitlyDenied');
+      }
+      // Not refused, for the day on which the deployment role is gone; and not granted but for the default lock.
+      const breakGlass = await prod.simulate({ principal: 'role:break-glass', action, resource });
+      const granted = action === 's3:PutBucketObjectLockConfiguration' && resource === evidence;
+      expect(breakGlass).toBe(granted ? 'Allowed' : 'ImplicitlyDenied');
+    });
+
+    it('can be read by the administrator', async () => {
+      const request = { principal: 'administrator', action: 's3:GetBucketPolicy', resource } as const;
+      expect(await prod.simulate(request)).toBe('Allowed');
+    });
   });
 
   it('legal holds are set and lifted by the holds function and break-glass only', async () => {
@@ -199,7 +255,7 @@ describe('reading evidence', () => {
     ['role:auditor', KNOWN],
     ['role:break-glass', PREFIXES],
   ];
-  const rows = EVERYBODY.filter((principal) => principal !== 'administrator').map((principal) => {
+  const rows = MODEST.map((principal) => {
     return [principal, readers.find(([name]) => name === principal)?.[1] ?? []] as const;
   });
   it.each(rows)('%s reads under %j', async (principal, prefixes) => {
@@ -220,7 +276,7 @@ describe('reading evidence', () => {
   });
 
   it('versions are listed by the rebuilder, the auditor and break-glass only', async () => {
-    for (const principal of EVERYBODY.filter((name) => name !== 'administrator')) {
+    for (const principal of MODEST) {
       const may = ['role:rebuilder', 'role:auditor', 'role:break-glass'].includes(principal);
       const decision = await prod.simulate({ principal, action: 's3:ListBucketVersions', resource: evidence });
       expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
@@ -236,11 +292,29 @@ describe('the staging bucket', () => {
     ['s3:AbortMultipartUpload', []],
   ];
   it.each(rows)('%s: only %j', async (action, allowed) => {
-    for (const principal of EVERYBODY.filter((name) => name !== 'administrator')) {
+    for (const principal of MODEST) {
       const decision = await prod.simulate({ principal, action, resource: `${staging}/x` });
       expect(decision, principal).toBe(allowed.includes(principal) ? 'Allowed' : 'ImplicitlyDenied');
     }
   });
+});
+
+it('the trail bucket is written by CloudTrail only, for our trail only', async () => {
+  const action = 's3:PutObject';
+  const resource = `${trail}/AWSLogs/123456789012/CloudTrail/x.json.gz`;
+  const context = { 's3:x-amz-acl': 'bucket-owner-full-control' };
+  for (const principal of EVERYBODY) {
+    expect(await prod.simulate({ principal, action, resource, context }), principal).toBe('ExplicitlyDenied');
+  }
+  expect(await prod.simulate({ principal: 'trail', action, resource, context })).toBe('Allowed');
+  const other = { ...context, 'aws:SourceArn': 'arn:aws:cloudtrail:eu-central-1:123456789012:trail/other' };
+  expect(await prod.simulate({ principal: 'trail', action, resource, context: other })).toBe('ExplicitlyDenied');
+});
+
+it('the bucket policy names the writers that the grants make', () => {
+  const granted = CREATES.flatMap(([name, prefixes]) => prefixes.map((prefix) => `${prefix} ${name}`));
+  const named = Object.entries(WRITERS).flatMap(([prefix, names]) => names.map((name) => `${prefix} function:${name}`));
+  expect(named.sort()).toEqual(granted.sort());
 });
 
 it('the functions that sign are the functions that create evidence', () => {

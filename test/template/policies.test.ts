@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { stageConfig } from '../../cdk/config.ts';
 import { Resolver } from './support/resolve.ts';
-import { ofType, synthesise, type Template } from './support/synth.ts';
+import { ofType, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
 
 const prod = synthesise('prod');
 const resolver = new Resolver(prod);
@@ -78,6 +79,23 @@ it('every managed policy is within what IAM takes: 6,144 characters', () => {
       expect(document.length, id).toBeLessThanOrEqual(6144);
     }
   }
+});
+
+it('every bucket policy is within what S3 takes: 20 KB', () => {
+  for (const [id, { Properties }] of ofType(prod.data, 'AWS::S3::BucketPolicy')) {
+    const document = JSON.stringify(resolver.resolve(Properties.PolicyDocument, prod.data));
+    expect(document.length, id).toBeLessThanOrEqual(20_480);
+  }
+});
+
+it('the deployment role is that of the bootstrap, whatever its qualifier', () => {
+  const policies = (qualifier?: string) => {
+    const context = qualifier === undefined ? {} : { '@aws-cdk/core:bootstrapQualifier': qualifier };
+    return JSON.stringify(ofType(synthesiseConfig(stageConfig('dev'), context).data, 'AWS::S3::BucketPolicy'));
+  };
+  expect(policies()).toContain('role/cdk-hnb659fds-cfn-exec-role-');
+  expect(policies('acme')).toContain('role/cdk-acme-cfn-exec-role-');
+  expect(policies('acme')).not.toContain('cdk-hnb659fds-');
 });
 
 describe('roles', () => {

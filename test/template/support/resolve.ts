@@ -24,6 +24,7 @@ const NAME_PROPERTIES: Readonly<Record<string, string>> = {
 
 /** ARN of a resource without partition, by type. */
 const ARNS: Readonly<Record<string, (name: string, at: Deployment) => string>> = {
+  'AWS::CloudTrail::Trail': (name, at) => `cloudtrail:${at.region}:${at.account}:trail/${name}`,
   'AWS::DynamoDB::Table': (name, at) => `dynamodb:${at.region}:${at.account}:table/${name}`,
   'AWS::IAM::ManagedPolicy': (name, at) => `iam::${at.account}:policy/${name}`,
   'AWS::IAM::Role': (name, at) => `iam::${at.account}:role/${name}`,

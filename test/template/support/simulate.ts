@@ -13,9 +13,10 @@ import { ofType, only, type Template, type Templates } from './synth.ts';
 
 /**
  * Who asks. A function has its execution role; a role of design.md is some IAM role with that managed policy attached
- * (the emergency roles: the roles that the template makes); the administrator has AWS's AdministratorAccess.
+ * (the emergency roles: the roles that the template makes); the administrator has AWS's AdministratorAccess, and so has
+ * the role that `cdk bootstrap` made for deployments; the trail is CloudTrail, an AWS service.
  */
-export type Principal = `function:${FunctionName}` | `role:${Role}` | 'administrator';
+export type Principal = `function:${FunctionName}` | `role:${Role}` | 'administrator' | 'deployment' | 'trail';
 
 export interface Request {
   readonly principal: Principal;
@@ -50,14 +51,13 @@ export class Simulator {
 
   /** @throws Error when the request itself makes no sense: an unknown action, a condition key that it cannot have. */
   async simulate({ principal, action, resource, context = {} }: Request): Promise<Decision> {
-    const role = this.#roleName(principal);
     const simulation: Simulation = {
       request: {
-        principal: `arn:aws:sts::${this.#at.account}:assumed-role/${role}/session`,
+        principal: this.#caller(principal),
         action,
         resource: { resource, accountId: this.#at.account },
         contextVariables: {
-          'aws:PrincipalArn': `arn:aws:iam::${this.#at.account}:role/${role}`,
+          ...this.#callerContext(principal),
           'aws:SecureTransport': 'true',
           ...(action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {}),
           ...context,
@@ -91,9 +91,24 @@ export class Simulator {
     return `arn:aws:execute-api:${this.#at.region}:${this.#at.account}:${api}/${stage}/${method}${path}`;
   }
 
+  #caller(principal: Principal): string {
+    if (principal === 'trail') return 'cloudtrail.amazonaws.com';
+    return `arn:aws:sts::${this.#at.account}:assumed-role/${this.#roleName(principal)}/session`;
+  }
+
+  /** The global condition keys that tell who asks. */
+  #callerContext(principal: Principal): Record<string, string> {
+    if (principal !== 'trail') {
+      return { 'aws:PrincipalArn': `arn:aws:iam::${this.#at.account}:role/${this.#roleName(principal)}` };
+    }
+    return { 'aws:SourceArn': this.arn('AWS::CloudTrail::Trail', 'Trail'), 'aws:SourceAccount': this.#at.account };
+  }
+
   #roleName(principal: Principal): string {
     const { stage } = this.#templates;
     if (principal === 'administrator') return 'Admin';
+    // Its name is CDK's: "Bootstrapping: template contract", AWS CDK Developer Guide.
+    if (principal === 'deployment') return `cdk-hnb659fds-cfn-exec-role-${this.#at.account}-${this.#at.region}`;
     const [kind, name] = principal.split(':');
     const emergency = EMERGENCY_ROLES.find((candidate) => kind === 'role' && candidate === name);
     if (emergency !== undefined) return emergencyRoleName(stage, emergency);
@@ -102,7 +117,8 @@ export class Simulator {
   }
 
   #identityPolicies(principal: Principal): Simulation['identityPolicies'] {
-    if (principal === 'administrator') {
+    if (principal === 'trail') return [];
+    if (principal === 'administrator' || principal === 'deployment') {
       const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
       return [{ name: 'AdministratorAccess', policy: everything }];
     }

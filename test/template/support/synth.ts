@@ -34,7 +34,7 @@ export function synthesise(stage: string): Templates {
 }
 
 /** The same for a configuration that is in no stage of this repository. Throws when a rule pack finds something. */
-export function synthesiseConfig(config: StageConfig): Templates {
+export function synthesiseConfig(config: StageConfig, context: Readonly<Record<string, string>> = {}): Templates {
   const { stage } = config;
   return inScratch((outdir) => {
     // CDK's own rules take seconds; rules.test.ts has them on.
@@ -42,7 +42,7 @@ export function synthesiseConfig(config: StageConfig): Templates {
       ...withoutCode(outdir),
       configs: [config],
       builtinCloudFormationValidation: false,
-      context: { stage },
+      context: { ...context, stage },
     });
     const assembly = app.synth();
     return {
