@@ -6,10 +6,10 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import { checkKeyProof } from '../core/key-proof.ts';
 import { parsePublicKey } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
-import { type KeyRecord, type Principal, withKey } from '../core/registry.ts';
+import { checkKeySize, type KeyRecord, type Principal, withKey } from '../core/registry.ts';
 import type { RegisterKey, RegisterPrincipal, RevokeKey } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
-import type { Registry, RegistryChange } from './ports.ts';
+import type { Registry, RegistryChange, Taken } from './ports.ts';
 import { storeEvent } from './record-event.ts';
 import type { Caller } from './submit-evidence.ts';
 
@@ -42,7 +42,7 @@ export async function registerPrincipal(
     });
   }
   // Before the event: one that could never come into force would stop its stream for ever.
-  if (!(await deps.registry.reserveName(request.name, request.unique_id))) {
+  if (!(await takeName(deps, request))) {
     throw new DomainError('PRINCIPAL_EXISTS', `the name ${request.name} is registered for another role`, {
       pointer: '/name',
     });
@@ -95,9 +95,11 @@ export async function registerKey(
         },
       );
     }
-  } else {
-    await requireFree(deps, key.keyid, principal.name);
   }
+  checkKeySize(changed);
+  // Refuses a principal that has no room before anything is written.
+  withKey(principal, changed);
+  if (!known) await requireFree(deps, key.keyid, principal.name);
   const action = known ? 'key-changed' : 'key-registered';
   const event = await changeKey(deps, { action, key: changed, principal, admin, proof_sha256: proof }, evidenceKey);
   return { created: !known, value: changed, event };
@@ -114,7 +116,8 @@ export async function revokeKey(
   const now = deps.clock().toISOString();
   const owner = await deps.registry.keyOwner(keyid);
   const principal = owner === undefined ? undefined : await requirePrincipal(deps, owner);
-  const known = principal?.keys.find((key) => key.keyid === keyid);
+  // A revoked key that had to make room for another is still on record.
+  const known = principal?.keys.find((key) => key.keyid === keyid) ?? (await deps.registry.keyAt(keyid, deps.clock()));
   if (!principal || !known) throw new DomainError('NOT_FOUND', `no key ${keyid} is registered`);
   if (known.revoked) return { created: false, value: known, event: undefined };
   const effective = request.effective_at ?? now;
@@ -169,8 +172,6 @@ async function changeKey(
   evidenceKey: EvidenceKey,
 ): Promise<string> {
   const { name, unique_id } = principal;
-  // Refuses a principal that has no room before anything is written.
-  withKey(principal, change.key);
   const body = { ...by(admin, deps), ...change, revision: principal.revision + 1, principal: { name, unique_id } };
   return await record(deps, body, change.key.keyid, principal, evidenceKey);
 }
@@ -218,9 +219,44 @@ async function record(
   });
 }
 
+/** @returns whether the name is the role's to take */
+async function takeName(deps: RegistryDeps, { name, unique_id }: RegisterPrincipal): Promise<boolean> {
+  const taken = await deps.registry.reserveName(name, unique_id, deps.clock());
+  if (!taken) return true;
+  const { principal } = await deps.registry.context(taken.owner);
+  if (!(await isAbandoned(deps, taken, { unique_id: taken.owner, revision: principal?.revision ?? 0 }))) return false;
+  return (await deps.registry.reserveName(name, unique_id, deps.clock(), taken)) === undefined;
+}
+
+async function takeKey(deps: RegistryDeps, keyid: string, principal: string): Promise<boolean> {
+  const taken = await deps.registry.reserveKey(keyid, principal, deps.clock());
+  if (!taken) return true;
+  const owner = await deps.registry.principalByName(taken.owner);
+  if (!owner || !(await isAbandoned(deps, taken, owner))) return false;
+  return (await deps.registry.reserveKey(keyid, principal, deps.clock(), taken)) === undefined;
+}
+
+/** A request that reserved something has written its event, or died, long before this. */
+const ABANDONED_AFTER_MS = 15 * 60 * 1000;
+
+/**
+ * Whether a request died between a reservation and its event. One that wrote the event may yet come into force, and its event
+ * is then the next of its owner's stream.
+ */
+async function isAbandoned(
+  deps: RegistryDeps,
+  { reserved_at }: Taken,
+  owner: Pick<Principal, 'unique_id' | 'revision'>,
+): Promise<boolean> {
+  if (reserved_at === undefined) return false;
+  if (deps.clock().getTime() - Date.parse(reserved_at) < ABANDONED_AFTER_MS) return false;
+  const next = objectKey.event(`principal/${owner.unique_id}`, owner.revision + 1);
+  return (await deps.store.read(next)) === undefined;
+}
+
 /** Before the event, as for a name. A revoked key that had to make room for another is not free: revoked is for good. */
 async function requireFree(deps: RegistryDeps, keyid: string, principal: string): Promise<void> {
-  if (!(await deps.registry.reserveKey(keyid, principal))) {
+  if (!(await takeKey(deps, keyid, principal))) {
     throw new DomainError('KEY_OF_ANOTHER_PRINCIPAL', `key ${keyid} is registered for another principal`, {
       pointer: '/public_key',
     });

@@ -191,6 +191,14 @@ export interface CallerContext {
   readonly evidenceKey: EvidenceKey | undefined;
 }
 
+/** Whose a name or a key is. */
+export interface Taken {
+  /** Unique id of a role, or name of a principal. */
+  readonly owner: string;
+  /** When it was reserved; only until an event gives it to its owner. */
+  readonly reserved_at?: string;
+}
+
 /** A change of the registry, written in the same transaction as the event that records it. */
 export type RegistryChange =
   | { readonly kind: 'principal-created'; readonly principal: Principal }
@@ -208,11 +216,17 @@ export interface Registry {
   context(uniqueId: string): Promise<CallerContext>;
   evidenceKey(): Promise<EvidenceKey | undefined>;
   evidenceKeys(): Promise<readonly EvidenceKey[]>;
+  /** The principal that bears the name; one that only reserved it does not. */
   principalByName(name: string): Promise<Principal | undefined>;
-  /** Takes a name for a role before any event says so. @returns false when another role has it */
-  reserveName(name: string, uniqueId: string): Promise<boolean>;
-  /** Takes a keyid for a principal before any event says so. @returns false when another principal has it */
-  reserveKey(keyid: string, principal: string): Promise<boolean>;
+  /**
+   * Takes a name for a role before any event says so, at a time.
+   *
+   * @param abandoned - another's reservation, to be taken over if it still is as it was read
+   * @returns undefined when it is the role's, else whose it is
+   */
+  reserveName(name: string, uniqueId: string, at: Date, abandoned?: Taken): Promise<Taken | undefined>;
+  /** The same of a keyid, for a principal by its name. */
+  reserveKey(keyid: string, principal: string, at: Date, abandoned?: Taken): Promise<Taken | undefined>;
   /** Name of the principal that a key is registered or reserved for. */
   keyOwner(keyid: string): Promise<string | undefined>;
   /** The key as it was recorded at a time, or as it is. */

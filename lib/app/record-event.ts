@@ -25,6 +25,12 @@ export interface RecordedEvent {
 }
 
 /**
+ * Events are found by who made them, and DynamoDB takes 2048 bytes of partition key. IAM's own limits end far below; an event
+ * that could not be indexed would stop its stream for ever.
+ */
+const MAX_ARN_BYTES = 1900;
+
+/**
  * Signs an event with the evidence key and stores it under its number. Whoever commits it does so in one transaction with the
  * change that it records. Events are kept as long as production evidence.
  *
@@ -39,6 +45,9 @@ export async function storeEvent(
   subject: string,
   key: EvidenceKey,
 ): Promise<RecordedEvent> {
+  if (Buffer.byteLength(body.by.arn) > MAX_ARN_BYTES) {
+    throw new DomainError('REQUEST_INVALID', `the caller's ARN has more than ${MAX_ARN_BYTES} bytes`);
+  }
   const name = objectKey.event(streamOf(body), body.revision);
   const payload = canonicalBytes(statementJson([{ digest: { sha256: subject } }], predicateTypeOf(body), body));
   const signed = await countersign(deps, payload, key);

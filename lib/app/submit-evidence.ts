@@ -114,7 +114,14 @@ async function verify(deps: SubmitDeps, submission: Submission, caller: Caller):
   const evidenceKey = requireEvidenceKey(context.evidenceKey, deps.signer);
   const enveloped = submission.form === 'sigstore-bundle' || submission.form === 'dsse';
   const receivedAt = deps.clock();
-  const key = submission.signature ? await signer(deps, principal, submission.signature) : undefined;
+  let key: KeyRecord | undefined;
+  try {
+    key = submission.signature && (await signer(deps, principal, submission.signature));
+  } catch (refusal) {
+    // The key that signed may have been revoked and have made room for another since.
+    const first = await deps.ledger.find(submission.sha256);
+    return firstOr(refusal, first?.principal === principal.name ? first : undefined);
+  }
   if (!submission.signature) allowUnsigned(deps, submission);
   checkPrincipal(principal, submission.content, enveloped);
   const identity = statementIdentity(submission.signature?.message ?? submission.bytes, key?.keyid ?? 'unsigned');
@@ -123,10 +130,7 @@ async function verify(deps: SubmitDeps, submission: Submission, caller: Caller):
       checkValidity(key, receivedAt);
       checkAuthority(key, submission.content, enveloped);
     } catch (refusal) {
-      // What became evidence while the key was good stays evidence: a retry of it is answered as it was.
-      const first = await deps.ledger.findStatement(identity);
-      if (first) return { created: false, record: first };
-      throw refusal;
+      return firstOr(refusal, await deps.ledger.findStatement(identity));
     }
   }
   const flags: Flag[] = [
@@ -134,6 +138,12 @@ async function verify(deps: SubmitDeps, submission: Submission, caller: Caller):
     ...(key ? [] : ['unsigned' as const]),
   ];
   return { submission, principal, key, identity, evidenceKey, receivedAt, flags };
+}
+
+/** What became evidence while its key was good stays evidence: a retry of it is answered as it was. */
+function firstOr(refusal: unknown, first: EvidenceRecord | undefined): SubmitOutcome {
+  if (first) return { created: false, record: first };
+  throw refusal;
 }
 
 async function signer(
@@ -148,6 +158,11 @@ async function signer(
   if (owner !== undefined && owner !== principal.name) {
     throw new DomainError('KEY_OF_ANOTHER_PRINCIPAL', `key ${hint} is not registered for ${principal.name}`, {
       hint: 'sign with a key of the calling principal, or call as the principal that signs',
+    });
+  }
+  if (owner !== undefined && (await deps.registry.keyAt(hint, deps.clock()))?.revoked) {
+    throw new DomainError('KEY_REVOKED', `key ${hint} was revoked, and made room for another`, {
+      hint: 'sign with another key of this principal, or have one registered',
     });
   }
   throw new DomainError(

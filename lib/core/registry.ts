@@ -77,6 +77,13 @@ export interface Principal {
 /** Keys kept with a principal; each submission may try all of them. */
 export const MAX_KEYS_PER_PRINCIPAL = 20;
 
+/**
+ * Largest record of a key in bytes of JSON, its revocation aside. A principal lies with all its keys in one DynamoDB item of
+ * at most 400 KB, and a change that does not fit would stop its stream of events for ever: 20 of these fit, each revoked with
+ * the longest reason.
+ */
+export const MAX_KEY_BYTES = 10_000;
+
 /** A timestamp this far ahead of our clock is refused: clocks differ by seconds, not minutes. */
 export const MAX_CLOCK_SKEW_MS = 2 * 60 * 1000;
 
@@ -217,6 +224,16 @@ export function judgeTimestamp(content: Content, receivedAt: Date, enveloped: bo
 /** The environment that the evidence speaks for decides how long it is kept. */
 export function environmentOf(content: Content): Environment {
   return content.manifest?.environment ?? 'experimental';
+}
+
+/** @throws DomainError BODY_TOO_LARGE when the record of a key is too large to be kept with its principal */
+export function checkKeySize({ revoked: _revoked, ...record }: KeyRecord): void {
+  const size = Buffer.byteLength(JSON.stringify(record));
+  if (size <= MAX_KEY_BYTES) return;
+  throw new DomainError('BODY_TOO_LARGE', `the key's record has ${size} bytes; at most ${MAX_KEY_BYTES} are kept`, {
+    pointer: '/scai_attributes',
+    hint: 'give it fewer or shorter scai_attributes, or register a second key for the rest',
+  });
 }
 
 /** Makes room by dropping revoked keys, oldest first: their history stays under the key itself. */

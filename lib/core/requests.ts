@@ -38,7 +38,7 @@ export const RegisterPrincipalSchema = z.strictObject({
     .string()
     .check(
       z.maxLength(2048),
-      z.regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/.+$/, 'must be the ARN of an IAM role or user'),
+      z.regex(/^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)\/[\x21-\x7e]+$/, 'must be the ARN of an IAM role or user'),
     ),
 });
 

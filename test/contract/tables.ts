@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Guard, Holds, Ledger, Registry, RegistryChange } from '../../lib/app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../lib/core/evidence.ts';
 import type { EvidenceKey } from '../../lib/core/evidence-key.ts';
-import type { KeyRecord, Principal } from '../../lib/core/registry.ts';
+import {
+  checkKeySize,
+  type KeyRecord,
+  MAX_KEY_BYTES,
+  MAX_KEYS_PER_PRINCIPAL,
+  type Principal,
+} from '../../lib/core/registry.ts';
 import { newKey } from '../support/keys.ts';
 import { digestOf } from '../support/manifests.ts';
 import { aKeyRecord, anEntry, anEvent, anEvidence, aPrincipal } from '../support/records.ts';
@@ -268,6 +274,23 @@ export function registryContract(open: Open): void {
       expect(await found('2036-01-01T00:00:00.000Z')).toEqual(revoked);
     });
 
+    it('takes a principal with as many keys as it may have, each as large as it may be and revoked at length', async () => {
+      const tables = await open();
+      const { registry } = tables;
+      const before = await created(tables);
+      const filler = MAX_KEY_BYTES - Buffer.byteLength(JSON.stringify({ ...key, scai_attributes: [''] }));
+      const revoked = { recorded_at: key.not_before, effective_at: key.not_before, reason: '\u20ac'.repeat(2000) };
+      const largest = Array.from({ length: MAX_KEYS_PER_PRINCIPAL }, () =>
+        aKeyRecord(newKey(), { scai_attributes: ['a'.repeat(filler)], revoked }),
+      );
+      for (const record of largest) expect(() => checkKeySize(record)).not.toThrow();
+      const principal = { ...before, revision: 2, keys: largest };
+      const last = largest.at(-1) ?? key;
+      const change = { kind: 'key-changed', principal, key: last, recordedAt: key.not_before, isNew: true } as const;
+      expect(await registry.apply(nextEvent(), [], change)).toBe('committed');
+      expect((await registry.context(before.unique_id)).principal).toEqual(principal);
+    });
+
     it('gives the last of two revisions that were recorded in one millisecond', async () => {
       const tables = await open();
       const first = keyChange(await created(tables), key, '2026-02-01T00:00:00.000Z');
@@ -300,16 +323,50 @@ export function registryContract(open: Open): void {
       expect(await tables.registry.keyOwner(key.keyid)).not.toBe('other');
     });
 
+    const [then, later] = [at('2026-02-01T00:00:00.000Z'), at('2026-02-01T01:00:00.000Z')];
+
     it('reserves a name and a key for one owner, who may ask again', async () => {
       const { registry } = await open();
-      expect(await registry.reserveName('name', 'AROAONE')).toBe(true);
-      expect(await registry.reserveName('name', 'AROAONE')).toBe(true);
-      expect(await registry.reserveName('name', 'AROATWO')).toBe(false);
+      expect(await registry.reserveName('name', 'AROAONE', then)).toBeUndefined();
+      expect(await registry.reserveName('name', 'AROAONE', later)).toBeUndefined();
+      const taken = { reserved_at: later.toISOString() };
+      expect(await registry.reserveName('name', 'AROATWO', later)).toEqual({ owner: 'AROAONE', ...taken });
       expect(await registry.principalByName('name')).toBeUndefined();
-      expect(await registry.reserveKey(key.keyid, 'one')).toBe(true);
-      expect(await registry.reserveKey(key.keyid, 'one')).toBe(true);
-      expect(await registry.reserveKey(key.keyid, 'two')).toBe(false);
+      expect(await registry.reserveKey(key.keyid, 'one', then)).toBeUndefined();
+      expect(await registry.reserveKey(key.keyid, 'one', later)).toBeUndefined();
+      expect(await registry.reserveKey(key.keyid, 'two', later)).toEqual({ owner: 'one', ...taken });
       expect(await registry.keyOwner(key.keyid)).toBe('one');
+    });
+
+    it('gives a reservation to another owner only as long as it is the one that was read', async () => {
+      const { registry } = await open();
+      await registry.reserveName('name', 'AROAONE', then);
+      const abandoned = await registry.reserveName('name', 'AROATWO', then);
+      await registry.reserveName('name', 'AROAONE', later);
+      const renewed = await registry.reserveName('name', 'AROATWO', later, abandoned);
+      expect(renewed).toEqual({ owner: 'AROAONE', reserved_at: later.toISOString() });
+      expect(await registry.reserveName('name', 'AROATWO', later, renewed)).toBeUndefined();
+      expect(await registry.reserveName('name', 'AROAONE', later)).toMatchObject({ owner: 'AROATWO' });
+    });
+
+    it('knows what an event gave to its owner from what is only reserved', async () => {
+      const tables = await open();
+      const principal = await created(tables);
+      const { registry } = tables;
+      await registry.apply(nextEvent(), [], keyChange(principal, key, '2026-02-01T00:00:00.000Z'));
+      // Asked for again by its owner, it does not become a reservation.
+      await registry.reserveName(principal.name, principal.unique_id, later);
+      await registry.reserveKey(key.keyid, principal.name, later);
+      expect(await registry.reserveName(principal.name, 'AROATWO', later)).toEqual({ owner: principal.unique_id });
+      expect(await registry.reserveKey(key.keyid, 'two', later)).toEqual({ owner: principal.name });
+    });
+
+    it('does not find a principal by a name that it only reserved', async () => {
+      const tables = await open();
+      const principal = await created(tables);
+      await tables.registry.reserveName('reserved', principal.unique_id, then);
+      expect(await tables.registry.principalByName('reserved')).toBeUndefined();
+      expect(await tables.registry.principalByName(principal.name)).toEqual(principal);
     });
 
     it('makes no change twice: an event that is there says that it was made', async () => {

@@ -7,15 +7,30 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import type { CallerContext, CommitOutcome, Registry, RegistryChange } from '../../app/ports.ts';
+import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import { EVIDENCE_KEYS, itemKey } from '../../core/layout.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem, getItem, type Item, put, putNew, toItem, transact } from './items.ts';
+import { fromItem, getItem, type Item, type ItemKey, put, putNew, toItem, transact } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 import { PrincipalSchema } from './schemas.ts';
+
+/** An item that says whose a name or a key is. */
+const TakenItem = z.object({
+  unique_id: z.exactOptional(z.string()),
+  principal: z.exactOptional(z.string()),
+  reserved_at: z.exactOptional(z.string()),
+});
+
+interface Reservation {
+  readonly key: ItemKey;
+  readonly attribute: Owner;
+  readonly owner: string;
+  readonly at: Date;
+  readonly abandoned: Taken | undefined;
+}
 
 const PrincipalItem = z.object({ unique_id: z.string() });
 const OwnerItem = z.object({ principal: z.string() });
@@ -64,7 +79,8 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     const pointer = await getItem(client, registryTable, itemKey.principal(name));
     if (!pointer) return undefined;
     const item = await getItem(client, registryTable, itemKey.caller(PrincipalItem.parse(fromItem(pointer)).unique_id));
-    return item && PrincipalSchema.parse(fromItem(item));
+    const principal = item && PrincipalSchema.parse(fromItem(item));
+    return principal?.name === name ? principal : undefined;
   }
 
   async function keyOwner(keyid: string): Promise<string | undefined> {
@@ -72,22 +88,39 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return item && OwnerItem.parse(fromItem(item)).principal;
   }
 
-  async function reserveName(name: string, uniqueId: string): Promise<boolean> {
-    return await reserve(toItem(itemKey.principal(name), { unique_id: uniqueId }), 'unique_id');
-  }
+  const reserveName: Registry['reserveName'] = async (name, uniqueId, at, abandoned) =>
+    await reserve({ key: itemKey.principal(name), attribute: 'unique_id', owner: uniqueId, at, abandoned });
 
-  async function reserveKey(keyid: string, principal: string): Promise<boolean> {
-    return await reserve(toItem(itemKey.keyOwner(keyid), { principal }), 'principal');
-  }
+  const reserveKey: Registry['reserveKey'] = async (keyid, principal, at, abandoned) =>
+    await reserve({ key: itemKey.keyOwner(keyid), attribute: 'principal', owner: principal, at, abandoned });
 
-  async function reserve(item: Item, owner: Owner): Promise<boolean> {
+  async function reserve({ key, attribute, owner, at, abandoned }: Reservation): Promise<Taken | undefined> {
+    const item = toItem(key, { [attribute]: owner, reserved_at: at.toISOString() });
     try {
-      await client.send(new PutItemCommand(putOwned(registryTable, item, owner).Put));
-      return true;
+      await client.send(
+        new PutItemCommand({
+          TableName: registryTable,
+          Item: item,
+          // What an event gave to its owner is no reservation any more, and stays as it is.
+          ConditionExpression: abandoned
+            ? '#owner = :owner AND reserved_at = :at'
+            : 'attribute_not_exists(pk) OR (#owner = :owner AND attribute_exists(reserved_at))',
+          ExpressionAttributeNames: { '#owner': attribute },
+          ExpressionAttributeValues: marshall(
+            abandoned ? { ':owner': abandoned.owner, ':at': abandoned.reserved_at ?? '' } : { ':owner': owner },
+          ),
+        }),
+      );
+      return undefined;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      return unavailable('DynamoDB', error);
+      if (!(error instanceof ConditionalCheckFailedException)) return unavailable('DynamoDB', error);
     }
+    const standing = TakenItem.parse(fromItem((await getItem(client, registryTable, key)) ?? {}));
+    const taken = {
+      owner: standing[attribute] ?? '',
+      ...(standing.reserved_at === undefined ? {} : { reserved_at: standing.reserved_at }),
+    };
+    return taken.owner === owner ? undefined : taken;
   }
 
   const keyAt: Registry['keyAt'] = async (keyid, at) => {

@@ -1,4 +1,5 @@
-import type { CommitOutcome, Guard, Registry, RegistryChange } from '../../../lib/app/ports.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { CommitOutcome, Guard, Registry, RegistryChange, Taken } from '../../../lib/app/ports.ts';
 import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
 import type { KeyRecord, Principal } from '../../../lib/core/registry.ts';
 import type { MemoryLedger } from './ledger.ts';
@@ -12,8 +13,8 @@ interface RecordedKey {
 /** The registry table: revisions only count up, history stays, and what is revoked stays revoked. */
 export class MemoryRegistry implements Registry {
   readonly principals = new Map<string, Principal>();
-  readonly #names = new Map<string, string>();
-  readonly #owners = new Map<string, string>();
+  readonly #names = new Map<string, Taken>();
+  readonly #owners = new Map<string, Taken>();
   readonly #history = new Map<string, RecordedKey[]>();
   readonly #evidenceKeys: EvidenceKey[] = [];
   readonly #steps: Steps;
@@ -34,20 +35,30 @@ export class MemoryRegistry implements Registry {
   readonly evidenceKeys: Registry['evidenceKeys'] = () => this.#steps.read(() => [...this.#evidenceKeys]);
 
   readonly principalByName: Registry['principalByName'] = (name) =>
-    this.#steps.read(() => structuredClone(this.principals.get(this.#names.get(name) ?? '')));
+    this.#steps.read(() => {
+      const principal = this.principals.get(this.#names.get(name)?.owner ?? '');
+      return principal?.name === name ? structuredClone(principal) : undefined;
+    });
 
-  readonly reserveName: Registry['reserveName'] = (name, uniqueId) => this.#reserve(this.#names, name, uniqueId);
+  readonly reserveName: Registry['reserveName'] = (name, uniqueId, at, abandoned) =>
+    this.#reserve(this.#names, name, uniqueId, at, abandoned);
 
-  readonly reserveKey: Registry['reserveKey'] = (keyid, principal) => this.#reserve(this.#owners, keyid, principal);
+  readonly reserveKey: Registry['reserveKey'] = (keyid, principal, at, abandoned) =>
+    this.#reserve(this.#owners, keyid, principal, at, abandoned);
 
-  #reserve(taken: Map<string, string>, id: string, owner: string): Promise<boolean> {
-    return this.#steps.read(() => {
-      if (!taken.has(id)) taken.set(id, owner);
-      return taken.get(id) === owner;
+  #reserve(taken: Map<string, Taken>, id: string, owner: string, at: Date, abandoned?: Taken) {
+    return this.#steps.take('reserve', () => {
+      const standing = taken.get(id);
+      const isMine = standing?.owner === owner && standing.reserved_at !== undefined;
+      if (!standing || isMine || isDeepStrictEqual(standing, abandoned)) {
+        taken.set(id, { owner, reserved_at: at.toISOString() });
+        return undefined;
+      }
+      return standing.owner === owner ? undefined : { ...standing };
     });
   }
 
-  readonly keyOwner: Registry['keyOwner'] = (keyid) => this.#steps.read(() => this.#owners.get(keyid));
+  readonly keyOwner: Registry['keyOwner'] = (keyid) => this.#steps.read(() => this.#owners.get(keyid)?.owner);
 
   readonly keyAt: Registry['keyAt'] = (keyid, at) =>
     this.#steps.read(() => this.#history.get(keyid)?.findLast((recorded) => recorded.at <= at.toISOString())?.key);
@@ -85,7 +96,7 @@ export class MemoryRegistry implements Registry {
   #write(change: RegistryChange): void {
     switch (change.kind) {
       case 'principal-created':
-        this.#names.set(change.principal.name, change.principal.unique_id);
+        this.#names.set(change.principal.name, { owner: change.principal.unique_id });
         this.principals.set(change.principal.unique_id, structuredClone(change.principal));
         return;
       case 'key-changed':
@@ -105,12 +116,12 @@ export class MemoryRegistry implements Registry {
       const still = principal.keys.some(({ keyid }) => keyid === kept.keyid);
       if (!still && !kept.revoked) throw new InvariantBroken(`key ${kept.keyid} was dropped while in use`);
     }
-    this.#owners.set(key.keyid, principal.name);
+    this.#owners.set(key.keyid, { owner: principal.name });
     this.#history.set(key.keyid, [...history, { at: recordedAt, key: structuredClone(key) }]);
     this.principals.set(principal.unique_id, structuredClone(principal));
   }
 }
 
-function isFree(taken: ReadonlyMap<string, string>, id: string, owner: string): boolean {
-  return (taken.get(id) ?? owner) === owner;
+function isFree(taken: ReadonlyMap<string, Taken>, id: string, owner: string): boolean {
+  return (taken.get(id)?.owner ?? owner) === owner;
 }

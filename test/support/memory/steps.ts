@@ -16,6 +16,7 @@ export type Step =
   | 'put-public-key'
   | 'note-lost-signature'
   | 'sign'
+  | 'reserve'
   | 'commit'
   | 'apply'
   | 'commit-hold'

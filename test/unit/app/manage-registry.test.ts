@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { activateEvidenceKey, registerKey, registerPrincipal, revokeKey } from '../../../lib/app/manage-registry.ts';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
+import { parsePublicKey } from '../../../lib/core/keys.ts';
 import { MAX_KEYS_PER_PRINCIPAL } from '../../../lib/core/registry.ts';
-import { checkLedger, lostSignatures, objectsUnder } from '../../support/check-ledger.ts';
+import { answeredAs, checkLedger, lostSignatures, objectsUnder } from '../../support/check-ledger.ts';
 import { DAY } from '../../support/clock.ts';
 import {
   ADMIN,
@@ -16,7 +17,7 @@ import {
   principalRequest,
 } from '../../support/control-plane.ts';
 import { keyProof, newKey, type TestKey } from '../../support/keys.ts';
-import { aManifest, NOW, PIPELINE, signedBundle } from '../../support/manifests.ts';
+import { aManifest, NOW, PIPELINE, signedBundle, signedPlain } from '../../support/manifests.ts';
 import { Crash } from '../../support/memory/steps.ts';
 import { refusal } from '../../support/refusals.ts';
 
@@ -234,20 +235,81 @@ describe('registerKey', () => {
   });
 
   it('refuses one key too many before anything is written, until one is revoked', async () => {
-    for (let count = 1; count < MAX_KEYS_PER_PRINCIPAL; count++)
-      await registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN);
+    await fill();
     const before = events();
     const last = keyRequest(newKey(), PIPELINE);
+    const keyid = parsePublicKey(last.public_key).keyid;
     await expect(registerKey(plane.registryDeps, last, ADMIN)).rejects.toThrow(
       refusal('REQUEST_INVALID', '/public_key'),
     );
     expect(events()).toEqual(before);
+    expect(await plane.registry.keyOwner(keyid), 'nothing is reserved for who has no room').toBeUndefined();
     await revokeKey(plane.registryDeps, plane.key.keyid, { reason: 'old' }, ADMIN);
     expect(await registerKey(plane.registryDeps, last, ADMIN)).toMatchObject({ created: true });
     expect(pipeline()?.keys).toHaveLength(MAX_KEYS_PER_PRINCIPAL);
-    await expect(plane.submit(signedBundle(aManifest(), plane.key))).rejects.toThrow(refusal('KEY_UNKNOWN'));
-    // Though it made room, it is not forgotten: what was revoked cannot come back.
+    checkLedger(plane);
+  });
+
+  it('writes no event for a caller by whose ARN it could not be found', async () => {
+    const before = events();
+    const by = { ...ADMIN, arn: `${ADMIN.arn}${'x'.repeat(1900)}` };
+    await expect(registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), by)).rejects.toThrow(
+      refusal('REQUEST_INVALID'),
+    );
+    expect(events()).toEqual(before);
+  });
+
+  it('refuses a record that would not fit beside nineteen of its like, before anything is written', async () => {
+    const before = events();
+    const wide = { scai_attributes: Array.from({ length: 64 }, (_, i) => `${i}`.padEnd(256, '\u{1F511}')) };
+    await expect(registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE, wide), ADMIN)).rejects.toThrow(
+      refusal('BODY_TOO_LARGE', '/scai_attributes'),
+    );
+    expect(events()).toEqual(before);
+  });
+});
+
+/** As many keys as a principal may have. */
+async function fill(): Promise<void> {
+  for (let count = 1; count < MAX_KEYS_PER_PRINCIPAL; count++)
+    await registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN);
+}
+
+describe('a revoked key that made room for another', () => {
+  const bytes = () => signedBundle(aManifest(), plane.key);
+
+  async function makeRoom(): Promise<void> {
+    await fill();
+    await revokeKey(plane.registryDeps, plane.key.keyid, { reason: 'old' }, ADMIN);
+    await registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN);
+    expect(pipeline()?.keys.map(({ keyid }) => keyid)).not.toContain(plane.key.keyid);
+  }
+
+  it('signs nothing any more, and whoever tries is told why', async () => {
+    await makeRoom();
+    await expect(plane.submit(bytes())).rejects.toThrow(refusal('KEY_REVOKED'));
+    checkLedger(plane);
+  });
+
+  it('is revoked for good: neither registered again, nor revoked twice', async () => {
+    await makeRoom();
+    const before = events();
     await expect(registerKey(plane.registryDeps, keyRequest(plane.key, PIPELINE), ADMIN)).rejects.toThrow(DomainError);
+    expect(await revokeKey(plane.registryDeps, plane.key.keyid, { reason: 'again' }, ADMIN)).toMatchObject({
+      event: undefined,
+      value: { revoked: { reason: 'old' } },
+    });
+    expect(events()).toEqual(before);
+  });
+
+  it.each([
+    ['an attestation', bytes],
+    ['a plain manifest, which names no key', () => signedPlain(aManifest(), plane.key)],
+  ])('leaves %s that it signed what it was: a retry is answered with the first receipt', async (_, make) => {
+    const sent = make();
+    const first = await plane.submit(sent);
+    await makeRoom();
+    expect(await plane.submit(sent)).toEqual(answeredAs(first));
     checkLedger(plane);
   });
 });
@@ -378,5 +440,72 @@ describe('when two admins give one name or one key to two at the same moment', (
     );
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(events()).toBe(before + 1);
+  });
+});
+
+describe('a name or key that was reserved by a request that died', () => {
+  const MINUTE = 60_000;
+  const taker = principalRequest('taker');
+  const victim = { ...principalRequest('victim'), name: taker.name };
+
+  it('is kept for whoever is still at it', async () => {
+    plane.steps.crashAt('reserve', 'done');
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(Crash);
+    plane.clock.advance(14 * MINUTE);
+    await expect(registerPrincipal(plane.registryDeps, taker, ADMIN)).rejects.toThrow(
+      refusal('PRINCIPAL_EXISTS', '/name'),
+    );
+    expect(await registerPrincipal(plane.registryDeps, victim, ADMIN)).toMatchObject({ created: true });
+  });
+
+  it('goes to the next role that asks, once it is abandoned', async () => {
+    plane.steps.crashAt('reserve', 'done');
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(Crash);
+    plane.clock.advance(16 * MINUTE);
+    expect(await registerPrincipal(plane.registryDeps, taker, ADMIN)).toMatchObject({ created: true });
+    expect(await plane.registry.principalByName(taker.name)).toMatchObject({ unique_id: taker.unique_id });
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(
+      refusal('PRINCIPAL_EXISTS', '/name'),
+    );
+    checkLedger(plane);
+  });
+
+  it.each(['put-event', 'apply'] as const)('stays, when its event was written and %s failed', async (step) => {
+    plane.steps.crashAt(step, step === 'apply' ? 'lost' : 'done');
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(Crash);
+    plane.clock.advance(DAY);
+    await expect(registerPrincipal(plane.registryDeps, taker, ADMIN)).rejects.toThrow(
+      refusal('PRINCIPAL_EXISTS', '/name'),
+    );
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(refusal('REVISION_CONFLICT'));
+    expect(await registerPrincipal(plane.registryDeps, victim, ADMIN)).toMatchObject({ created: false });
+    checkLedger(plane);
+  });
+
+  it('is not what its owner is found by, who was registered under another name', async () => {
+    plane.steps.crashAt('reserve', 'done');
+    await expect(registerPrincipal(plane.registryDeps, victim, ADMIN)).rejects.toThrow(Crash);
+    await registerPrincipal(plane.registryDeps, { ...victim, name: 'victim' }, ADMIN);
+    await expect(registerKey(plane.registryDeps, keyRequest(newKey(), taker.name), ADMIN)).rejects.toThrow(
+      refusal('NOT_FOUND', '/principal'),
+    );
+    plane.clock.advance(16 * MINUTE);
+    expect(await registerPrincipal(plane.registryDeps, taker, ADMIN)).toMatchObject({ created: true });
+  });
+
+  it('a key goes to the next principal that proves it, unless an event about it waits', async () => {
+    await enrol(plane, 'other', newKey());
+    const [free, waiting] = [newKey(), newKey()];
+    plane.steps.crashAt('reserve', 'done');
+    await expect(registerKey(plane.registryDeps, keyRequest(free, 'other'), ADMIN)).rejects.toThrow(Crash);
+    plane.clock.advance(16 * MINUTE);
+    expect(await registerKey(plane.registryDeps, keyRequest(free, PIPELINE), ADMIN)).toMatchObject({ created: true });
+    plane.steps.crashAt('apply', 'lost');
+    await expect(registerKey(plane.registryDeps, keyRequest(waiting, 'other'), ADMIN)).rejects.toThrow(Crash);
+    plane.clock.advance(16 * MINUTE);
+    await expect(registerKey(plane.registryDeps, keyRequest(waiting, PIPELINE), ADMIN)).rejects.toThrow(
+      refusal('KEY_OF_ANOTHER_PRINCIPAL'),
+    );
+    checkLedger(plane);
   });
 });
