@@ -9,8 +9,11 @@ import { type Answer, api, jsonBody } from '../lib/runtime/http.ts';
 /** Three attempts end before the API's 29 seconds do; an upload that S3 takes longer to close is found closed by the next call. */
 const deps = { ...artifactDeps(8_000), singlePutMax: Number(required(Env.SINGLE_PUT_MAX_BYTES)) };
 
-const answer = (outcome: ArtifactOutcome): Answer =>
-  outcome.status === 'verified' ? acceptedAnswer(outcome, deps.log) : { status: 202, body: outcome };
+const answer = (outcome: ArtifactOutcome): Answer => {
+  if (outcome.status === 'unverified') return { status: 202, body: outcome };
+  const accepted = acceptedAnswer(outcome, deps.log);
+  return { ...accepted, body: { ...accepted.body, locked_until: outcome.lockedUntil.toISOString() } };
+};
 
 export const handler = api({
   'POST /v1/artifacts': async (request) =>

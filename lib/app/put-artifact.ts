@@ -12,6 +12,7 @@ import {
   requireEvidenceKey,
   retainUntil,
 } from './countersign.ts';
+import { keepArtifact, lockArtifact } from './keep-artifact.ts';
 import type {
   ArtifactStore,
   CallerContext,
@@ -52,7 +53,13 @@ export interface VerifyJob {
 }
 
 export type ArtifactOutcome =
-  | { readonly status: 'verified'; readonly created: boolean; readonly record: EvidenceRecord }
+  | {
+      readonly status: 'verified';
+      readonly created: boolean;
+      readonly record: EvidenceRecord;
+      /** Until when it is locked now: the receipt says what it was locked for at first. */
+      readonly lockedUntil: Date;
+    }
   | { readonly status: 'unverified'; readonly put: SignedRequest }
   | {
       readonly status: 'unverified';
@@ -64,43 +71,41 @@ export type ArtifactOutcome =
 
 const MIB = 1024 * 1024;
 
-/** The lock was signed into the upload link, which lives for an hour; that much the retention may fall short. */
-const RETENTION_SLACK_MS = 60 * 60 * 1000;
-
 /** Parts as small as S3's limit on their number allows, so that little is sent again after a broken connection. */
 export function partSize(size: number): number {
   return Math.max(64 * MIB, Math.ceil(size / MAX_PARTS / MIB) * MIB);
 }
 
 /**
- * Says how to upload an artifact, or that it is evidence already. The same call made again after the upload turns the object
- * into evidence: S3 checked the digest that was signed into the request, so its presence is the proof.
+ * Says how to upload an artifact, or that it is evidence already, which is then kept for as long as is asked now. The same
+ * call made again after the upload turns the object into evidence: S3 checked the digest that was signed into the request,
+ * and tells it.
  */
 export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, caller: Caller): Promise<ArtifactOutcome> {
-  const known = await deps.ledger.findArtifact(request.sha256);
-  if (known) return { status: 'verified', created: false, record: known };
   const context = await requirePrincipal(deps, caller);
-  const object = await deps.artifacts.head(request.sha256);
-  if (object) {
-    // Only the verifier, after hashing every byte, puts objects here for which S3 has no whole-object digest.
-    if (object.sha256 !== undefined && object.sha256 !== request.sha256) {
-      throw new DomainError('INTEGRITY_FAILURE', `the object named ${request.sha256} holds other bytes`);
-    }
-    const { versionId, size, contentType: media_type } = object;
-    const wanted = retainUntil(deps.retention, request.environment, deps.clock());
-    const isShort = wanted.getTime() - object.retainUntil.getTime() > RETENTION_SLACK_MS;
-    if (isShort) await deps.store.extendRetention(objectKey.artifact(request.sha256), versionId, wanted);
-    const placed = { versionId, size, media_type, retainUntil: isShort ? wanted : object.retainUntil };
-    const outcome = await recordArtifact(deps, { ...request, ...placed }, caller, context);
-    return { status: 'verified', ...outcome };
-  }
   const until = retainUntil(deps.retention, request.environment, deps.clock());
-  if (request.size <= deps.singlePutMax) {
+  const known = await deps.ledger.findArtifact(request.sha256);
+  if (known) {
+    return { status: 'verified', created: false, record: known, lockedUntil: await keepArtifact(deps, known, until) };
+  }
+  const object = await deps.artifacts.head(request.sha256);
+  if (object?.sha256 === request.sha256) {
+    const { versionId, size, contentType: media_type } = object;
+    const locked = await lockArtifact(deps, request.sha256, object, until);
+    const placed = { ...request, versionId, size, media_type, retainUntil: locked };
+    const { created, record } = await recordArtifact(deps, placed, caller, context);
+    return { status: 'verified', created, record, lockedUntil: await keepArtifact(deps, record, until) };
+  }
+  if (object?.sha256 !== undefined) {
+    throw new DomainError('INTEGRITY_FAILURE', `the object named ${request.sha256} holds other bytes`);
+  }
+  if (!object && request.size <= deps.singlePutMax) {
     return {
       status: 'unverified',
       put: await deps.artifacts.presignPut(request.sha256, { contentType: request.media_type, retainUntil: until }),
     };
   }
+  // What lies there without a digest of the whole is an interrupted verification's, or anyone's: only the verifier can tell.
   const size = partSize(request.size);
   const multipart = await deps.staging.begin(request.sha256, deps.newName());
   return { status: 'unverified', multipart, part_size: size, parts: Math.ceil(request.size / size) };

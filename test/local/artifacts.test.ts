@@ -98,6 +98,23 @@ describe('an artifact up to 5 GB', () => {
     expect(await post('/v1/artifacts', artifact)).toMatchObject({ status: 202, json: { status: 'unverified' } });
   });
 
+  it('is kept for longer when somebody asks for that, and its receipt with it', async () => {
+    const { bytes, ...artifact } = some(randomBytes(1000));
+    const asked = await post('/v1/artifacts', artifact);
+    expect((await send(asked.json.put as SignedPut, bytes)).status).toBe(200);
+    const stored = await post('/v1/artifacts', artifact);
+    const kept = await post('/v1/artifacts', { ...artifact, environment: 'production' });
+    expect(kept).toMatchObject({ status: 200, json: { environment: 'experimental', receipt: stored.json.receipt } });
+    const lockedUntil = Date.parse(String(kept.json.locked_until));
+    expect(lockedUntil).toBeGreaterThan(Date.parse(String(stored.json.locked_until)));
+    const s3 = new S3Client(clientConfig(local, 'administrator'));
+    for (const key of [objectKey.artifact(artifact.sha256), objectKey.receipt(artifact.sha256, 'artifact')]) {
+      const object = { Bucket: local.resources.evidenceBucket, Key: key };
+      const { Retention } = await s3.send(new GetObjectRetentionCommand(object));
+      expect(Math.abs(lockedUntil - (Retention?.RetainUntilDate?.getTime() ?? 0))).toBeLessThan(1000);
+    }
+  });
+
   it('cannot be put a second time', async () => {
     const { bytes, ...artifact } = some(randomBytes(1000));
     const put = (await post('/v1/artifacts', artifact)).json.put as SignedPut;

@@ -41,7 +41,7 @@ export class MemoryBucket implements Archive, ArtifactStore {
     });
 
   readonly extendRetention: EvidenceStore['extendRetention'] = (key, versionId, until) =>
-    this.#steps.read(() => {
+    this.#steps.take('extend-retention', () => {
       const object = this.objects.get(key);
       if (object?.versionId !== versionId) throw new InvariantBroken(`${key} has no version ${versionId}`);
       const held = new Date(Math.max(until.getTime(), object.retainUntil.getTime()));

@@ -25,7 +25,8 @@ export type Step =
   | 'start-verifier'
   | 'complete-upload'
   | 'promote'
-  | 'discard';
+  | 'discard'
+  | 'extend-retention';
 
 /** `lost`: the call fails and did nothing. `done`: it did all, and the answer is lost. */
 export type Fate = 'lost' | 'done';

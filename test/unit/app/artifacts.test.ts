@@ -86,6 +86,14 @@ describe('an artifact that one PUT can carry', () => {
     expect(submitted(plane)).toEqual([]);
   });
 
+  it('is not believed when S3 has no digest of the whole object: the verifier has to tell', async () => {
+    const sha256 = sha256Hex(small);
+    const options = { contentType: 'text/plain', retainUntil: new Date('2027-01-01') };
+    plane.bucket.place(`artifacts/sha256/${sha256.slice(0, 2)}/${sha256}`, small, options, false);
+    expect(await put(small)).toMatchObject({ status: 'unverified', multipart: { sha256 } });
+    expect(submitted(plane)).toEqual([]);
+  });
+
   it.each<[Step, Fate]>([
     ['sign', 'lost'],
     ['sign', 'done'],
@@ -120,6 +128,75 @@ describe('an artifact that one PUT can carry', () => {
     expect(await put(small)).toMatchObject({ status: 'verified', created: true });
     checkLedger(plane);
   });
+});
+
+describe('an artifact that is evidence already', () => {
+  const lockOf = (key: string): Date | undefined => plane.bucket.objects.get(key)?.retainUntil;
+  const object = `artifacts/sha256/${sha256Hex(small).slice(0, 2)}/${sha256Hex(small)}`;
+  const receipt = `receipts/artifacts/${sha256Hex(small)}.sigstore.json`;
+  const keep = (environment: string, by = CALLER): Promise<ArtifactOutcome> =>
+    putArtifact(plane.artifactDeps, request(small, { environment }), by);
+  const inDays = (days: number): Date => new Date(plane.clock.now().getTime() + days * DAY);
+
+  beforeEach(async () => {
+    await enrol(plane, 'release', newKey());
+    uploadedBy(small);
+    await keep('experimental');
+  });
+
+  it('is kept for longer when that is asked for, receipt and all, and stays evidence of who stored it first', async () => {
+    const lockedUntil = inDays(3650);
+    expect(await keep('production', caller('release'))).toMatchObject({
+      status: 'verified',
+      created: false,
+      record: { principal: PIPELINE, environment: 'experimental' },
+      lockedUntil,
+    });
+    expect([lockOf(object), lockOf(receipt)]).toEqual([lockedUntil, lockedUntil]);
+    checkLedger(plane);
+  });
+
+  it('is not kept for shorter, and says what holds', async () => {
+    await keep('production');
+    const held = inDays(3650);
+    plane.clock.advance(DAY);
+    expect(await keep('staging')).toMatchObject({ created: false, lockedUntil: held });
+    expect([lockOf(object), lockOf(receipt)]).toEqual([held, held]);
+  });
+
+  it('is kept for the longest that many ask for at once', async () => {
+    const wishes = ['staging', 'production', 'experimental', 'staging', 'production'];
+    const answers = await Promise.all(wishes.map(async (environment) => await keep(environment)));
+    expect(answers.map((answer) => answer.status)).toEqual(wishes.map(() => 'verified'));
+    expect([lockOf(object), lockOf(receipt)]).toEqual([inDays(3650), inDays(3650)]);
+  });
+
+  it.each<Fate>(['lost', 'done'])(
+    'is kept for longer by the same call after a crash (%s) between its locks',
+    async (fate) => {
+      plane.steps.crashAt('extend-retention', fate);
+      await expect(keep('production')).rejects.toThrow(Crash);
+      expect(await keep('production')).toMatchObject({ lockedUntil: inDays(3650) });
+      expect([lockOf(object), lockOf(receipt)]).toEqual([inDays(3650), inDays(3650)]);
+    },
+  );
+
+  it('is kept for longer by registered callers only', async () => {
+    await expect(keep('production', caller('nobody'))).rejects.toThrow(refusal('PRINCIPAL_UNKNOWN'));
+    expect(lockOf(object)).toEqual(inDays(30));
+  });
+});
+
+it('an artifact that two adopt at once with different wishes is one evidence, kept for the longer', async () => {
+  uploadedBy(small);
+  const wishes = ['production', 'staging'].map((environment) => request(small, { environment }));
+  const answers = await Promise.all(wishes.map((wish) => putArtifact(plane.artifactDeps, wish, CALLER)));
+  expect(answers.map((answer) => answer.status === 'verified' && answer.created).toSorted()).toEqual([false, true]);
+  const [stored] = objectsUnder(plane, 'artifacts/');
+  expect(plane.bucket.objects.get(stored ?? '')?.retainUntil).toEqual(
+    new Date(plane.clock.now().getTime() + 3650 * DAY),
+  );
+  checkLedger(plane);
 });
 
 describe('partSize', () => {
