@@ -77,9 +77,13 @@ export interface Lineage {
 export interface LineageBounds {
   readonly depth: number;
   readonly nodes: number;
+  /** One piece of evidence may say up to a thousand, and the same may be said again and again. */
+  readonly edges: number;
+  /** Lines of the look-ups that are read on the way, also those that lead nowhere. */
+  readonly lines: number;
 }
 
-export const LINEAGE_BOUNDS: LineageBounds = { depth: 32, nodes: 1000 };
+export const LINEAGE_BOUNDS: LineageBounds = { depth: 32, nodes: 1000, edges: 10_000, lines: 20_000 };
 
 /** Queries that run at the same time. */
 const BREADTH = 16;
@@ -97,12 +101,17 @@ export async function lineage(
 ): Promise<Lineage> {
   const depths = new Map([[root, 0]]);
   const edges: Edge[] = [];
+  let lines = 0;
+  const countLines = (read: number): void => {
+    lines += read;
+    if (lines > bounds.lines) tooLarge(`told in more than ${bounds.lines} lines`);
+  };
   let level = [root];
   for (let depth = 1; level.length > 0; depth++) {
     const next: string[] = [];
     for (let start = 0; start < level.length; start += BREADTH) {
       const found = await Promise.all(
-        level.slice(start, start + BREADTH).map(async (digest) => await links(ledger, digest, direction)),
+        level.slice(start, start + BREADTH).map(async (digest) => await links(ledger, digest, direction, countLines)),
       );
       for (const edge of found.flat()) {
         edges.push(edge);
@@ -111,6 +120,7 @@ export async function lineage(
         depths.set(digest, depth);
         next.push(digest);
       }
+      if (edges.length > bounds.edges) tooLarge(`more than ${bounds.edges} links`);
     }
     if (depths.size > bounds.nodes) tooLarge(`more than ${bounds.nodes} digests`);
     if (next.length > 0 && depth > bounds.depth) tooLarge(`more than ${bounds.depth} steps deep`);
@@ -125,11 +135,17 @@ export async function lineage(
   };
 }
 
-async function links(ledger: Ledger, digest: string, direction: 'up' | 'down'): Promise<Edge[]> {
+async function links(
+  ledger: Ledger,
+  digest: string,
+  direction: 'up' | 'down',
+  countLines: (read: number) => void,
+): Promise<Edge[]> {
   const edges: Edge[] = [];
   let after: string | undefined;
   do {
     const page: Page<IndexEntry> = await ledger.list(lookup.digest(digest), { limit: 1000, after });
+    countLines(page.items.length);
     for (const { part, linked = [], evidence } of page.items) {
       if (part !== (direction === 'up' ? 'output' : 'input')) continue;
       for (const other of linked) {

@@ -131,7 +131,9 @@ export function manifestFlow(manifest: Manifest): Flow {
   }
   const inputs = new Set([...(manifest.inputs ?? []).map(({ sha256 }) => sha256), ...datasets, ...models]);
   for (const output of outputs) inputs.delete(output);
-  const mentions = new Set([...outputs, ...inputs, ...(manifest.model_card ? [manifest.model_card.sha256] : [])]);
+  const card = manifest.model_card ? [manifest.model_card.sha256] : [];
+  const image = manifest.image_digest === undefined ? [] : [manifest.image_digest.slice('sha256:'.length)];
+  const mentions = new Set([...outputs, ...inputs, ...card, ...image]);
   return { inputs: [...inputs], outputs: [...outputs], mentions: [...mentions] };
 }
 

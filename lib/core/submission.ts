@@ -16,6 +16,9 @@ export const MAX_SUBMISSION_BYTES = 1024 * 1024;
 const MAX_COMMITS = 16;
 const MAX_ATTRIBUTE_LENGTH = 256;
 
+/** All attributes together; each entry repeats them, and a transaction holds 4 MB. */
+const MAX_ATTRIBUTE_BYTES = 16 * 1024;
+
 /** Which of the two endpoints the bytes came to; `any` for bytes that were accepted before. */
 export type Endpoint = 'manifests' | 'attestations' | 'any';
 
@@ -154,9 +157,8 @@ export async function statementContent(statement: Statement): Promise<Content> {
   const { validatePredicate } = await import('./predicates/index.ts');
   const read = await validatePredicate(statement.predicateType, statement.predicate, statement.subject);
   const subjects = statement.subject.map(({ digest }) => digest.sha256);
-  // Subjects, outputs and inputs carry the lineage, so none may be left out; what is merely mentioned may.
-  const essential = [...new Set([...subjects, ...read.outputs, ...read.inputs])];
-  bound(essential.length, MAX_DIGESTS, 'digests as subjects, inputs and outputs');
+  const mentions = [...new Set([...subjects, ...read.outputs, ...read.inputs, ...read.mentions])];
+  bound(mentions.length, MAX_DIGESTS, 'digests');
   bound(read.commits.length, MAX_COMMITS, 'commits');
   bound(read.attributes.length, MAX_DIGESTS, 'attributes');
   bound(
@@ -164,6 +166,7 @@ export async function statementContent(statement: Statement): Promise<Content> {
     MAX_ATTRIBUTE_LENGTH,
     'characters in an attribute',
   );
+  bound(Buffer.byteLength(read.attributes.join('')), MAX_ATTRIBUTE_BYTES, 'bytes of attributes');
   return {
     predicateType: statement.predicateType,
     predicate: statement.predicate,
@@ -171,7 +174,7 @@ export async function statementContent(statement: Statement): Promise<Content> {
     subjects: statement.subject,
     inputs: read.inputs,
     outputs: read.outputs,
-    mentions: [...new Set([...essential, ...read.mentions])].slice(0, MAX_DIGESTS),
+    mentions,
     commits: read.commits,
     runIds: read.runIds,
     attributes: read.attributes,

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { attestationBytes, lineage, listRun, requireEvidence } from '../../../lib/app/read-evidence.ts';
+import {
+  attestationBytes,
+  LINEAGE_BOUNDS,
+  type LineageBounds,
+  lineage,
+  listRun,
+  requireEvidence,
+} from '../../../lib/app/read-evidence.ts';
 import type { Json } from '../../../lib/core/json.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
@@ -97,8 +104,8 @@ const names = new Map(
 );
 const nameOf = (digest: string): string => names.get(digest) ?? digest;
 
-async function family(of: string, direction: 'up' | 'down', bounds = { depth: 8, nodes: 50 }) {
-  const found = await lineage(plane.ledger, digestOf(of), direction, bounds);
+async function family(of: string, direction: 'up' | 'down', bounds: Partial<LineageBounds> = {}) {
+  const found = await lineage(plane.ledger, digestOf(of), direction, { ...LINEAGE_BOUNDS, ...bounds });
   return {
     nodes: Object.fromEntries(found.nodes.map(({ sha256, depth }) => [nameOf(sha256), depth])),
     edges: found.edges.map(({ from, to }) => `${nameOf(from)}>${nameOf(to)}`).toSorted(),
@@ -159,6 +166,13 @@ describe('lineage', () => {
     expect((await family('model', 'up', { depth: 3, nodes: 4 })).nodes).toMatchObject({ raw: 3 });
     await expect(family('model', 'up', { depth: 2, nodes: 4 })).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
     await expect(family('model', 'up', { depth: 3, nodes: 3 })).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
+  });
+
+  it('is refused when more is said of it than its bounds allow, though its things are few', async () => {
+    for (let times = 0; times < 3; times++) await made('raw', 'model');
+    expect((await family('model', 'up', { edges: 3, lines: 6 })).edges).toHaveLength(3);
+    await expect(family('model', 'up', { edges: 2 })).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
+    await expect(family('model', 'up', { lines: 5 })).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
   });
 
   it('follows what was said more often than one page holds', async () => {

@@ -34,6 +34,7 @@ describe('indexEntries', () => {
       { ...common, pk: `digest#${digestOf('classifier')}`, sk: time, part: 'output', linked: [digestOf('iris')] },
       { ...common, pk: `digest#${digestOf('iris')}`, sk: time, part: 'input', linked: [digestOf('classifier')] },
       { ...common, pk: `digest#${digestOf('card')}`, sk: time, part: 'mention' },
+      { ...common, pk: `digest#${digestOf('image')}`, sk: time, part: 'mention' },
     ]);
   });
 

@@ -119,9 +119,9 @@ describe('manifestFlow', () => {
     expect(flow.outputs).toEqual(outputs);
   });
 
-  it('mentions each digest once, the model card too', () => {
+  it('mentions each digest once, those of the model card and the image too', () => {
     const { mentions } = flowOf({ model_card: { sha256: card ?? '' }, inputs: [resource('iris')] });
-    expect(mentions.toSorted()).toEqual([iris, classifier, card].toSorted());
+    expect(mentions.toSorted()).toEqual([iris, classifier, card, digestOf('image')].toSorted());
   });
 });
 

@@ -154,14 +154,41 @@ describe('parseSubmission', () => {
     });
   });
 
-  it.each<[name: string, count: number, says: RegExp]>([
-    ['attributes', 65, /65 attributes; at most 64/],
-    ['characters in an attribute', 1, /257 characters in an attribute/],
-  ])('refuses more %s than are indexed', async (_, count, says) => {
-    const attributes = Array.from({ length: count }, (__, i) => (count === 1 ? 'a'.repeat(257) : `A${i}`));
+  it.each<[name: string, attributes: readonly string[], says: RegExp]>([
+    ['attributes', Array.from({ length: 65 }, (_, i) => `A${i}`), /65 attributes; at most 64/],
+    ['characters in an attribute', ['a'.repeat(257)], /257 characters in an attribute/],
+    ['bytes of attributes', Array.from({ length: 33 }, (_, i) => `${i}`.padEnd(250, '\u20ac')), /bytes of attributes/],
+  ])('refuses more %s than are indexed', async (_, attributes, says) => {
     const bytes = signedStatement(aScaiReport(attributes), key);
     await expect(parseSubmission(bytes, 'attestations')).rejects.toThrow(refusal('PREDICATE_INVALID', '/predicate'));
     await expect(parseSubmission(bytes, 'attestations')).rejects.toThrow(says);
+  });
+
+  it('indexes whatever is mentioned, or refuses the whole and says what to do', async () => {
+    const components = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        type: 'file',
+        name: `file ${i}`,
+        hashes: [{ alg: 'SHA-256', content: digestOf(`file ${i}`) }],
+      }));
+    const card = (count: number) =>
+      signedStatement(
+        aStatement({
+          predicateType: Predicate.cyclonedx,
+          predicate: { bomFormat: 'CycloneDX', specVersion: '1.7', components: components(count) },
+        }),
+        key,
+      );
+    const { content } = await parseSubmission(card(63), 'attestations');
+    expect(content.mentions).toEqual([
+      digestOf('classifier'),
+      ...components(63).flatMap(({ hashes }) => hashes.map(({ content: digest }) => digest)),
+    ]);
+    await expect(parseSubmission(card(64), 'attestations')).rejects.toMatchObject({
+      code: 'PREDICATE_INVALID',
+      pointer: '/predicate',
+      hint: expect.stringContaining('collection'),
+    });
   });
 });
 
