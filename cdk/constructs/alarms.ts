@@ -20,7 +20,7 @@ export const ALARMS = {
   'kms-throttling': 'KMS refused calls because the account makes too many.',
   'break-glass-used': 'Somebody uses the break-glass role.',
   'rebuilder-used': 'Somebody uses the role that writes the tables directly.',
-  'evidence-key-changed': 'Somebody changed the evidence key, its policy or its alias.',
+  'keys-changed': 'Somebody changed one of the KMS keys, its policy or its alias.',
   'evidence-protection-changed':
     'Somebody changed how the evidence bucket, the trail bucket or the trail is protected.',
 } as const;

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
-import { KEY_ADMINISTRATION } from './evidence-key.ts';
+import { KEY_ADMINISTRATION, onlyDeploymentsTakeOver } from './evidence-key.ts';
 import type { Grantee, Permission } from './policy.ts';
 
 /** AWS services through which a caller may use the data key. */
@@ -55,6 +55,7 @@ abstract class EncryptionKey extends Construct {
             resources: ['*'],
           }),
           ...props.statements(Stack.of(this)),
+          onlyDeploymentsTakeOver(this, props.config),
         ],
       }),
       removalPolicy: retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,

@@ -3,11 +3,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
-import { SIGNERS } from '../names.ts';
+import { emergencyRoleName, SIGNERS } from '../names.ts';
 import type { Grantee } from './policy.ts';
-import { functionRoleArns } from './principals.ts';
+import { deploymentRoleArn, functionRoleArns, roleArn } from './principals.ts';
 
-/** What an administrator of any of our keys may do: everything but use it. */
+/** What an administrator of any of our keys may do: everything but use it; {@link onlyDeploymentsTakeOver} takes two back. */
 export const KEY_ADMINISTRATION = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',
@@ -32,6 +32,25 @@ export const KEY_ADMINISTRATION = [
 
 /** Those of {@link KEY_ADMINISTRATION} that change the key. */
 const KEY_CHANGES = KEY_ADMINISTRATION.filter((action) => !/:(Describe|Get|List)/.test(action));
+
+/** What would let an administrator use the key after all, or make for ever unreadable what it encrypts. */
+const KEY_TAKEOVER = ['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'];
+
+/**
+ * Refuses to everybody but deployments, and break-glass should the deployment role be gone, what would undo a key's
+ * policy. KMS has no way back for a root user, but none is needed: the roles are known by name, and can be made again.
+ */
+export function onlyDeploymentsTakeOver(scope: Construct, { stage }: StageConfig): iam.PolicyStatement {
+  const allowed = [deploymentRoleArn(scope), roleArn(scope, emergencyRoleName(stage, 'break-glass'))];
+  return new iam.PolicyStatement({
+    sid: 'OnlyDeploymentsTakeOver',
+    effect: iam.Effect.DENY,
+    principals: [new iam.AnyPrincipal()],
+    actions: KEY_TAKEOVER,
+    resources: ['*'],
+    conditions: { ArnNotEquals: { 'aws:PrincipalArn': allowed } },
+  });
+}
 
 /** What receipts are signed with, and nothing else: a digest, so that the length of evidence does not matter. */
 const RECEIPT_SIGNATURE = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' };
@@ -115,6 +134,7 @@ export class EvidenceKey extends Construct {
           resources: ['*'],
           conditions: { ArnEquals: { 'aws:PrincipalArn': signers } },
         }),
+        onlyDeploymentsTakeOver(this, config),
       ],
     });
   }

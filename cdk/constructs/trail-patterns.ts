@@ -8,8 +8,8 @@ export function usesRole(roleName: string): string {
   );
 }
 
-/** A change to a KMS key or to its alias. An event about an alias lists key and alias in either order. */
-export function changesKey(keyArn: string): string {
+/** A change to one of these KMS keys or to an alias of theirs. An event about an alias lists key and alias in either order. */
+export function changesKeys(keyArns: readonly string[]): string {
   return all(
     '$.eventSource = "kms.amazonaws.com"',
     oneOf('$.eventName', [
@@ -20,7 +20,7 @@ export function changesKey(keyArn: string): string {
       'ScheduleKeyDeletion',
       'UpdateAlias',
     ]),
-    any(`$.resources[0].ARN = "${keyArn}"`, `$.resources[1].ARN = "${keyArn}"`),
+    any(oneOf('$.resources[0].ARN', keyArns), oneOf('$.resources[1].ARN', keyArns)),
   );
 }
 

@@ -12,7 +12,7 @@ import { EmergencyRole } from '../constructs/emergency-role.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
 import { EvidenceKey } from '../constructs/evidence-key.ts';
-import { changesKey, changesProtection, KMS_THROTTLED, pattern, usesRole } from '../constructs/trail-patterns.ts';
+import { changesKeys, changesProtection, KMS_THROTTLED, pattern, usesRole } from '../constructs/trail-patterns.ts';
 import { EMERGENCY_ROLES, emergencyRoleName } from '../names.ts';
 import { grantRebuilder } from './access.ts';
 
@@ -124,7 +124,8 @@ export class DataStack extends Stack {
     for (const role of EMERGENCY_ROLES) {
       alarms.watchTrail(`${role}-used`, logGroup, pattern(usesRole(emergencyRoleName(config.stage, role))), period);
     }
-    alarms.watchTrail('evidence-key-changed', logGroup, pattern(changesKey(this.evidenceKey.key.keyArn)), period);
+    const keys = [this.evidenceKey, this.dataKey, this.auditKey].map(({ key }) => key.keyArn);
+    alarms.watchTrail('keys-changed', logGroup, pattern(changesKeys(keys)), period);
     alarms.watchTrail(
       'evidence-protection-changed',
       logGroup,

@@ -15,7 +15,11 @@ const everybody: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
   ...ROLES.map((role) => `role:${role}` as const),
   'administrator',
+  'deployment',
 ];
+/** May do with a key whatever its policy leaves to the account. */
+const mighty: readonly Principal[] = ['administrator', 'deployment'];
+const modest = everybody.filter((principal) => !mighty.includes(principal));
 const receipt = { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' };
 
 function on(
@@ -44,22 +48,14 @@ describe('the evidence key', () => {
     expect(await on(foreignKey, principal, 'kms:Sign', receipt)).toBe('ImplicitlyDenied');
   });
 
-  const changes = [
-    'kms:DisableKey',
-    'kms:PutKeyPolicy',
-    'kms:ScheduleKeyDeletion',
-    'kms:CancelKeyDeletion',
-    'kms:EnableKey',
-    'kms:TagResource',
-  ];
-  it.each(changes)('%s: the administrator may, signers are refused, others are not allowed', async (action) => {
+  const changes = ['kms:DisableKey', 'kms:CancelKeyDeletion', 'kms:EnableKey', 'kms:TagResource'];
+  it.each(changes)('%s: administrators may, signers are refused, others are not allowed', async (action) => {
     for (const principal of everybody) {
-      const expected =
-        principal === 'administrator'
-          ? 'Allowed'
-          : signers.includes(principal)
-            ? 'ExplicitlyDenied'
-            : 'ImplicitlyDenied';
+      const expected = mighty.includes(principal)
+        ? 'Allowed'
+        : signers.includes(principal)
+          ? 'ExplicitlyDenied'
+          : 'ImplicitlyDenied';
       expect(await on(evidenceKey, principal, action), principal).toBe(expected);
     }
   });
@@ -71,7 +67,7 @@ describe('the evidence key', () => {
   });
 
   it('its public half is read by those who publish or check it', async () => {
-    const readers: readonly Principal[] = ['function:registry', 'role:auditor', 'administrator'];
+    const readers: readonly Principal[] = ['function:registry', 'role:auditor', ...mighty];
     for (const principal of everybody) {
       const expected = readers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(evidenceKey, principal, 'kms:GetPublicKey'), principal).toBe(expected);
@@ -85,7 +81,7 @@ describe('the data key', () => {
   const dynamodb = { 'kms:ViaService': 'dynamodb.eu-central-1.amazonaws.com' };
 
   it('encrypts through S3 and DynamoDB for those who write', async () => {
-    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+    for (const principal of modest) {
       const expected = writers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', s3), principal).toBe(expected);
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', dynamodb), principal).toBe(expected);
@@ -94,7 +90,7 @@ describe('the data key', () => {
 
   it('decrypts what S3 holds for those who read', async () => {
     const readers: readonly Principal[] = [...writers, 'function:reader', 'role:auditor', 'role:break-glass'];
-    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+    for (const principal of modest) {
       const expected = readers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:Decrypt', s3), principal).toBe(expected);
     }
@@ -110,24 +106,39 @@ describe('the data key', () => {
 
   it('encrypts the queue of failed events for the verifier only', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
-    for (const principal of everybody.filter((name) => name !== 'administrator')) {
+    for (const principal of modest) {
       const expected = principal === 'function:artifact-verifier' ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', sqs), principal).toBe(expected);
     }
   });
 
-  it('is administered by the administrator only', async () => {
+  it('is administered by administrators only', async () => {
     for (const principal of everybody) {
-      const expected = principal === 'administrator' ? 'Allowed' : 'ImplicitlyDenied';
-      expect(await on(dataKey, principal, 'kms:ScheduleKeyDeletion'), principal).toBe(expected);
+      const expected = mighty.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
+      expect(await on(dataKey, principal, 'kms:DisableKey'), principal).toBe(expected);
     }
   });
 });
 
-it('the audit key decrypts the trail for the administrator only, and encrypts for nobody', async () => {
+describe.each([
+  ['evidence', evidenceKey],
+  ['data', dataKey],
+  ['audit', auditKey],
+])('the %s key', (_, key) => {
+  it.each(['kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'])('%s is left to deployments', async (action) => {
+    for (const principal of everybody.filter((name) => name !== 'role:break-glass')) {
+      const expected = principal === 'deployment' ? 'Allowed' : 'ExplicitlyDenied';
+      expect(await on(key, principal, action), principal).toBe(expected);
+    }
+    // Not refused, for the day on which the deployment role is gone; and not granted.
+    expect(await on(key, 'role:break-glass', action)).toBe('ImplicitlyDenied');
+  });
+});
+
+it('the audit key decrypts the trail for administrators only, and encrypts for nobody', async () => {
   const s3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
   for (const principal of everybody) {
-    const expected = principal === 'administrator' ? 'Allowed' : 'ImplicitlyDenied';
+    const expected = mighty.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
     expect(await on(auditKey, principal, 'kms:Decrypt', s3), principal).toBe(expected);
     expect(await on(auditKey, principal, 'kms:GenerateDataKey', s3), principal).toBe('ImplicitlyDenied');
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALARMS } from '../../cdk/constructs/alarms.ts';
+import { Resolver } from './support/resolve.ts';
 import { ofType, synthesise } from './support/synth.ts';
 
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
@@ -34,6 +35,14 @@ describe('every alarm', () => {
     expect(JSON.stringify(Properties.AlarmActions)).toContain('AlarmTopic');
     // Silence is health: no data means that nobody called.
     expect(Properties.TreatMissingData).toBe('notBreaching');
+  });
+
+  it('has a filter pattern within what CloudWatch Logs takes: 1,024 characters', () => {
+    const resolver = new Resolver(prod);
+    for (const [id, { Properties }] of ofType(prod.data, 'AWS::Logs::MetricFilter')) {
+      // Physical names and key ids are a little longer than those that the resolver makes up.
+      expect(String(resolver.resolve(Properties.FilterPattern, prod.data)).length, id).toBeLessThanOrEqual(850);
+    }
   });
 
   it('that counts events in the trail has a metric filter that publishes its metric', () => {
