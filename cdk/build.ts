@@ -34,13 +34,17 @@ export interface BuildProps extends Pick<AppProps, 'builtinCloudFormationValidat
 export function buildApp({ configs = STAGE_CONFIGS, codeOf = bundleOf, context, ...props }: BuildProps = {}): App {
   const app = new App({ ...props, context: { ...FEATURE_FLAGS, ...context }, analyticsReporting: false });
   const config = stageConfig(String(app.node.tryGetContext('stage') ?? 'dev'), configs);
+  // Of the stacks: CloudFormation hands them on to every resource that can have tags.
+  const tags = { application: 'countersign', stage: config.stage };
   const data = new DataStack(app, 'Data', {
+    tags,
     stackName: `countersign-${config.stage}-data`,
     description: `Countersign ${config.stage}: evidence, tables, keys and audit trail`,
     terminationProtection: config.retainData,
     config,
   });
   new ServiceStack(app, 'Service', {
+    tags,
     stackName: `countersign-${config.stage}-service`,
     description: `Countersign ${config.stage}: API, functions, roles and alarms`,
     config,

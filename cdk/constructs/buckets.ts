@@ -132,7 +132,8 @@ export class StagingBucket extends Construct {
       encryptionKey: props.dataKey.key,
       bucketKeyEnabled: true,
       blockedEncryptionTypes: [s3.BlockedEncryptionType.SSE_C],
-      // The verifier hashes one version and copies that version; a later upload to the same key cannot slip in between.
+      // Not relied on: the verifier copies on condition that the ETag is still that of the bytes it hashed. But the rule
+      // packs want it, and what was overwritten can be looked at for a day.
       versioned: true,
       lifecycleRules: [
         {

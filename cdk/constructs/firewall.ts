@@ -7,10 +7,19 @@ import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 
 /**
- * AWS's managed rules that judge who calls and known exploits. Not its common rule set: that refuses bodies over 8 KB
- * and guesses at their content, and evidence must not be refused by a guess.
+ * AWS's managed rules that judge who calls, and known exploits in what is not evidence. Rules about bodies only count:
+ * evidence must not be refused by a guess at its content. Hence not the common rule set, which refuses bodies over 8 KB.
  */
-const MANAGED_RULES = ['AWSManagedRulesAmazonIpReputationList', 'AWSManagedRulesKnownBadInputsRuleSet'];
+const MANAGED_RULES = [
+  { name: 'AWSManagedRulesAmazonIpReputationList', counted: [] },
+  {
+    name: 'AWSManagedRulesKnownBadInputsRuleSet',
+    counted: ['JavaDeserializationRCE_BODY', 'Log4JRCE_BODY', 'ReactJSRCE_BODY'],
+  },
+] as const;
+
+/** Headers that hold credentials. */
+const SECRET_HEADERS = ['authorization', 'x-amz-security-token'];
 
 /** A web application firewall in front of the API, with its log. */
 export class Firewall extends Construct {
@@ -39,11 +48,17 @@ export class Firewall extends Construct {
           statement: { rateBasedStatement: { limit: props.requestsPerAddress, aggregateKeyType: 'IP' } },
           visibilityConfig: visibility('rate'),
         },
-        ...MANAGED_RULES.map((name, index) => ({
+        ...MANAGED_RULES.map(({ name, counted }, index) => ({
           name,
           priority: index + 1,
           overrideAction: { none: {} },
-          statement: { managedRuleGroupStatement: { vendorName: 'AWS', name } },
+          statement: {
+            managedRuleGroupStatement: {
+              vendorName: 'AWS',
+              name,
+              ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+            },
+          },
           visibilityConfig: visibility(name),
         })),
       ],
@@ -65,7 +80,7 @@ export class Firewall extends Construct {
       resourceArn: acl.attrArn,
       // Without the ":*" that LogGroup.logGroupArn ends in.
       logDestinationConfigs: [Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}` })],
-      redactedFields: [{ queryString: {} }, { singleHeader: { Name: 'authorization' } }],
+      redactedFields: [{ queryString: {} }, ...SECRET_HEADERS.map((Name) => ({ singleHeader: { Name } }))],
     });
     logging.node.addDependency(logGroup);
   }

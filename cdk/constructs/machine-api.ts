@@ -57,6 +57,8 @@ export class MachineApi extends Construct {
         throttlingBurstLimit: config.throttle.burst,
       },
     });
+    // CDK's own output of the URL; ours has a stable name.
+    this.api.node.tryRemoveChild('Endpoint');
     this.requireModernTls();
     this.ownExecutionLog(config, props.auditKey);
     for (const route of ROUTES) this.addRoute(route, props.functions[route.group].fn);

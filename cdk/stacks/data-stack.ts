@@ -6,7 +6,7 @@ import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
-import { AccessLogBucket, removalPolicyOf, StagingBucket } from '../constructs/buckets.ts';
+import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
 import { EmergencyRole } from '../constructs/emergency-role.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
@@ -61,21 +61,23 @@ export class DataStack extends Stack {
     this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });
     this.raiseAlarms(config);
 
-    const outputs: Record<string, string> = {
-      EvidenceBucketName: this.evidence.bucket.bucketName,
-      StagingBucketName: this.staging.bucket.bucketName,
-      AccessLogBucketName: accessLogs.bucket.bucketName,
-      TrailBucketName: this.trail.bucket.bucketName,
-      EvidenceTableName: this.evidenceTable.table.tableName,
-      RegistryTableName: this.registryTable.table.tableName,
-      WorkflowTableName: this.workflowTable.table.tableName,
-      EvidenceKeyArn: this.evidenceKey.key.keyArn,
-      DataKeyArn: this.dataKey.key.keyArn,
-      AuditKeyArn: this.auditKey.key.keyArn,
-      AlarmTopicArn: this.alarmTopic.topic.topicArn,
-      TrailLogGroupName: this.trail.logGroup.logGroupName,
+    const outputs: Record<string, readonly [value: string, description: string]> = {
+      EvidenceBucketName: [this.evidence.bucket.bucketName, 'Where evidence lies, locked'],
+      StagingBucketName: [this.staging.bucket.bucketName, 'Uploads that are not verified yet'],
+      AccessLogBucketName: [accessLogs.bucket.bucketName, 'Server access logs of the other buckets'],
+      TrailBucketName: [this.trail.bucket.bucketName, 'CloudTrail files, locked'],
+      EvidenceTableName: [this.evidenceTable.table.tableName, 'Look-ups of evidence; reindex makes it again'],
+      RegistryTableName: [this.registryTable.table.tableName, 'Principals and keys; reindex makes it again'],
+      WorkflowTableName: [this.workflowTable.table.tableName, 'Promotions, releases and findings'],
+      EvidenceKeyArn: [this.evidenceKey.key.keyArn, 'Key that countersigns'],
+      DataKeyArn: [this.dataKey.key.keyArn, 'Key that encrypts evidence, tables and queues'],
+      AuditKeyArn: [this.auditKey.key.keyArn, 'Key that encrypts CloudTrail files, log groups and alarms'],
+      AlarmTopicArn: [this.alarmTopic.topic.topicArn, 'Where alarms go'],
+      TrailLogGroupName: [this.trail.logGroup.logGroupName, 'CloudTrail events, to search'],
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    for (const [name, [value, description]] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value, description });
+    }
   }
 
   /** The evidence keys of every generation. The last one signs, and the alias points at it. */
@@ -90,7 +92,6 @@ export class DataStack extends Stack {
     new Alias(this, 'EvidenceKeyAlias', {
       aliasName: `countersign-${config.stage}-evidence`,
       targetKey: current.key,
-      removalPolicy: removalPolicyOf(config),
     });
     return current;
   }

@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { Env } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
@@ -75,8 +76,11 @@ export class ServiceStack extends Stack {
     grantAuditor(roles.of('auditor'), data);
 
     this.raiseAlarms(new Alarms(this, 'Alarms', { config, topic: data.alarmTopic }), functions, failedEvents, api);
-    new CfnOutput(this, 'ApiUrl', { value: api.api.url });
-    new CfnOutput(this, 'FailedEventsQueueUrl', { value: failedEvents.queue.queueUrl });
+    new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
+    new CfnOutput(this, 'FailedEventsQueueUrl', {
+      value: failedEvents.queue.queueUrl,
+      description: 'Uploads whose verification failed for good',
+    });
   }
 
   private functions(config: StageConfig, data: DataStack, codeOf: (name: FunctionName) => string): Functions {
@@ -152,6 +156,11 @@ export class ServiceStack extends Stack {
     }
     const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
     alarms.watch('failed-events', waiting, { reaches: 1 });
+    const lost = functions['artifact-verifier'].fn.metric('DestinationDeliveryFailures', {
+      period: PERIOD,
+      statistic: Stats.SUM,
+    });
+    alarms.watch('failed-events', lost, { reaches: 1 }, 'lost');
     const serverErrors = api.deploymentStage.metricServerError({ period: PERIOD });
     alarms.watch('api-server-errors', serverErrors, { reaches: SERVER_ERRORS });
     const latency = api.deploymentStage.metricLatency({ period: PERIOD, statistic: 'p99' });

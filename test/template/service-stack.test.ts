@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { buildApp } from '../../cdk/build.ts';
 import { stageConfig } from '../../cdk/config.ts';
 import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import { PROBLEMS, type ProblemCode } from '../../lib/contracts/problems.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import { Resolver } from './support/resolve.ts';
-import { ofType, only, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
+import { inScratch, ofType, only, synthesise, synthesiseConfig, type Template, withoutCode } from './support/synth.ts';
 
 const prod = synthesise('prod');
 const { service } = prod;
@@ -207,6 +208,25 @@ it.each([
   }
 });
 
+it.each([
+  ['data', prod.data],
+  ['service', prod.service],
+] as const)('every output of the %s stack that people read says what it is', (_, template) => {
+  const outputs = Object.entries(template.Outputs).filter(([, { Export }]) => Export === undefined);
+  expect(outputs.length).toBeGreaterThan(1);
+  for (const [name, { Description }] of outputs) expect(Description, name).toMatch(/\w+ \w+/);
+  // One output each: CDK would add the URL of the API a second time.
+  expect(new Set(outputs.map(([, { Value }]) => JSON.stringify(Value))).size).toBe(outputs.length);
+});
+
+it('both stacks are tagged, and so is all that is in them', () => {
+  inScratch((outdir) => {
+    const app = buildApp({ ...withoutCode(outdir), context: { stage: 'dev' }, builtinCloudFormationValidation: false });
+    const stacks = app.synth().stacks;
+    expect(stacks.map(({ tags }) => tags)).toEqual(stacks.map(() => ({ application: 'countersign', stage: 'dev' })));
+  });
+});
+
 describe('a private API', () => {
   const config = { ...stageConfig('dev'), vpcEndpointIds: ['vpce-0123456789abcdef0'] };
   const templates = synthesiseConfig(config);
@@ -244,7 +264,27 @@ describe('the firewall', () => {
     expect(logging.Properties.RedactedFields).toEqual([
       { QueryString: {} },
       { SingleHeader: { Name: 'authorization' } },
+      { SingleHeader: { Name: 'x-amz-security-token' } },
     ]);
+  });
+  it('refuses no body for its content: rules that look into bodies only count', () => {
+    const [, acl] = only(service, 'AWS::WAFv2::WebACL', 'ApiFirewall');
+    const rules: { Name: string; Statement: Record<string, unknown> }[] = JSON.parse(
+      JSON.stringify(acl.Properties.Rules),
+    );
+    expect(rules.map(({ Name }) => Name)).toEqual([
+      'rate',
+      'AWSManagedRulesAmazonIpReputationList',
+      'AWSManagedRulesKnownBadInputsRuleSet',
+    ]);
+    expect(rules[2]?.Statement).toMatchObject({
+      ManagedRuleGroupStatement: {
+        RuleActionOverrides: ['JavaDeserializationRCE_BODY', 'Log4JRCE_BODY', 'ReactJSRCE_BODY'].map((Name) => ({
+          Name,
+          ActionToUse: { Count: {} },
+        })),
+      },
+    });
   });
   it('is absent where it is not', () => {
     expect(ofType(synthesise('dev').service, 'AWS::WAFv2::WebACL')).toEqual([]);

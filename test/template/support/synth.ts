@@ -12,9 +12,16 @@ export interface Resource {
   readonly DeletionPolicy?: string;
 }
 
+interface Output {
+  readonly Value: unknown;
+  readonly Description?: string;
+  /** For another stack. */
+  readonly Export?: { readonly Name: unknown };
+}
+
 export interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs: Readonly<Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>>;
+  readonly Outputs: Readonly<Record<string, Output>>;
 }
 
 /** Both stacks of a stage, as CloudFormation would get them. */
