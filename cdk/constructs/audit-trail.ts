@@ -16,6 +16,7 @@ import {
   protectConfiguration,
   removalPolicyOf,
 } from './buckets.ts';
+import type { ControlTable } from './control-table.ts';
 import type { AuditKey } from './encryption-key.ts';
 import type { EvidenceBucket } from './evidence-bucket.ts';
 import { type Grantee, Policy } from './policy.ts';
@@ -32,7 +33,8 @@ export function trailName(config: StageConfig): string {
 }
 
 /**
- * Who did what: management events of every Region, KMS included, and each object call on the evidence bucket.
+ * Who did what: management events of every Region, KMS included, each object call on the evidence bucket, and each write
+ * to a table.
  * Files are validated by digest and lie locked for as long as the longest evidence; a copy feeds the alarms.
  */
 export class AuditTrail extends Construct {
@@ -49,10 +51,11 @@ export class AuditTrail extends Construct {
       readonly auditKey: AuditKey;
       readonly accessLogs: AccessLogBucket;
       readonly evidence: EvidenceBucket;
+      readonly tables: readonly ControlTable[];
     },
   ) {
     super(scope, id);
-    const { config, auditKey, evidence } = props;
+    const { config, auditKey, evidence, tables } = props;
     this.bucket = this.lockedBucket(config, auditKey, props.accessLogs);
     this.logGroup = new logs.LogGroup(this, 'LogGroup', {
       logGroupName: `/countersign/${config.stage}/trail`,
@@ -80,6 +83,15 @@ export class AuditTrail extends Construct {
             { field: 'eventCategory', equalTo: ['Data'] },
             { field: 'resources.type', equalTo: ['AWS::S3::Object'] },
             { field: 'resources.ARN', startsWith: [evidence.bucket.arnForObjects('')] },
+          ],
+        },
+        {
+          name: 'Writes to tables',
+          fieldSelectors: [
+            { field: 'eventCategory', equalTo: ['Data'] },
+            { field: 'resources.type', equalTo: ['AWS::DynamoDB::Table'] },
+            { field: 'resources.ARN', equalTo: tables.map(({ table }) => table.tableArn) },
+            { field: 'readOnly', equalTo: ['false'] },
           ],
         },
       ],

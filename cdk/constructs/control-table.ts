@@ -1,13 +1,16 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
+import { type EmergencyRoleName, emergencyRoleName, type FunctionName } from '../names.ts';
 import type { DataKey } from './encryption-key.ts';
 import type { Grantee } from './policy.ts';
+import { deploymentRoleArn, functionRoleArns, roleArn } from './principals.ts';
 
-/** An item operation of DynamoDB that a function may need. Scan is not among them: no access pattern is a Scan. */
+/** An item operation of DynamoDB. No function scans: no access pattern is a Scan; the rebuilder does, to empty a table. */
 export type TableAction =
   | 'GetItem'
   | 'BatchGetItem'
@@ -16,16 +19,33 @@ export type TableAction =
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
-  | 'BatchWriteItem';
+  | 'BatchWriteItem'
+  | 'Scan';
+
+/** What adds, changes or removes items. */
+const WRITES = [
+  'dynamodb:BatchWriteItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:PartiQLDelete',
+  'dynamodb:PartiQLInsert',
+  'dynamodb:PartiQLUpdate',
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+];
 
 export interface ControlTableProps {
   readonly config: StageConfig;
   readonly dataKey: DataKey;
+  /** Functions that write items. The table's policy refuses it to everybody else but the rebuilder. */
+  readonly writers: readonly FunctionName[];
   /** @default - no secondary index */
   readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
 }
 
-/** One of the three tables: string keys, paid per request, recoverable to any second, protected, streamed, encrypted. */
+/**
+ * One of the three tables: string keys, paid per request, recoverable to any second, protected, streamed, encrypted; and
+ * written by nobody but its functions, because whoever wrote the registry would decide what keys may sign.
+ */
 export class ControlTable extends Construct {
   readonly table: dynamodb.Table;
 
@@ -41,6 +61,7 @@ export class ControlTable extends Construct {
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.dataKey.key,
       timeToLiveAttribute: TTL_ATTRIBUTE,
+      resourcePolicy: this.policy(props),
       removalPolicy: props.config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     if (props.index !== undefined) {
@@ -63,6 +84,30 @@ export class ControlTable extends Construct {
       sid,
       actions: actions.map((action) => `dynamodb:${action}`),
       resources: [this.table.tableArn],
+    });
+  }
+
+  private policy({ config, writers }: ControlTableProps): iam.PolicyDocument {
+    const role = (name: EmergencyRoleName) => roleArn(this, emergencyRoleName(config.stage, name));
+    const onlyFor = (sid: string, actions: string[], allowed: string[]) =>
+      new iam.PolicyStatement({
+        sid,
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions,
+        // The table itself: naming it would be a circle.
+        resources: ['*'],
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': allowed } },
+      });
+    return new iam.PolicyDocument({
+      statements: [
+        onlyFor('OnlyWritersWrite', WRITES, [...functionRoleArns(this, config, writers), role('rebuilder')]),
+        onlyFor(
+          'OnlyDeploymentsChangePolicy',
+          ['dynamodb:DeleteResourcePolicy', 'dynamodb:PutResourcePolicy'],
+          [deploymentRoleArn(this), role('break-glass')],
+        ),
+      ],
     });
   }
 }

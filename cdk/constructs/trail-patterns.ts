@@ -41,6 +41,45 @@ export function changesProtection(bucketNames: readonly string[], trailName: str
   );
 }
 
+/** A write to a table by anybody but the functions, and the rebuilder, whose use is noticed by itself; tried or done. */
+export function writesTablesPastFunctions(stage: string): string {
+  return all(
+    '$.eventSource = "dynamodb.amazonaws.com"',
+    '$.eventCategory = "Data"',
+    isNot('$.userIdentity.sessionContext.sessionIssuer.userName', `countersign-${stage}-fn-*`),
+    isNot('$.userIdentity.sessionContext.sessionIssuer.userName', `countersign-${stage}-rebuilder`),
+  );
+}
+
+/** A change past deployments to what evidence is written by: a function, or what its role is, may do and is trusted by. */
+export function changesWriters(stage: string, deploymentRoleArn: string): string {
+  const ours = `countersign-${stage}-*`;
+  return all(
+    any(
+      all(
+        '$.eventSource = "lambda.amazonaws.com"',
+        // The parameter is the function's name or its ARN.
+        `$.requestParameters.functionName = "*${ours}"`,
+        // Followed by the version of Lambda's API.
+        oneOf('$.eventName', ['AddPermission*', 'UpdateFunctionCode*', 'UpdateFunctionConfiguration*']),
+      ),
+      all(
+        '$.eventSource = "iam.amazonaws.com"',
+        '$.readOnly IS FALSE',
+        any(
+          `$.requestParameters.roleName = "${ours}"`,
+          // Not AttachRolePolicy: attaching our policies to roles of others is daily work.
+          all(
+            `$.requestParameters.policyArn = "*:policy/${ours}"`,
+            oneOf('$.eventName', ['CreatePolicyVersion', 'SetDefaultPolicyVersion']),
+          ),
+        ),
+      ),
+    ),
+    isNot('$.userIdentity.sessionContext.sessionIssuer.arn', deploymentRoleArn),
+  );
+}
+
 /** KMS refusing for the account's rate. KMS publishes no metric of it. */
 export const KMS_THROTTLED = all('$.eventSource = "kms.amazonaws.com"', '$.errorCode = "ThrottlingException"');
 
@@ -55,6 +94,11 @@ function all(...conditions: string[]): string {
 
 function any(...conditions: string[]): string {
   return `(${conditions.map((condition) => `(${condition})`).join(' || ')})`;
+}
+
+/** Also where there is no such field: a comparison with what is not there never holds. */
+function isNot(selector: string, value: string): string {
+  return any(`${selector} NOT EXISTS`, `${selector} != "${value}"`);
 }
 
 function oneOf(selector: string, values: readonly string[]): string {

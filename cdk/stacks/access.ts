@@ -67,8 +67,10 @@ export function grantRebuilder(grantee: Grantee, data: DataStack): void {
   data.evidence.grantList(grantee);
   data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', 'BatchWriteItem', 'PutItem');
-  data.registryTable.grant(grantee, 'RebuildRegistryTable', 'BatchWriteItem', 'PutItem');
+  // Deleting and scanning empty a table that somebody has tampered with: docs/runbook.md#tables-written.
+  const rebuild = ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'] as const;
+  data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', ...rebuild);
+  data.registryTable.grant(grantee, 'RebuildRegistryTable', ...rebuild);
 }
 
 /** An auditor may fetch evidence past our API, to check that the API does not lie. */

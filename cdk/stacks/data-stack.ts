@@ -12,8 +12,17 @@ import { EmergencyRole } from '../constructs/emergency-role.ts';
 import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
 import { EvidenceKey } from '../constructs/evidence-key.ts';
-import { changesKeys, changesProtection, KMS_THROTTLED, pattern, usesRole } from '../constructs/trail-patterns.ts';
-import { EMERGENCY_ROLES, emergencyRoleName } from '../names.ts';
+import { deploymentRoleArn } from '../constructs/principals.ts';
+import {
+  changesKeys,
+  changesProtection,
+  changesWriters,
+  KMS_THROTTLED,
+  pattern,
+  usesRole,
+  writesTablesPastFunctions,
+} from '../constructs/trail-patterns.ts';
+import { EMERGENCY_ROLES, emergencyRoleName, SIGNERS } from '../names.ts';
 import { grantRebuilder } from './access.ts';
 
 /** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */
@@ -41,11 +50,14 @@ export class DataStack extends Stack {
     this.evidence = new EvidenceBucket(this, 'Evidence', { config, dataKey: this.dataKey, accessLogs });
     this.staging = new StagingBucket(this, 'Staging', { config, dataKey: this.dataKey, accessLogs });
 
-    this.evidenceTable = new ControlTable(this, 'EvidenceTable', { config, dataKey: this.dataKey });
-    this.registryTable = new ControlTable(this, 'RegistryTable', { config, dataKey: this.dataKey });
+    const { dataKey } = this;
+    this.evidenceTable = new ControlTable(this, 'EvidenceTable', { config, dataKey, writers: SIGNERS });
+    this.registryTable = new ControlTable(this, 'RegistryTable', { config, dataKey, writers: ['registry'] });
+    // Nothing writes it before there are promotions.
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
-      dataKey: this.dataKey,
+      dataKey,
+      writers: [],
       index: WORKFLOW_INDEX,
     });
 
@@ -54,6 +66,7 @@ export class DataStack extends Stack {
       auditKey: this.auditKey,
       accessLogs,
       evidence: this.evidence,
+      tables: [this.evidenceTable, this.registryTable, this.workflowTable],
     });
 
     this.emergencyRoles(config);
@@ -131,6 +144,13 @@ export class DataStack extends Stack {
       'evidence-protection-changed',
       logGroup,
       pattern(changesProtection(buckets, trailName(config))),
+      period,
+    );
+    alarms.watchTrail('tables-written', logGroup, pattern(writesTablesPastFunctions(config.stage)), period);
+    alarms.watchTrail(
+      'writers-changed',
+      logGroup,
+      pattern(changesWriters(config.stage, deploymentRoleArn(this))),
       period,
     );
     alarms.watchTrail('kms-throttling', logGroup, pattern(KMS_THROTTLED), period);

@@ -162,8 +162,9 @@ describe('keys', () => {
 });
 
 describe('the trail', () => {
-  it('records management events everywhere, KMS included, and every call on an evidence object', () => {
+  it('records management events everywhere, KMS included, every call on an evidence object and every write to a table', () => {
     const bucket = resolver.arn(only(prod.data, 'AWS::S3::Bucket', 'Evidence')[0], prod.data);
+    const tables = ofType(prod.data, 'AWS::DynamoDB::Table').map(([id]) => resolver.arn(id, prod.data));
     expect(properties('AWS::CloudTrail::Trail', 'Trail')).toMatchObject({
       IsLogging: true,
       IsMultiRegionTrail: true,
@@ -177,6 +178,14 @@ describe('the trail', () => {
             { Field: 'eventCategory', Equals: ['Data'] },
             { Field: 'resources.type', Equals: ['AWS::S3::Object'] },
             { Field: 'resources.ARN', StartsWith: [`${bucket}/`] },
+          ],
+        },
+        {
+          FieldSelectors: [
+            { Field: 'eventCategory', Equals: ['Data'] },
+            { Field: 'resources.type', Equals: ['AWS::DynamoDB::Table'] },
+            { Field: 'resources.ARN', Equals: tables },
+            { Field: 'readOnly', Equals: ['false'] },
           ],
         },
       ],

@@ -31,7 +31,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:registry': ['PutItem'],
     'function:holds': ['GetItem', 'PutItem'],
     'function:reader': ['GetItem', 'Query'],
-    'role:rebuilder': ['BatchWriteItem', 'PutItem'],
+    'role:rebuilder': ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
     'function:intake': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:holds': ['GetItem'],
     'function:registry': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
-    'role:rebuilder': ['BatchWriteItem', 'PutItem'],
+    'role:rebuilder': ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'],
   },
   // Promotion and approval come later; nobody needs the table yet.
   WorkflowTable: {},
@@ -53,6 +53,27 @@ const principals: readonly Principal[] = [
 
 describe.each(TABLES)('%s', (table) => {
   const resource = prod.arn('AWS::DynamoDB::Table', table);
+  const writes: readonly Action[] = ['BatchWriteItem', 'DeleteItem', 'PutItem', 'UpdateItem'];
+  it.each(['administrator', 'deployment'] as const)(
+    'the %s reads and configures it, and writes no item',
+    async (principal) => {
+      for (const action of ACTIONS) {
+        const decision = await prod.simulate({ principal, action: `dynamodb:${action}`, resource });
+        expect(decision, action).toBe(writes.includes(action) ? 'ExplicitlyDenied' : 'Allowed');
+      }
+      for (const action of ['PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete']) {
+        const request = { principal, action: `dynamodb:${action}`, resource };
+        expect(await prod.simulate(request), action).toBe('ExplicitlyDenied');
+      }
+    },
+  );
+
+  it.each(['PutResourcePolicy', 'DeleteResourcePolicy'])('%s is left to deployments', async (name) => {
+    const action = `dynamodb:${name}`;
+    expect(await prod.simulate({ principal: 'administrator', action, resource })).toBe('ExplicitlyDenied');
+    expect(await prod.simulate({ principal: 'deployment', action, resource })).toBe('Allowed');
+  });
+
   it.each(principals)('%s does what is listed and nothing else', async (principal) => {
     const allowed = ALLOWED[table][principal] ?? [];
     const decisions = await Promise.all(

@@ -35,7 +35,7 @@ interface PolicyDocument {
   readonly Statement: readonly unknown[];
 }
 
-/** AWS evaluates a request by the identity's policies and the policy of the bucket or key that it is about. */
+/** AWS evaluates a request by the identity's policies and the policy of the bucket, table or key that it is about. */
 export class Simulator {
   readonly #templates: Templates;
   readonly #at: Deployment;
@@ -146,6 +146,11 @@ export class Simulator {
     const { data } = this.#templates;
     for (const [id, { Properties }] of ofType(data, 'AWS::KMS::Key')) {
       policies.set(this.#resolver.arn(id, data), this.#document(Properties.KeyPolicy, data));
+    }
+    for (const [id, { Properties }] of ofType(data, 'AWS::DynamoDB::Table')) {
+      const { ResourcePolicy: policy } = Properties;
+      if (typeof policy !== 'object' || policy === null || !('PolicyDocument' in policy)) continue;
+      policies.set(this.#resolver.arn(id, data), this.#document(policy.PolicyDocument, data));
     }
     for (const [, { Properties }] of ofType(data, 'AWS::S3::BucketPolicy')) {
       const bucket = `arn:aws:s3:::${String(this.#resolver.resolve(Properties.Bucket, data))}`;
