@@ -30,7 +30,8 @@ const PartsSchema = z.looseObject({
 
 /** Sends a file in parts, each tried again by itself, and closes the upload. */
 export async function uploadParts(api: ApiClient, job: MultipartUpload): Promise<void> {
-  const count = Math.ceil(job.size / job.partSize);
+  // An empty file, too, has a part.
+  const count = Math.max(1, Math.ceil(job.size / job.partSize));
   const etags = new Map<number, string>();
   const bar = progressBar(`uploading ${job.path}`, job.size);
   let next = 1;

@@ -59,7 +59,7 @@ export async function putArtifact(api: ApiClient, path: string, options: PutArti
         upload: read.multipart,
         notify,
       });
-      return await awaitVerified(api, sha256, size);
+      return await awaitVerified(api, read.multipart, size);
     }
     const bar = progressBar(`uploading ${path}`, size);
     const outcome = await putBytes(read.put, { path, start: 0, end: size }, bar.add).finally(() => bar.stop());

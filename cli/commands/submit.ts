@@ -41,15 +41,17 @@ Example:
 
 /** What a user reads when something is evidence. */
 export function acceptedLines(accepted: Accepted, receiptFile?: string): string[] {
-  const { evidence, created, receipt } = accepted;
-  const { principal, verified_key: key, storage, flags, received_at } = receipt;
+  const { evidence, created, receipt, answer } = accepted;
+  const { principal, verified_key: key, storage, flags, received_at, environment } = receipt;
+  // What was stored before may be locked for longer than its receipt says.
+  const lockedUntil = typeof answer.locked_until === 'string' ? answer.locked_until : storage.retain_until;
   return table([
     ['evidence', evidence],
     ['state', created ? 'accepted' : 'accepted before; this is the first receipt'],
-    ['received', `${received_at} from ${principal.name}`],
+    ['received', `${received_at} from ${principal.name} for ${environment}`],
     ['signed by', key ? `${key.keyid} (${key.role})` : undefined],
     ['flags', flags.join(', ')],
-    ['kept until', `${storage.retain_until} (${storage.lock_mode})`],
+    ['kept until', `${lockedUntil} (${storage.lock_mode})`],
     ['receipt', receiptFile],
   ]);
 }

@@ -102,20 +102,35 @@ export interface Holds {
   setLegalHold(key: string, versionId: string, on: boolean): Promise<void>;
 }
 
-/** Where an artifact's upload stands while it is not evidence yet. */
+/** A copy to the final key, which the runs of a verifier carry on one after the other. */
+export interface Copy {
+  /** S3's multipart upload id. */
+  readonly id: string;
+  /** Bytes copied so far, from the first on. */
+  readonly bytes: number;
+  /** The version that it became. */
+  readonly version_id?: string;
+}
+
+/** Where one upload through staging stands while its artifact is not evidence yet. */
 export interface Upload {
   readonly sha256: string;
-  readonly state: 'verifying' | 'mismatch';
+  /** The uploader's own: what becomes of one upload says nothing of another that announced the same digest. */
+  readonly name: string;
+  /** mismatch: other bytes arrived. occupied: other bytes lie at the final key. */
+  readonly state: 'verifying' | 'copying' | 'mismatch' | 'occupied';
   readonly size: number;
   /** Bytes that the verifier has hashed so far. */
   readonly verified_bytes: number;
+  readonly copy?: Copy;
   /** Digest that was found instead; only of a mismatch. */
   readonly actual?: string;
   readonly updated_at: string;
 }
 
 export interface Uploads {
-  findUpload(sha256: string): Promise<Upload | undefined>;
+  /** Consistent read. */
+  findUpload(sha256: string, name: string): Promise<Upload | undefined>;
   /** Kept for a week, then forgotten. */
   saveUpload(upload: Upload): Promise<void>;
 }
@@ -142,6 +157,8 @@ export interface ArtifactStore {
   head(sha256: string): Promise<ObjectHead | undefined>;
   /** A PUT that S3 accepts only with bytes of this digest, under a lock, and only where nothing lies yet. */
   presignPut(sha256: string, options: PutOptions): Promise<SignedRequest>;
+  /** Bytes of one version from `start` (inclusive) to `end` (exclusive). */
+  stream(sha256: string, versionId: string, start: number, end: number): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** One multipart upload into the staging bucket. */
@@ -156,6 +173,9 @@ export interface StagedObject {
   readonly etag: string;
 }
 
+/** An upload that was closed: one object, as it was then. */
+export interface ClosedUpload extends StagedObject, Pick<StagedUpload, 'sha256' | 'name'> {}
+
 /** Uploads that are too large for one PUT. What lies here is not evidence and expires. */
 export interface StagingStore {
   begin(sha256: string, name: string): Promise<StagedUpload>;
@@ -164,7 +184,10 @@ export interface StagingStore {
     from: number,
     to: number,
   ): Promise<readonly ({ readonly part_number: number } & SignedRequest)[]>;
-  /** @throws DomainError UPLOAD_NOT_FOUND or UPLOAD_INCOMPLETE */
+  /**
+   * Closes an upload; one that is closed already is answered with the object that it became.
+   * @throws DomainError UPLOAD_NOT_FOUND or UPLOAD_INCOMPLETE
+   */
   complete(
     upload: StagedUpload,
     parts: readonly { readonly part_number: number; readonly etag: string }[],
@@ -176,12 +199,18 @@ export interface StagingStore {
     start: number,
     end: number,
   ): Promise<AsyncIterable<Uint8Array>>;
-  /** Copies that very object to its final key, locked; undefined when something lies there already. */
-  promote(
-    upload: Pick<StagedUpload, 'sha256' | 'name'>,
-    object: StagedObject,
-    options: PutOptions,
-  ): Promise<string | undefined>;
+  /** Begins a copy to the final key, where nothing appears until it is finished. @returns its id */
+  beginCopy(upload: Pick<StagedUpload, 'sha256' | 'name'>, options: PutOptions): Promise<string>;
+  /**
+   * Copies the next parts of that very object, server-side; the same parts again is no error.
+   * @returns bytes copied so far; undefined when there is no such copy any more: it was finished, or it expired
+   */
+  copyParts(upload: ClosedUpload, copy: Copy): Promise<number | undefined>;
+  /**
+   * Makes the copied parts the object at the final key, locked as it was begun.
+   * @returns its version; undefined when something lies there already, or there is no such copy any more
+   */
+  finishCopy(upload: ClosedUpload, copy: Copy): Promise<string | undefined>;
   discard(upload: Pick<StagedUpload, 'sha256' | 'name'>): Promise<void>;
 }
 

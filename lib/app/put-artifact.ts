@@ -50,6 +50,8 @@ export interface VerifyJob {
   /** Bytes that are hashed already, and the state of the hash after them (base64). */
   readonly offset: number;
   readonly hash_state?: string;
+  /** What is hashed instead of the staged object: something at the final key that S3 has no digest of. */
+  readonly stored?: { readonly version_id: string; readonly size: number };
 }
 
 export type ArtifactOutcome =
@@ -108,7 +110,7 @@ export async function putArtifact(deps: ArtifactDeps, request: PutArtifact, call
   // What lies there without a digest of the whole is an interrupted verification's, or anyone's: only the verifier can tell.
   const size = partSize(request.size);
   const multipart = await deps.staging.begin(request.sha256, deps.newName());
-  return { status: 'unverified', multipart, part_size: size, parts: Math.ceil(request.size / size) };
+  return { status: 'unverified', multipart, part_size: size, parts: Math.max(1, Math.ceil(request.size / size)) };
 }
 
 /** Signs one request for each of the parts `from` to `to` of an upload that {@link putArtifact} began. */
@@ -117,10 +119,7 @@ export async function presignParts(deps: ArtifactDeps, sha256: string, { upload,
   return await deps.staging.presignParts({ sha256, ...upload }, from, to);
 }
 
-/**
- * Closes a staged upload and has it verified. Crash before the verifier starts: the staged object expires; the same call
- * again answers UPLOAD_NOT_FOUND, and the upload is made anew.
- */
+/** Closes a staged upload and has it verified. Crash before the verifier starts: the same call again starts it. */
 export async function completeUpload(
   deps: ArtifactDeps,
   sha256: string,
@@ -130,10 +129,16 @@ export async function completeUpload(
   await requirePrincipal(deps, caller);
   const { upload, parts, media_type, environment } = request;
   const object = await deps.staging.complete({ sha256, ...upload }, parts);
-  const at = deps.clock().toISOString();
-  await deps.uploads.saveUpload({ sha256, state: 'verifying', size: object.size, verified_bytes: 0, updated_at: at });
-  await deps.startVerifier({ sha256, name: upload.name, ...object, media_type, environment, caller, offset: 0 });
-  return { status: 'unverified', verifying: object.size };
+  const { name } = upload;
+  const { size } = object;
+  const begun = await deps.uploads.findUpload(sha256, name);
+  // A verifier that has said something runs; one that has not was perhaps never started, and two do no harm.
+  if (begun === undefined || begun.verified_bytes === 0) {
+    const updated_at = deps.clock().toISOString();
+    await deps.uploads.saveUpload({ sha256, name, state: 'verifying', size, verified_bytes: 0, updated_at });
+    await deps.startVerifier({ sha256, name, ...object, media_type, environment, caller, offset: 0 });
+  }
+  return { status: 'unverified', verifying: size };
 }
 
 async function requirePrincipal(deps: ArtifactDeps, caller: Caller): Promise<CallerContext> {

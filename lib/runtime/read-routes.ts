@@ -69,9 +69,17 @@ export function readRoutes(): RouteTable {
           status: 200,
           body: { status: 'verified', ...evidenceSummary(record), receipt: receiptJson(record) },
         };
-      const upload = await uploads.findUpload(sha256);
-      if (upload) return { status: 200, body: { status: 'unverified', ...upload } };
-      throw new DomainError('NOT_FOUND', `no artifact ${sha256} is stored or being verified`);
+      const { upload: name } = request.query;
+      if (name === undefined) {
+        throw new DomainError('NOT_FOUND', `no artifact ${sha256} is stored`, {
+          hint: 'where an upload through staging stands is told by its name: ?upload=NAME',
+        });
+      }
+      const upload = await uploads.findUpload(sha256, name);
+      if (!upload)
+        throw new DomainError('NOT_FOUND', `the artifact ${sha256} is not stored, and has no upload ${name}`);
+      const { copy, ...standing } = upload;
+      return { status: 200, body: { status: 'unverified', ...standing, copied_bytes: copy?.bytes ?? 0 } };
     },
     'GET /v1/artifacts/{sha256}/content': async (request) => {
       const { object_key, version_id, media_type } = await artifact(digestParameter(request));

@@ -17,7 +17,8 @@ const GIB = 1024 ** 3;
 
 const post = async (path: string, body: object): Promise<ApiAnswer> =>
   await api(local, 'training-pipeline', 'POST', path, { body });
-const get = async (path: string): Promise<ApiAnswer> => await api(local, 'reader', 'GET', path);
+const get = async (path: string, query: Readonly<Record<string, string>> = {}): Promise<ApiAnswer> =>
+  await api(local, 'reader', 'GET', path, { query });
 
 interface SignedPut {
   readonly url: string;
@@ -126,8 +127,8 @@ describe('an artifact up to 5 GB', () => {
 describe('a larger artifact', () => {
   const PART = 5 * 1024 * 1024;
 
-  /** Uploads in two parts, announcing a size that needs staging. */
-  async function upload(bytes: Buffer, announced: string) {
+  /** Sends two parts, announcing a size that needs staging. */
+  async function sendParts(bytes: Buffer, announced: string) {
     const asked = await post('/v1/artifacts', { sha256: announced, size: 6 * GIB });
     expect(asked).toMatchObject({ status: 202, json: { status: 'unverified', multipart: { sha256: announced } } });
     const { id, name } = asked.json.multipart as { id: string; name: string };
@@ -139,13 +140,23 @@ describe('a larger artifact', () => {
       expect(answer.status).toBe(200);
       parts.push({ part_number: part.part_number, etag: answer.headers.get('etag') ?? '' });
     }
-    return await post(`/v1/artifacts/${announced}/complete`, { upload: { id, name }, parts, environment: 'staging' });
+    const complete = { upload: { id, name }, parts, environment: 'staging' };
+    return { name, close: async () => await post(`/v1/artifacts/${announced}/complete`, complete) };
   }
 
-  async function settled(sha256: string): Promise<ApiAnswer> {
+  /** @returns the upload's name */
+  async function upload(bytes: Buffer, announced: string): Promise<string> {
+    const { name, close } = await sendParts(bytes, announced);
+    const closed = { status: 202, json: { status: 'unverified', verifying: bytes.length } };
+    expect(await close()).toMatchObject(closed);
+    return name;
+  }
+
+  async function settled(sha256: string, name: string): Promise<ApiAnswer> {
     for (let attempt = 0; attempt < 100; attempt++) {
-      const answer = await get(`/v1/artifacts/${sha256}`);
-      if (answer.json.state !== 'verifying' && answer.status === 200) return answer;
+      const answer = await get(`/v1/artifacts/${sha256}`, { upload: name });
+      expect(answer.status).toBe(200);
+      if (!['verifying', 'copying'].includes(String(answer.json.state))) return answer;
       await setTimeout(100);
     }
     throw new Error('the verifier did not come to an end');
@@ -153,8 +164,8 @@ describe('a larger artifact', () => {
 
   it('is hashed in staging, copied under its lock and countersigned; until then it is unverified', async () => {
     const { bytes, sha256 } = some(randomBytes(PART + 1000));
-    expect(await upload(bytes, sha256)).toMatchObject({ status: 202, json: { status: 'unverified' } });
-    expect(await settled(sha256)).toMatchObject({
+    const name = await upload(bytes, sha256);
+    expect(await settled(sha256, name)).toMatchObject({
       json: { status: 'verified', size: bytes.length, environment: 'staging' },
     });
     expect(await fetchContent(sha256)).toEqual(bytes);
@@ -171,10 +182,11 @@ describe('a larger artifact', () => {
   it('whose bytes are not the announced ones is refused, and its digest stays free for the right ones', async () => {
     const right = some(randomBytes(1000));
     const wrong = some(randomBytes(PART + 1000));
-    await upload(wrong.bytes, right.sha256);
-    expect(await settled(right.sha256)).toMatchObject({
+    const name = await upload(wrong.bytes, right.sha256);
+    expect(await settled(right.sha256, name)).toMatchObject({
       json: { status: 'unverified', state: 'mismatch', actual: wrong.sha256 },
     });
+    expect((await get(`/v1/artifacts/${right.sha256}`, { upload: randomUUID() })).status).toBe(404);
     const { bytes, ...artifact } = right;
     const asked = await post('/v1/artifacts', artifact);
     expect((await send(asked.json.put as SignedPut, bytes)).status).toBe(200);
@@ -188,9 +200,23 @@ describe('a larger artifact', () => {
       match: { service: 's3', operation: 'CompleteMultipartUpload', identity },
       effect: { kind: 'execute-then-kill' },
     });
-    await upload(bytes, sha256);
-    expect(await settled(sha256)).toMatchObject({ json: { status: 'verified' } });
+    const name = await upload(bytes, sha256);
+    expect(await settled(sha256, name)).toMatchObject({ json: { status: 'verified' } });
     expect(await control.armed()).toEqual([]);
+  });
+
+  it('can be closed again when the answer was lost', async () => {
+    const { bytes, sha256 } = some(randomBytes(PART + 3000));
+    const identity = 'countersign-local-artifacts';
+    await control.arm({
+      match: { service: 's3', operation: 'CompleteMultipartUpload', identity },
+      effect: { kind: 'execute-then-kill' },
+    });
+    const { name, close } = await sendParts(bytes, sha256);
+    expect((await close()).status).toBeGreaterThanOrEqual(500);
+    expect(await control.armed()).toEqual([]);
+    expect(await close()).toMatchObject({ status: 202, json: { verifying: bytes.length } });
+    expect(await settled(sha256, name)).toMatchObject({ json: { status: 'verified' } });
   });
 
   it('that nobody began cannot be completed', async () => {

@@ -364,6 +364,7 @@ describe('countersign artifact', () => {
     // A size above the limit of one PUT opens an upload in parts; S3 takes parts from 5 MiB on.
     const body = { sha256: sha256(bytes), size: 6 * 1024 ** 3 };
     const { multipart } = await api.json({ method: 'POST', path: '/v1/artifacts', body });
+    const upload = multipart as { sha256: string; name: string; id: string };
     await control.arm({
       match: { service: 's3', operation: 'UploadPart' },
       effect: { kind: 'refuse', status: 503, code: 'SlowDown' },
@@ -374,10 +375,10 @@ describe('countersign artifact', () => {
       mediaType: 'application/octet-stream',
       environment: 'experimental',
       partSize: 5 * 1024 * 1024,
-      upload: multipart as { sha256: string; name: string; id: string },
+      upload,
       notify: (message) => notes.push(message),
     });
-    const accepted = await awaitVerified(api, sha256(bytes), bytes.length);
+    const accepted = await awaitVerified(api, upload, bytes.length);
     expect(accepted).toMatchObject({ evidence: sha256(bytes), receipt: { evidence: { size: bytes.length } } });
     expect(notes).toEqual([expect.stringMatching(/^S3 answers 503 SlowDown; sending part \d again in/)]);
   });

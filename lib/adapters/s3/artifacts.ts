@@ -1,4 +1,10 @@
-import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  type GetObjectCommandInput,
+  HeadObjectCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { ArtifactStore, Clock, PutOptions, SignedRequest } from '../../app/ports.ts';
 import { objectKey } from '../../core/layout.ts';
@@ -7,6 +13,13 @@ import type { EvidenceStoreConfig } from './evidence-store.ts';
 
 /** Long enough for 5 GB over a slow line, shorter than the function's own credentials live. */
 export const UPLOAD_SECONDS = 3600;
+
+/** The bytes that a GetObject answers, as they come. */
+export async function streamObject(client: S3Client, input: GetObjectCommandInput): Promise<AsyncIterable<Uint8Array>> {
+  const { Body } = await client.send(new GetObjectCommand(input)).catch((error) => unavailable('S3', error));
+  if (!Body || !(Symbol.asyncIterator in Body)) throw new Error('S3 answered without a body');
+  return Body;
+}
 
 export function s3Artifacts({ client, bucket, mode }: EvidenceStoreConfig, clock: Clock): ArtifactStore {
   return {
@@ -60,6 +73,16 @@ export function s3Artifacts({ client, bucket, mode }: EvidenceStoreConfig, clock
         unhoistableHeaders: new Set(Object.keys(headers)),
       });
       return { url, headers, expires_at: new Date(clock().getTime() + UPLOAD_SECONDS * 1000).toISOString() };
+    },
+
+    async stream(sha256, versionId, start, end) {
+      const Range = `bytes=${start}-${end - 1}`;
+      return await streamObject(client, {
+        Bucket: bucket,
+        Key: objectKey.artifact(sha256),
+        VersionId: versionId,
+        Range,
+      });
     },
   };
 }

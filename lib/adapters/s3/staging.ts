@@ -1,28 +1,31 @@
 import {
   AbortMultipartUploadCommand,
+  type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
-  GetObjectCommand,
   HeadObjectCommand,
+  paginateListParts,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { Clock, PutOptions, StagedObject, StagedUpload, StagingStore } from '../../app/ports.ts';
+import type { Clock, ClosedUpload, Copy, StagedObject, StagedUpload, StagingStore } from '../../app/ports.ts';
 import { DomainError } from '../../core/errors.ts';
 import { objectKey } from '../../core/layout.ts';
 import { statusOf, unavailable } from '../failures.ts';
-import { UPLOAD_SECONDS } from './artifacts.ts';
+import { streamObject, UPLOAD_SECONDS } from './artifacts.ts';
 import type { EvidenceStoreConfig } from './evidence-store.ts';
 
 export interface StagingConfig extends EvidenceStoreConfig {
   readonly stagingBucket: string;
 }
 
-/** One server-side copy takes up to 5 GiB; 1 GiB copies run side by side. */
+/** One server-side copy takes up to 5 GiB, and an object has up to 10,000 of them; 1 GiB copies run side by side. */
 const COPY_BYTES = 1024 ** 3;
 const COPIES_AT_A_TIME = 8;
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
 type Named = Pick<StagedUpload, 'sha256' | 'name'>;
 
@@ -31,6 +34,8 @@ const stagedKey = ({ sha256, name }: Named): string => `uploads/${sha256}/${name
 
 export function s3Staging({ client, bucket, mode, stagingBucket }: StagingConfig, clock: Clock): StagingStore {
   const staged = (upload: Named) => ({ Bucket: stagingBucket, Key: stagedKey(upload) });
+
+  const final = ({ sha256 }: Named) => ({ Bucket: bucket, Key: objectKey.artifact(sha256) });
 
   async function complete(upload: StagedUpload, parts: Parameters<StagingStore['complete']>[1]): Promise<StagedObject> {
     try {
@@ -41,17 +46,8 @@ export function s3Staging({ client, bucket, mode, stagingBucket }: StagingConfig
           MultipartUpload: { Parts: parts.map(({ part_number, etag }) => ({ PartNumber: part_number, ETag: etag })) },
         }),
       );
-      const head = await client.send(new HeadObjectCommand(staged(upload)));
-      if (head.ETag === undefined) throw new Error('the staged object has no ETag');
-      return { size: head.ContentLength ?? 0, etag: head.ETag };
     } catch (error) {
-      const name = error instanceof Error ? error.name : '';
-      if (name === 'NoSuchUpload' || statusOf(error) === 404) {
-        throw new DomainError('UPLOAD_NOT_FOUND', 'no such upload; it was completed, aborted, or has expired', {
-          pointer: '/upload',
-          cause: error,
-        });
-      }
+      const name = nameOf(error);
       if (name === 'InvalidPart' || name === 'InvalidPartOrder' || name === 'EntityTooSmall') {
         throw new DomainError('UPLOAD_INCOMPLETE', `S3 refused the list of parts: ${name}`, {
           pointer: '/parts',
@@ -59,72 +55,73 @@ export function s3Staging({ client, bucket, mode, stagingBucket }: StagingConfig
           cause: error,
         });
       }
+      // Closed by an earlier call whose answer was lost, it is an object now.
+      if (name !== 'NoSuchUpload' && statusOf(error) !== 404) unavailable('S3', error);
+    }
+    return await headStaged(upload);
+  }
+
+  async function headStaged(upload: StagedUpload): Promise<StagedObject> {
+    try {
+      const head = await client.send(new HeadObjectCommand(staged(upload)));
+      if (head.ETag === undefined) throw new Error('the staged object has no ETag');
+      return { size: head.ContentLength ?? 0, etag: head.ETag };
+    } catch (error) {
+      if (statusOf(error) !== 404) return unavailable('S3', error);
+      throw new DomainError('UPLOAD_NOT_FOUND', 'no such upload; it was verified or refused, aborted, or has expired', {
+        pointer: '/upload',
+        hint: `GET /v1/artifacts/${upload.sha256}?upload=${upload.name} tells what became of it`,
+        cause: error,
+      });
+    }
+  }
+
+  async function copyParts(upload: ClosedUpload, copy: Copy): Promise<number | undefined> {
+    const end = Math.min(copy.bytes + COPIES_AT_A_TIME * COPY_BYTES, upload.size);
+    const copies: Promise<unknown>[] = [];
+    for (let from = copy.bytes; from < end; from += COPY_BYTES) {
+      const command = new UploadPartCopyCommand({
+        ...final(upload),
+        UploadId: copy.id,
+        PartNumber: from / COPY_BYTES + 1,
+        CopySource: `${stagingBucket}/${stagedKey(upload)}`,
+        CopySourceIfMatch: upload.etag,
+        CopySourceRange: `bytes=${from}-${Math.min(from + COPY_BYTES, end) - 1}`,
+      });
+      copies.push(client.send(command));
+    }
+    try {
+      await Promise.all(copies);
+      return end;
+    } catch (error) {
+      if (nameOf(error) === 'NoSuchUpload') return undefined;
       return unavailable('S3', error);
     }
   }
 
-  async function promote(upload: Named, object: StagedObject, options: PutOptions): Promise<string | undefined> {
-    const target = { Bucket: bucket, Key: objectKey.artifact(upload.sha256) };
-    const created = await client.send(
-      new CreateMultipartUploadCommand({
-        ...target,
-        ContentType: options.contentType,
-        ChecksumAlgorithm: 'SHA256',
-        ObjectLockMode: mode,
-        ObjectLockRetainUntilDate: options.retainUntil,
-      }),
-    );
+  async function finishCopy(upload: ClosedUpload, copy: Copy): Promise<string | undefined> {
+    const target = { ...final(upload), UploadId: copy.id };
     try {
-      const parts = await copyParts(upload, object, { ...target, UploadId: created.UploadId });
+      const parts: CompletedPart[] = [];
+      let size = 0;
+      for await (const page of paginateListParts({ client }, target)) {
+        for (const { PartNumber, ETag, ChecksumSHA256, Size = 0 } of page.Parts ?? []) {
+          parts.push({ PartNumber, ETag, ChecksumSHA256 });
+          size += Size;
+        }
+      }
+      if (size !== upload.size) throw new Error(`the copy has ${size} of ${upload.size} bytes`);
       const done = await client.send(
-        new CompleteMultipartUploadCommand({
-          ...target,
-          UploadId: created.UploadId,
-          MultipartUpload: { Parts: parts },
-          IfNoneMatch: '*',
-        }),
+        new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts: parts }, IfNoneMatch: '*' }),
       );
       if (done.VersionId === undefined) throw new Error(`the bucket ${bucket} is not versioned`);
       return done.VersionId;
     } catch (error) {
-      await client.send(new AbortMultipartUploadCommand({ ...target, UploadId: created.UploadId }));
-      if (statusOf(error) === 412) return undefined;
-      return unavailable('S3', error);
+      if (nameOf(error) === 'NoSuchUpload') return undefined;
+      if (statusOf(error) !== 412) return unavailable('S3', error);
+      await client.send(new AbortMultipartUploadCommand(target));
+      return undefined;
     }
-  }
-
-  async function copyParts(
-    upload: Named,
-    object: StagedObject,
-    target: { Bucket: string; Key: string; UploadId: string | undefined },
-  ) {
-    const numbers = Array.from({ length: Math.ceil(object.size / COPY_BYTES) }, (_, index) => index + 1);
-    const parts: { PartNumber: number; ETag: string | undefined; ChecksumSHA256: string | undefined }[] = [];
-    for (let start = 0; start < numbers.length; start += COPIES_AT_A_TIME) {
-      parts.push(
-        ...(await Promise.all(
-          numbers.slice(start, start + COPIES_AT_A_TIME).map(async (number) => {
-            const from = (number - 1) * COPY_BYTES;
-            const to = Math.min(from + COPY_BYTES, object.size) - 1;
-            const copied = await client.send(
-              new UploadPartCopyCommand({
-                ...target,
-                PartNumber: number,
-                CopySource: `${stagingBucket}/${stagedKey(upload)}`,
-                CopySourceIfMatch: object.etag,
-                CopySourceRange: `bytes=${from}-${to}`,
-              }),
-            );
-            return {
-              PartNumber: number,
-              ETag: copied.CopyPartResult?.ETag,
-              ChecksumSHA256: copied.CopyPartResult?.ChecksumSHA256,
-            };
-          }),
-        )),
-      );
-    }
-    return parts;
   }
 
   return {
@@ -150,13 +147,27 @@ export function s3Staging({ client, bucket, mode, stagingBucket }: StagingConfig
     },
     complete,
     async stream(upload, etag, start, end) {
-      const answer = await client.send(
-        new GetObjectCommand({ ...staged(upload), IfMatch: etag, Range: `bytes=${start}-${end - 1}` }),
-      );
-      if (!answer.Body || !(Symbol.asyncIterator in answer.Body)) throw new Error('S3 answered without a body');
-      return answer.Body;
+      return await streamObject(client, { ...staged(upload), IfMatch: etag, Range: `bytes=${start}-${end - 1}` });
     },
-    promote,
+    async beginCopy(upload, options) {
+      try {
+        const answer = await client.send(
+          new CreateMultipartUploadCommand({
+            ...final(upload),
+            ContentType: options.contentType,
+            ChecksumAlgorithm: 'SHA256',
+            ObjectLockMode: mode,
+            ObjectLockRetainUntilDate: options.retainUntil,
+          }),
+        );
+        if (answer.UploadId === undefined) throw new Error('S3 answered without an upload id');
+        return answer.UploadId;
+      } catch (error) {
+        return unavailable('S3', error);
+      }
+    },
+    copyParts,
+    finishCopy,
     async discard(upload) {
       await client.send(new DeleteObjectCommand(staged(upload)));
     },

@@ -77,6 +77,13 @@ export class MemoryBucket implements Archive, ArtifactStore {
       expires_at: this.#clock().toISOString(),
     }));
 
+  readonly stream: ArtifactStore['stream'] = async (sha256, versionId, start, end) => {
+    const { bytes } = await this.#steps.read(() => this.require(objectKey.artifact(sha256), versionId));
+    return (async function* () {
+      yield bytes.subarray(start, end);
+    })();
+  };
+
   /** What S3 does with an upload through a presigned PUT: wrong bytes and occupied keys are refused. */
   upload(sha256: string, bytes: Uint8Array, options: PutOptions): boolean {
     const key = objectKey.artifact(sha256);

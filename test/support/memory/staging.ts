@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { StagingStore, Upload, Uploads } from '../../../lib/app/ports.ts';
+import type { PutOptions, StagingStore, Upload, Uploads } from '../../../lib/app/ports.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import type { MemoryBucket } from './bucket.ts';
-import type { Steps } from './steps.ts';
+import { InvariantBroken, type Steps } from './steps.ts';
 
 type Named = { readonly sha256: string; readonly name: string };
 
@@ -12,7 +12,10 @@ export class MemoryStaging implements StagingStore {
   readonly objects = new Map<string, { readonly bytes: Buffer; readonly etag: string }>();
   /** Bytes that were read, to see what a resumed run reads again. */
   bytesRead = 0;
+  /** Bytes that are copied by one call. */
+  copyBytes = 4000;
   readonly #parts = new Map<string, Map<number, Buffer>>();
+  readonly #copies = new Map<string, { readonly options: PutOptions; bytes: Buffer }>();
   readonly #steps: Steps;
   readonly #bucket: MemoryBucket;
 
@@ -47,6 +50,8 @@ export class MemoryStaging implements StagingStore {
   readonly complete: StagingStore['complete'] = (upload, parts) =>
     this.#steps.take('complete-upload', () => {
       const sent = this.#parts.get(upload.id);
+      const closed = this.objects.get(keyOf(upload));
+      if (!sent && closed) return { size: closed.bytes.length, etag: closed.etag };
       if (!sent) throw new DomainError('UPLOAD_NOT_FOUND', 'no such upload', { pointer: '/upload' });
       const chunks = parts.map(({ part_number, etag }) => {
         const chunk = sent.get(part_number);
@@ -72,12 +77,37 @@ export class MemoryStaging implements StagingStore {
     })();
   };
 
-  readonly promote: StagingStore['promote'] = (upload, object, options) =>
-    this.#steps.take('promote', () => {
-      const { bytes } = this.#require(upload, object.etag);
-      const key = objectKey.artifact(upload.sha256);
-      return this.#bucket.objects.has(key) ? undefined : this.#bucket.place(key, bytes, options, false);
+  readonly beginCopy: StagingStore['beginCopy'] = (_upload, options) =>
+    this.#steps.take('begin-copy', () => {
+      const id = `copy-${this.#copies.size + 1}`;
+      this.#copies.set(id, { options, bytes: Buffer.alloc(0) });
+      return id;
     });
+
+  readonly copyParts: StagingStore['copyParts'] = (upload, { id, bytes: from }) =>
+    this.#steps.take('copy-parts', () => {
+      const { bytes } = this.#require(upload, upload.etag);
+      const copy = this.#copies.get(id);
+      if (!copy) return undefined;
+      if (copy.bytes.length < from) throw new InvariantBroken(`the copy has a gap before ${from}`);
+      copy.bytes = Buffer.concat([copy.bytes.subarray(0, from), bytes.subarray(from, from + this.copyBytes)]);
+      return copy.bytes.length;
+    });
+
+  readonly finishCopy: StagingStore['finishCopy'] = (upload, { id }) =>
+    this.#steps.take('finish-copy', () => {
+      const copy = this.#copies.get(id);
+      if (!copy) return undefined;
+      if (copy.bytes.length !== upload.size) throw new InvariantBroken(`the copy lacks bytes: ${copy.bytes.length}`);
+      this.#copies.delete(id);
+      const key = objectKey.artifact(upload.sha256);
+      return this.#bucket.objects.has(key) ? undefined : this.#bucket.place(key, copy.bytes, copy.options, false);
+    });
+
+  /** What the bucket's lifecycle does with copies that nobody finishes. */
+  expireCopies(): void {
+    this.#copies.clear();
+  }
 
   readonly discard: StagingStore['discard'] = (upload) =>
     this.#steps.take('discard', () => {
@@ -100,11 +130,12 @@ export class MemoryUploads implements Uploads {
     this.#steps = steps;
   }
 
-  readonly findUpload: Uploads['findUpload'] = (sha256) => this.#steps.read(() => this.#uploads.get(sha256));
+  readonly findUpload: Uploads['findUpload'] = (sha256, name) =>
+    this.#steps.read(() => this.#uploads.get(keyOf({ sha256, name })));
 
   readonly saveUpload: Uploads['saveUpload'] = (upload) =>
     this.#steps.take('save-upload', () => {
-      this.#uploads.set(upload.sha256, upload);
+      this.#uploads.set(keyOf(upload), upload);
     });
 }
 

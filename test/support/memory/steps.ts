@@ -24,7 +24,9 @@ export type Step =
   | 'save-upload'
   | 'start-verifier'
   | 'complete-upload'
-  | 'promote'
+  | 'begin-copy'
+  | 'copy-parts'
+  | 'finish-copy'
   | 'discard'
   | 'extend-retention';
 

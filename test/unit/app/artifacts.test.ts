@@ -3,6 +3,7 @@ import { resumableSha256 } from '../../../lib/adapters/hash/resumable-sha256.ts'
 import { registerKey } from '../../../lib/app/manage-registry.ts';
 import type { StagingStore } from '../../../lib/app/ports.ts';
 import {
+  type ArtifactDeps,
   type ArtifactOutcome,
   completeUpload,
   partSize,
@@ -10,7 +11,7 @@ import {
   putArtifact,
   type VerifyJob,
 } from '../../../lib/app/put-artifact.ts';
-import { verifyArtifact } from '../../../lib/app/verify-artifact.ts';
+import { type VerifyDeps, verifyArtifact } from '../../../lib/app/verify-artifact.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { CompleteSchema, PartsSchema, PutArtifactSchema } from '../../../lib/core/requests.ts';
 import { checkLedger, lostSignatures, objectsUnder, submitted } from '../../support/check-ledger.ts';
@@ -211,8 +212,8 @@ describe('partSize', () => {
   });
 });
 
-/** Uploads in two parts, and has it verified later. */
-async function stage(announced: Buffer, sent: Buffer): Promise<VerifyJob> {
+/** Uploads in two parts. @returns what closes the upload */
+async function uploadParts(announced: Buffer, sent: Buffer): Promise<() => Promise<ArtifactOutcome>> {
   const sha256 = sha256Hex(announced);
   const begun = await putArtifact(plane.artifactDeps, request(announced), CALLER);
   if (!('multipart' in begun)) throw new Error('one PUT was enough');
@@ -226,19 +227,25 @@ async function stage(announced: Buffer, sent: Buffer): Promise<VerifyJob> {
   const halves = [sent.subarray(0, 4000), sent.subarray(4000)];
   const parts = halves.map((half, i) => ({ part_number: i + 1, etag: plane.staging.putPart(id, i + 1, half) }));
   const complete = CompleteSchema.parse({ upload, parts, media_type: 'application/gzip', environment: 'production' });
-  expect(await completeUpload(plane.artifactDeps, sha256, complete, CALLER)).toEqual({
-    status: 'unverified',
-    verifying: sent.length,
-  });
+  return () => completeUpload(plane.artifactDeps, sha256, complete, CALLER);
+}
+
+/** Uploads, and has it verified later. */
+async function stage(announced: Buffer, sent: Buffer): Promise<VerifyJob> {
+  const close = await uploadParts(announced, sent);
+  expect(await close()).toEqual({ status: 'unverified', verifying: sent.length });
   const job = plane.jobs.pop();
   if (!job) throw new Error('the verifier was not started');
   return job;
 }
 
 /** Runs a job as Lambda does: an event that failed is delivered again. */
-async function run(job: VerifyJob, { timeLeft = 900_000, staging = plane.artifactDeps.staging } = {}): Promise<string> {
+async function run(
+  job: VerifyJob,
+  { timeLeft = 900_000, ...deps }: Partial<Omit<VerifyDeps, 'timeLeft'>> & { readonly timeLeft?: number } = {},
+): Promise<string> {
   return await verifyArtifact(
-    { ...plane.artifactDeps, staging, openHash: resumableSha256, timeLeft: () => timeLeft },
+    { ...plane.artifactDeps, openHash: resumableSha256, ...deps, timeLeft: () => timeLeft },
     job,
   );
 }
@@ -263,7 +270,7 @@ describe('an artifact that goes through staging', () => {
     const forged = Buffer.alloc(10_000, 'forged ');
     const job = await stage(large, forged);
     expect(await run(job)).toBe('mismatch');
-    expect(await plane.artifactDeps.uploads.findUpload(sha256Hex(large))).toMatchObject({
+    expect(await plane.artifactDeps.uploads.findUpload(job.sha256, job.name)).toMatchObject({
       state: 'mismatch',
       actual: sha256Hex(forged),
     });
@@ -274,54 +281,201 @@ describe('an artifact that goes through staging', () => {
     checkLedger(plane);
   });
 
-  it('is hashed by runs that have little time a slice each, none of them twice', async () => {
-    const job = await stage(large, large);
-    const slice = 256 * 1024 * 1024;
-    // Ten slices of 256 MiB, of which only the first thousand bytes are there.
-    const read: number[] = [];
-    const stream: StagingStore['stream'] = async (upload, etag, start) => {
-      read.push(start / slice);
-      return await plane.staging.stream(upload, etag, (start / slice) * 1000, (start / slice + 1) * 1000);
-    };
-    const little = { timeLeft: 1000, staging: { ...plane.artifactDeps.staging, stream } };
-    let outcome = await run({ ...job, size: 10 * slice }, little);
-    for (let next = plane.jobs.pop(); next; next = plane.jobs.pop()) {
-      expect(outcome).toBe('handed-on');
+  /** A run that has time for one step only, and those that it hands on to. @returns how many there were */
+  async function runs(job: VerifyJob, staging: StagingStore = plane.artifactDeps.staging): Promise<number> {
+    const little = { timeLeft: 1000, staging };
+    let outcome = await run(job, little);
+    for (let count = 1; ; count++) {
+      const next = plane.jobs.pop();
+      if (outcome === 'verified' && !next) return count;
+      if (outcome !== 'handed-on' || !next) throw new Error(`run ${count} ended as ${outcome}`);
       // The job travels as JSON from one process to the next.
       outcome = await run(JSON.parse(JSON.stringify(next)), little);
     }
-    expect(outcome).toBe('verified');
+  }
+
+  it('is hashed by runs that have little time a slice each, none of them twice', async () => {
+    const job = await stage(large, large);
+    const slice = 256 * 1024 * 1024;
+    // Ten slices of 256 MiB, of which only the first thousand bytes are there, and are copied.
+    const read: number[] = [];
+    const { staging } = plane.artifactDeps;
+    const stream: StagingStore['stream'] = async (upload, etag, start) => {
+      read.push(start / slice);
+      return await staging.stream(upload, etag, (start / slice) * 1000, (start / slice + 1) * 1000);
+    };
+    const copyParts: StagingStore['copyParts'] = async (upload, copy) =>
+      (await staging.copyParts(upload, copy)) === undefined ? undefined : upload.size;
+    const finishCopy: StagingStore['finishCopy'] = (upload, copy) =>
+      staging.finishCopy({ ...upload, size: large.length }, copy);
+    plane.staging.copyBytes = large.length;
+    expect(await runs({ ...job, size: 10 * slice }, { ...staging, stream, copyParts, finishCopy })).toBe(12);
     expect(read).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it('is copied by runs that have little time a few parts each, none of them twice', async () => {
+    const job = await stage(large, large);
+    plane.staging.copyBytes = 1000;
+    // One run hashes, ten copy, and the last finishes and countersigns.
+    expect(await runs(job)).toBe(12);
+    expect(plane.steps.taken.filter((step) => step === 'copy-parts')).toHaveLength(10);
+    expect(plane.steps.taken.filter((step) => step === 'begin-copy')).toHaveLength(1);
+    expect(plane.staging.bytesRead).toBe(large.length);
+    checkLedger(plane);
+  });
+
+  it('says how far its verification came', async () => {
+    const job = await stage(large, large);
+    const standing = async () => await plane.artifactDeps.uploads.findUpload(job.sha256, job.name);
+    expect(await standing()).toMatchObject({ state: 'verifying', verified_bytes: 0 });
+    await run(job, { timeLeft: 1000 });
+    expect(await standing()).toMatchObject({ state: 'verifying', verified_bytes: large.length });
+    await run(plane.jobs.pop() ?? job, { timeLeft: 1000 });
+    expect(await standing()).toMatchObject({ state: 'copying', copy: { bytes: plane.staging.copyBytes } });
+  });
+
+  it('whose copy expired before it was finished is copied anew', async () => {
+    const job = await stage(large, large);
+    plane.staging.copyBytes = 4000;
+    await run(job, { timeLeft: 1000 });
+    const second = plane.jobs.pop() ?? job;
+    await run(second, { timeLeft: 1000 });
+    plane.staging.expireCopies();
+    const third = plane.jobs.pop() ?? job;
+    await expect(run(third)).rejects.toThrow(refusal('DEPENDENCY_UNAVAILABLE'));
+    expect(await run(third)).toBe('verified');
+    checkLedger(plane);
   });
 
   it('that was replaced while it was hashed is not taken for what was hashed', async () => {
     const job = await stage(large, large);
-    plane.steps.before('promote', async () => void plane.staging.place(job, Buffer.alloc(10_000, 'swapped ')));
+    plane.steps.before('copy-parts', async () => void plane.staging.place(job, Buffer.alloc(10_000, 'swapped ')));
     await expect(run(job)).rejects.toThrow('PreconditionFailed');
     expect(objectsUnder(plane, 'artifacts/')).toEqual([]);
     expect(submitted(plane)).toEqual([]);
   });
 
-  const steps = ['promote', 'sign', 'put-receipt', 'commit', 'discard'] as const;
-  it.each(
-    steps.flatMap(
-      (step) =>
-        [
-          [step, 'lost'],
-          [step, 'done'],
-        ] as const,
-    ),
-  )('is completed by the second delivery after a crash at %s (%s)', async (step, fate) => {
-    const job = await stage(large, large);
+  const steps = [
+    'save-upload',
+    'begin-copy',
+    'copy-parts',
+    'finish-copy',
+    'sign',
+    'put-receipt',
+    'commit',
+    'discard',
+  ] as const;
+  it.each(steps.flatMap((step) => (['lost', 'done'] as const).map((fate) => [step, fate] as const)))(
+    'is completed by the second delivery after a crash at %s (%s)',
+    async (step, fate) => {
+      const job = await stage(large, large);
+      plane.steps.crashAt(step, fate);
+      await expect(run(job)).rejects.toThrow(Crash);
+      checkLedger(plane);
+      plane.restart();
+      expect(await run(job)).toBe('verified');
+      expect([submitted(plane).length, objectsUnder(plane, 'receipts/').length, plane.staging.objects.size]).toEqual([
+        1, 1, 0,
+      ]);
+      checkLedger(plane);
+    },
+  );
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'is completed by the second delivery after a crash before it wrote down where it stands for time %d',
+    async (saves) => {
+      const job = await stage(large, large);
+      let left = saves;
+      const uploads: ArtifactDeps['uploads'] = {
+        findUpload: plane.artifactDeps.uploads.findUpload,
+        saveUpload: async (upload) => {
+          if (--left === 0) throw new Crash('not saved');
+          await plane.artifactDeps.uploads.saveUpload(upload);
+        },
+      };
+      await expect(run(job, { uploads })).rejects.toThrow(Crash);
+      plane.restart();
+      expect(await run(job)).toBe('verified');
+      expect([submitted(plane).length, objectsUnder(plane, 'artifacts/').length]).toEqual([1, 1]);
+      checkLedger(plane);
+    },
+  );
+
+  describe('for which something lies at its final key that S3 has no digest of', () => {
+    const key = `artifacts/sha256/${sha256Hex(large).slice(0, 2)}/${sha256Hex(large)}`;
+    const lay = (bytes: Buffer) =>
+      plane.bucket.place(key, bytes, { contentType: 'text/plain', retainUntil: new Date('2026-03-01') }, false);
+
+    it('is evidence when those are the right bytes, which are hashed where they lie', async () => {
+      const job = await stage(large, large);
+      lay(large);
+      expect(await run(job)).toBe('verified');
+      expect(plane.steps.taken).not.toContain('begin-copy');
+      expect(plane.bucket.objects.get(key)?.retainUntil).toEqual(new Date(plane.clock.now().getTime() + 3650 * DAY));
+      checkLedger(plane);
+    });
+
+    it('is hashed there by as many runs as it takes', async () => {
+      const job = await stage(large, large);
+      lay(large);
+      expect(await runs(job)).toBe(3);
+      checkLedger(plane);
+    });
+
+    it('is not evidence when those are other bytes, however many times it is tried', async () => {
+      const job = await stage(large, large);
+      lay(Buffer.alloc(10_000, 'squatter '));
+      await expect(run(job)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+      await expect(run(job)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+      expect(await plane.artifactDeps.uploads.findUpload(job.sha256, job.name)).toMatchObject({ state: 'occupied' });
+      expect(plane.logged).toContainEqual(expect.objectContaining({ event: 'artifact-occupied' }));
+      expect(submitted(plane)).toEqual([]);
+    });
+
+    it('is not evidence when other bytes come there while it is copied', async () => {
+      const job = await stage(large, large);
+      plane.steps.before('finish-copy', async () => void lay(Buffer.alloc(10_000, 'squatter ')));
+      await expect(run(job)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+      expect(submitted(plane)).toEqual([]);
+    });
+  });
+
+  it("whose bytes are other than announced says nothing of somebody else's upload of the same digest", async () => {
+    const honest = await stage(large, large);
+    const forged = await stage(large, Buffer.alloc(10_000, 'forged '));
+    expect(await run(forged)).toBe('mismatch');
+    const { uploads } = plane.artifactDeps;
+    expect(await uploads.findUpload(honest.sha256, honest.name)).toMatchObject({ state: 'verifying' });
+    expect(await uploads.findUpload(forged.sha256, forged.name)).toMatchObject({ state: 'mismatch' });
+    expect(await run(honest)).toBe('verified');
+    checkLedger(plane);
+  });
+
+  it.each<[Step, Fate]>([
+    ['complete-upload', 'done'],
+    ['save-upload', 'lost'],
+    ['save-upload', 'done'],
+    ['start-verifier', 'lost'],
+    ['start-verifier', 'done'],
+  ])('is closed by the same call after a crash at %s (%s)', async (step, fate) => {
+    const closing = await uploadParts(large, large);
     plane.steps.crashAt(step, fate);
-    await expect(run(job)).rejects.toThrow(Crash);
+    await expect(closing()).rejects.toThrow(Crash);
+    plane.jobs.length = 0;
+    expect(await closing()).toEqual({ status: 'unverified', verifying: large.length });
+    const [job] = plane.jobs;
+    expect(job && (await run(job))).toBe('verified');
     checkLedger(plane);
-    plane.restart();
-    expect(await run(job)).toBe('verified');
-    expect([submitted(plane).length, objectsUnder(plane, 'receipts/').length, plane.staging.objects.size]).toEqual([
-      1, 1, 0,
-    ]);
-    checkLedger(plane);
+  });
+
+  it('is not verified twice when its uploader closes it again', async () => {
+    const closing = await uploadParts(large, large);
+    await closing();
+    const job = plane.jobs.pop();
+    expect(job && (await run(job, { timeLeft: 1000 }))).toBe('handed-on');
+    plane.jobs.length = 0;
+    await closing();
+    expect(plane.jobs).toEqual([]);
   });
 
   it('whose job is delivered twice is verified once', async () => {
