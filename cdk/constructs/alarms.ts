@@ -15,6 +15,7 @@ export const ALARMS = {
   'function-throttles': 'Lambda refused to run a function: its concurrency is used up.',
   'failed-events': 'The verification of a staged upload has failed for good.',
   'api-server-errors': 'The API answers with server errors.',
+  'integrity-failure': 'Stored evidence does not verify.',
   'api-latency': 'The slowest hundredth of API answers takes too long.',
   'table-throttling': 'DynamoDB refused reads or writes.',
   'kms-throttling': 'KMS refused calls because the account makes too many.',
@@ -90,13 +91,22 @@ export class Alarms extends Construct {
     alarm.addAlarmAction(new SnsAction(this.topic.topic));
   }
 
-  /** Watches for events in the trail that fit a CloudWatch Logs filter pattern: one is enough. */
-  watchTrail(name: AlarmName, trail: logs.LogGroup, pattern: string, period: Duration): void {
-    const filter = trail.addMetricFilter(name, {
-      filterPattern: { logPatternString: pattern },
-      metricNamespace: `Countersign/${this.stage}`,
+  /** Watches for lines in any of the logs that fit a CloudWatch Logs filter pattern: one is enough. */
+  watchLogs(name: AlarmName, logGroups: readonly logs.LogGroup[], pattern: string, period: Duration): void {
+    const metricNamespace = `Countersign/${this.stage}`;
+    for (const logGroup of logGroups) {
+      logGroup.addMetricFilter(name, {
+        filterPattern: { logPatternString: pattern },
+        metricNamespace,
+        metricName: name,
+      });
+    }
+    const metric = new cloudwatch.Metric({
+      namespace: metricNamespace,
       metricName: name,
+      period,
+      statistic: cloudwatch.Stats.SUM,
     });
-    this.watch(name, filter.metric({ period, statistic: cloudwatch.Stats.SUM }), { reaches: 1 });
+    this.watch(name, metric, { reaches: 1 });
   }
 }

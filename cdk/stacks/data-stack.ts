@@ -4,7 +4,7 @@ import { Alias } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
-import { Alarms, AlarmTopic } from '../constructs/alarms.ts';
+import { type AlarmName, Alarms, AlarmTopic } from '../constructs/alarms.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
 import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
@@ -132,28 +132,19 @@ export class DataStack extends Stack {
 
   private raiseAlarms(config: StageConfig): void {
     const alarms = new Alarms(this, 'Alarms', { config, topic: this.alarmTopic });
-    const { logGroup, bucket } = this.trail;
-    const buckets = [this.evidence.bucket.bucketName, bucket.bucketName];
     const period = Duration.minutes(5);
-    for (const role of EMERGENCY_ROLES) {
-      alarms.watchTrail(`${role}-used`, logGroup, pattern(usesRole(emergencyRoleName(config.stage, role))), period);
-    }
-    const keys = [this.evidenceKey, this.dataKey, this.auditKey].map(({ key }) => key.keyArn);
-    alarms.watchTrail('keys-changed', logGroup, pattern(changesKeys(keys)), period);
-    alarms.watchTrail(
-      'evidence-protection-changed',
-      logGroup,
-      pattern(changesProtection(buckets, trailName(config))),
-      period,
+    const watchTrail = (name: AlarmName, condition: string) =>
+      alarms.watchLogs(name, [this.trail.logGroup], pattern(condition), period);
+    for (const role of EMERGENCY_ROLES) watchTrail(`${role}-used`, usesRole(emergencyRoleName(config.stage, role)));
+    watchTrail(
+      'keys-changed',
+      changesKeys([this.evidenceKey, this.dataKey, this.auditKey].map(({ key }) => key.keyArn)),
     );
-    alarms.watchTrail('tables-written', logGroup, pattern(writesTablesPastFunctions(config.stage)), period);
-    alarms.watchTrail(
-      'writers-changed',
-      logGroup,
-      pattern(changesWriters(config.stage, deploymentRoleArn(this))),
-      period,
-    );
-    alarms.watchTrail('kms-throttling', logGroup, pattern(KMS_THROTTLED), period);
+    const buckets = [this.evidence, this.trail].map(({ bucket }) => bucket.bucketName);
+    watchTrail('evidence-protection-changed', changesProtection(buckets, trailName(config)));
+    watchTrail('tables-written', writesTablesPastFunctions(config.stage));
+    watchTrail('writers-changed', changesWriters(config.stage, deploymentRoleArn(this)));
+    watchTrail('kms-throttling', KMS_THROTTLED);
     for (const [subject, { table }] of Object.entries({
       evidence: this.evidenceTable,
       registry: this.registryTable,

@@ -2,6 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { Env } from '../../lib/contracts/env.ts';
+import type { ProblemCode } from '../../lib/contracts/problems.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { FailedEvents } from '../constructs/failed-events.ts';
@@ -38,6 +39,9 @@ const SLOW_ANSWER_MS = 3000;
 const SERVER_ERRORS = 5;
 
 const PERIOD = Duration.minutes(5);
+
+/** The line that a function logs with such an answer: its message is the code of the problem. */
+const INTEGRITY_FAILURE = `{ $.message = "${'INTEGRITY_FAILURE' satisfies ProblemCode}" }`;
 
 type Functions = Readonly<Record<FunctionName, ServiceFunction>>;
 
@@ -154,6 +158,8 @@ export class ServiceStack extends Stack {
       alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
       alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);
     }
+    const logs = Object.values(functions).map(({ logGroup }) => logGroup);
+    alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
     const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
     alarms.watch('failed-events', waiting, { reaches: 1 });
     const lost = functions['artifact-verifier'].fn.metric('DestinationDeliveryFailures', {

@@ -5,6 +5,7 @@ import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import { PROBLEMS, type ProblemCode } from '../../lib/contracts/problems.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
+import { filterPattern } from './support/filter-pattern.ts';
 import { Resolver } from './support/resolve.ts';
 import { inScratch, ofType, only, synthesise, synthesiseConfig, type Template, withoutCode } from './support/synth.ts';
 
@@ -195,6 +196,19 @@ describe('functions', () => {
       },
     ]);
   });
+});
+
+it('one answer of a function that evidence does not verify raises an alarm', () => {
+  const filters = resolved(service, 'AWS::Logs::MetricFilter');
+  expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual(
+    FUNCTION_NAMES.map((name) => `/aws/lambda/countersign-prod-${name}`).sort(),
+  );
+  for (const { FilterPattern } of filters) {
+    const matches = filterPattern(String(FilterPattern));
+    // As the handlers log it: lib/runtime/http.ts.
+    expect(matches({ level: 'ERROR', message: 'INTEGRITY_FAILURE', service: 'countersign' })).toBe(true);
+    expect(matches({ level: 'ERROR', message: 'DEPENDENCY_UNAVAILABLE', service: 'countersign' })).toBe(false);
+  }
 });
 
 it.each([
