@@ -1,7 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { dynamoLedger, type LedgerConfig } from '../../lib/adapters/dynamodb/ledger.ts';
 import { dynamoRegistry } from '../../lib/adapters/dynamodb/registry.ts';
-import { dynamoTableWriter } from '../../lib/adapters/dynamodb/table-writer.ts';
 import type { Ledger, Registry } from '../../lib/app/ports.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import type { Principal } from '../../lib/core/registry.ts';
@@ -12,6 +11,7 @@ import { consistentReadUnits } from '../item-size.ts';
 import { note } from '../log.ts';
 import type { BenchStack } from '../stack.ts';
 import { median } from '../statistics.ts';
+import { batchWriter } from './batch-writer.ts';
 import { callerId, evidenceId, PATTERNS, recordAt, statementId, type Template } from './records.ts';
 
 const SMALL = 1_000;
@@ -175,7 +175,7 @@ async function fill(config: LedgerConfig, template: Template, wanted: number, de
 }
 
 async function fillLane(config: LedgerConfig, template: Template, from: number, to: number): Promise<void> {
-  const writer = dynamoTableWriter(config);
+  const writer = batchWriter(config);
   for (let index = from; index < to; index += LANES) {
     const { record, entries } = recordAt(template, index);
     await writer.evidence(record, entries);

@@ -22,8 +22,11 @@ export function addReindex(program: Command): void {
     .addHelpText(
       'after',
       `
-Run it while nothing is posted: it writes what the bucket says, over what the tables say. Run again, it changes nothing. Each
-object that is left out is named with the reason. It needs the credentials of the rebuilder's role, whose every use raises an alarm.`,
+It may run while the API serves: what is there already stays, and a state that is newer than the bucket was when it was read
+stays too. An item that contradicts the bucket is replaced and named. So is each object that is left out, with the reason, and
+whatever lies over an object, such as a delete marker. Run again, it changes nothing; interrupted, it is run again. After
+somebody has written to the tables, make them again from empty ones: an item whose revision was raised looks newer than it is.
+It needs the credentials of the rebuilder's role, whose every use raises an alarm.`,
     )
     .action(async ({ bucket, evidenceTable, registryTable }: ReindexOptions, command: Command) => {
       const shell = new Shell(command);
@@ -36,8 +39,9 @@ object that is left out is named with the reason. It needs the credentials of th
         import('../../lib/adapters/dynamodb/table-writer.ts'),
         import('../../lib/app/reindex.ts'),
       ]);
-      const config = { region, credentials, maxAttempts: 5, ...(endpoint === undefined ? {} : { endpoint }) };
+      const config = { region, credentials, maxAttempts: 10, ...(endpoint === undefined ? {} : { endpoint }) };
       const left: { readonly key: string; readonly reason: string }[] = [];
+      const remarks: { readonly key: string; readonly remark: string }[] = [];
       const report = await reindex({
         // The lock mode is for writing, and nothing is written to the bucket here.
         archive: s3Archive({ client: new S3Client(config), bucket, mode: 'COMPLIANCE' }),
@@ -45,18 +49,23 @@ object that is left out is named with the reason. It needs the credentials of th
         skipped: (key, reason) => {
           left.push({ key, reason });
         },
+        remarked: (key, remark) => {
+          remarks.push({ key, remark });
+        },
         progress: (done) => {
           if (done % REPORT_EVERY === 0) shell.note(`${done} objects`);
         },
       });
-      shell.result({ ...report, left_out: left }, [
+      shell.result({ ...report, left_out: left, remarks }, [
         ...table([
           ['events', String(report.events)],
           ['attestations', String(report.attestations)],
           ['artifacts', String(report.artifacts)],
           ['left out', String(report.skipped)],
+          ['remarks', String(report.remarks)],
         ]),
-        ...left.map(({ key, reason }) => `  ${key}: ${reason}`),
+        ...left.map(({ key, reason }) => `  left out: ${key}: ${reason}`),
+        ...remarks.map(({ key, remark }) => `  ${key}: ${remark}`),
       ]);
     });
 }

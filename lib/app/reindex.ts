@@ -3,32 +3,44 @@ import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries } from '../core/evidence.ts';
+import { checkAsReceived, type KeyHistory } from '../core/key-history.ts';
 import { type PublicKey, parsePublicKey } from '../core/keys.ts';
-import { isLostSignature } from '../core/layout.ts';
+import { isLostSignature, objectKey } from '../core/layout.ts';
 import { parseReceipt } from '../core/receipt.ts';
-import type { KeyRecord, Principal } from '../core/registry.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { requestIdOf } from './countersign.ts';
-import { holdOf } from './hold-evidence.ts';
-import { registryChange } from './manage-registry.ts';
-import type { EvidenceStore, Hold, RegistryChange } from './ports.ts';
+import type { EvidenceStore, Hold, RegistryChange, StoredObject } from './ports.ts';
 import { artifactEntries, artifactRecord } from './put-artifact.ts';
 import { readEvent } from './record-event.ts';
+import { keyHistory, type Replayed, replay, type StoredEvent, streamsOf } from './replay-events.ts';
 import { attestationRecord } from './submit-evidence.ts';
 
-/** The bucket as a whole. */
-export interface Archive extends EvidenceStore {
-  /** Every key under a prefix, in bounded memory. */
-  list(prefix: string): AsyncIterable<string>;
+/** What lies under one key. Everything is written once, so the oldest version is the object, and what lies over it is not. */
+export interface ArchivedObject {
+  readonly key: string;
+  /** The oldest version; undefined where nothing but delete markers lies. */
+  readonly versionId: string | undefined;
+  readonly laterVersions: number;
+  readonly deleteMarkers: number;
 }
 
-/** The tables as a whole. Writing what is there already changes nothing. */
+/** The bucket as a whole. */
+export interface Archive {
+  /** Everything that was ever written under a prefix, in bounded memory; a delete marker hides nothing. */
+  list(prefix: string): AsyncIterable<ArchivedObject>;
+  readonly read: EvidenceStore['read'];
+}
+
+/**
+ * The tables as a whole. What is there already stays, and so does what is newer than what is handed over; what says otherwise
+ * is replaced. Each resolves when all of it is durable.
+ *
+ * @returns the names of the items that said otherwise
+ */
 export interface TableWriter {
-  evidence(record: EvidenceRecord, entries: readonly IndexEntry[]): Promise<void>;
-  registry(change: RegistryChange): Promise<void>;
-  hold(hold: Hold): Promise<void>;
-  /** Resolves when everything handed over is durable. */
-  flush(): Promise<void>;
+  evidence(record: EvidenceRecord, entries: readonly IndexEntry[]): Promise<readonly string[]>;
+  registry(change: RegistryChange): Promise<readonly string[]>;
+  hold(hold: Hold): Promise<readonly string[]>;
 }
 
 export interface ReindexDeps {
@@ -36,6 +48,8 @@ export interface ReindexDeps {
   readonly tables: TableWriter;
   /** Told of each object that was left out, and why. */
   readonly skipped: (key: string, reason: string) => void;
+  /** Told of what somebody did to an object or to its items that does not keep it from being indexed. */
+  readonly remarked: (key: string, remark: string) => void;
   readonly progress: (done: number) => void;
 }
 
@@ -44,6 +58,7 @@ export interface ReindexReport {
   readonly attestations: number;
   readonly artifacts: number;
   readonly skipped: number;
+  readonly remarks: number;
 }
 
 /** Objects that are read at the same time. */
@@ -51,136 +66,133 @@ const READERS = 16;
 
 /**
  * Makes every table again from the bucket alone. Nothing is believed for lying there: each event and receipt must verify under
- * a key of `keys/`, each attestation must have the digest that its receipt names, and its key must have been good when it was
- * received. A receipt whose commit was refused because its key was revoked meanwhile is thereby left out.
+ * a key of `keys/`, events must be numbered without a gap, and each attestation must be what its receipt says, signed by a key
+ * that was allowed to when it was received.
+ *
+ * Crash anywhere: what was written stays, and the next run writes the rest.
  */
 export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
-  const trusted = await publicKeys(deps.archive);
-  let skipped = 0;
+  const counts = { events: 0, attestations: 0, artifacts: 0, skipped: 0, remarks: 0 };
   let done = 0;
-  const guarded = async (key: string, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      // A transient failure must stop the run: what it leaves out would look like what does not exist.
-      if (!(error instanceof DomainError) || error.code === 'DEPENDENCY_UNAVAILABLE') throw error;
-      skipped++;
-      deps.skipped(key, error.message);
-    }
-    deps.progress(++done);
+  const leaveOut = (key: string, error: unknown): void => {
+    // A transient failure must stop the run: what it leaves out would look like what does not exist.
+    if (!(error instanceof DomainError) || error.code === 'DEPENDENCY_UNAVAILABLE') throw error;
+    counts.skipped++;
+    deps.skipped(key, error.message);
+  };
+  const remark = (key: string, text: string): void => {
+    counts.remarks++;
+    deps.remarked(key, text);
+  };
+  const remarkOn = (key: string, items: readonly string[]): void => {
+    for (const item of items) remark(key, `the table said otherwise in ${item}; it was replaced`);
+  };
+  const lookOver = ({ key, laterVersions, deleteMarkers }: ArchivedObject): void => {
+    if (laterVersions > 0) remark(key, `${laterVersions} later versions lie over it; the first one counts`);
+    if (deleteMarkers > 0) remark(key, `${deleteMarkers} delete markers lie over it`);
+  };
+  const eachObject = async (prefix: string, work: (key: string, object: StoredObject) => unknown): Promise<void> => {
+    await inParallel(deps.archive.list(prefix), async (archived) => {
+      const { key, versionId } = archived;
+      if (isLostSignature(key)) return;
+      try {
+        lookOver(archived);
+        const object = versionId === undefined ? undefined : await deps.archive.read(key, versionId);
+        if (!object) throw new DomainError('NOT_FOUND', 'no version of the object is left');
+        await work(key, object);
+      } catch (error) {
+        leaveOut(key, error);
+      }
+      deps.progress(++done);
+    });
   };
 
-  const events: StoredEvent[] = [];
-  await eachObject(deps.archive.list(Prefix.events), async (key) => {
-    if (isLostSignature(key)) return;
-    await guarded(key, async () => void events.push(await readOwnEvent(deps.archive, trusted, key)));
+  const trusted = new Map<string, PublicKey>();
+  await eachObject(Prefix.keys, (name, object) => {
+    const key = publicKeyIn(name, object);
+    trusted.set(key.keyid, key);
   });
-  const keys = await foldEvents(deps.tables, events);
+  if (trusted.size === 0) throw new DomainError('EVIDENCE_KEY_INACTIVE', `no public key lies under ${Prefix.keys}`);
 
-  const counts = { attestation: 0, artifact: 0 };
-  await eachObject(deps.archive.list(Prefix.receipts), async (key) => {
-    if (isLostSignature(key)) return;
-    await guarded(key, async () => {
-      const { record, entries } = await readEvidence(deps.archive, trusted, keys, key);
-      await deps.tables.evidence(record, entries);
-      if (record.kind !== 'event') counts[record.kind]++;
-    });
+  const events: StoredEvent[] = [];
+  await eachObject(Prefix.events, (name, object) => void events.push(ownEvent(trusted, name, object)));
+  const replayed: Replayed[] = [];
+  for (const stream of streamsOf(events)) {
+    try {
+      replayed.push(...replay(stream));
+    } catch (error) {
+      for (const { record } of stream) leaveOut(record.object_key, error);
+    }
+  }
+  for (const step of replayed) {
+    const { record, entries } = step.event;
+    // The change first: an event that is indexed without it would be taken for one that was committed.
+    const changed = 'hold' in step ? deps.tables.hold(step.hold) : deps.tables.registry(step.change);
+    remarkOn(record.object_key, [...(await changed), ...(await deps.tables.evidence(record, entries))]);
+    counts.events++;
+  }
+
+  const history = keyHistory(replayed);
+  await eachObject(Prefix.receipts, async (name, object) => {
+    const { record, entries } = await evidenceOf(deps.archive, trusted, history, name, object);
+    remarkOn(name, await deps.tables.evidence(record, entries));
+    counts[record.kind === 'artifact' ? 'artifacts' : 'attestations']++;
   });
-  await deps.tables.flush();
-  return { events: events.length, attestations: counts.attestation, artifacts: counts.artifact, skipped };
+  // Receipts name versions, so nothing that lies over these keeps them from being read here; the live system may be misled.
+  for (const prefix of [Prefix.attestations, Prefix.artifacts]) {
+    for await (const object of deps.archive.list(prefix)) lookOver(object);
+  }
+  return counts;
 }
 
-async function eachObject(keys: AsyncIterable<string>, work: (key: string) => Promise<void>): Promise<void> {
+async function inParallel<T>(items: AsyncIterable<T>, work: (item: T) => Promise<void>): Promise<void> {
   const running = new Set<Promise<void>>();
-  for await (const key of keys) {
-    const task = work(key).finally(() => running.delete(task));
+  for await (const item of items) {
+    const task = work(item).finally(() => running.delete(task));
     running.add(task);
     if (running.size >= READERS) await Promise.race(running);
   }
   await Promise.all(running);
 }
 
+function publicKeyIn(name: string, { bytes }: StoredObject): PublicKey {
+  const key = parsePublicKey(bytes.toString('utf8'));
+  if (name === objectKey.publicKey(key.keyid)) return key;
+  throw new DomainError('INTEGRITY_FAILURE', 'it holds another key than its name says');
+}
+
 type Trusted = ReadonlyMap<string, PublicKey>;
 
-async function publicKeys(archive: Archive): Promise<Trusted> {
-  const keys = new Map<string, PublicKey>();
-  for await (const name of archive.list(Prefix.keys)) {
-    const object = await archive.read(name);
-    if (!object) continue;
-    const key = parsePublicKey(object.bytes.toString('utf8'));
-    if (name !== `${Prefix.keys}${key.keyid}.pem`) {
-      throw new DomainError('INTEGRITY_FAILURE', `${name} holds another key than its name says`);
-    }
-    keys.set(key.keyid, key);
-  }
-  if (keys.size === 0) throw new DomainError('EVIDENCE_KEY_INACTIVE', `no public key lies under ${Prefix.keys}`);
-  return keys;
-}
-
-async function readOwnEvent(archive: Archive, trusted: Trusted, key: string): Promise<StoredEvent> {
-  const object = await archive.read(key);
-  if (!object) throw new DomainError('NOT_FOUND', 'the object is gone');
+function ownEvent(trusted: Trusted, name: string, object: StoredObject): StoredEvent {
   openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
-  return readEvent({ ...object, requestId: requestIdOf(object) }, key);
+  return readEvent({ ...object, requestId: requestIdOf(object) }, name);
 }
 
-type StoredEvent = ReturnType<typeof readEvent>;
-
-/** Every revision of every key, in the order in which they were recorded. */
-type KeyHistory = ReadonlyMap<string, readonly { readonly from: string; readonly key: KeyRecord }[]>;
-
-/** Applies each stream in the order of its numbers. The evidence key's comes first, then principals, then holds. */
-async function foldEvents(tables: TableWriter, events: readonly StoredEvent[]): Promise<KeyHistory> {
-  const principals = new Map<string, Principal>();
-  const history = new Map<string, { from: string; key: KeyRecord }[]>();
-  // Object names order the streams and, in each, the numbers.
-  for (const { body, record, entries } of events.toSorted((a, b) =>
-    a.record.object_key < b.record.object_key ? -1 : 1,
-  )) {
-    if ('sha256' in body) {
-      await tables.hold(holdOf(body, record.sha256));
-    } else {
-      const before = 'principal' in body ? principals.get(body.principal.unique_id) : undefined;
-      const change = registryChange(body, before);
-      if ('principal' in change) principals.set(change.principal.unique_id, change.principal);
-      if (change.kind === 'key-changed') {
-        history.set(change.key.keyid, [
-          ...(history.get(change.key.keyid) ?? []),
-          { from: change.recordedAt, key: change.key },
-        ]);
-      }
-      await tables.registry(change);
-    }
-    await tables.evidence(record, entries);
-  }
-  return history;
-}
-
-async function readEvidence(archive: Archive, trusted: Trusted, history: KeyHistory, key: string) {
-  const stored = await archive.read(key);
-  if (!stored) throw new DomainError('NOT_FOUND', 'the receipt is gone');
+/** The index row of the evidence that a receipt is about. */
+async function evidenceOf(
+  archive: Archive,
+  trusted: Trusted,
+  history: KeyHistory,
+  name: string,
+  stored: StoredObject,
+): Promise<{ readonly record: EvidenceRecord; readonly entries: readonly IndexEntry[] }> {
   const { statement, keyid } = openCountersigned(stored.bytes, (id) => trusted.get(id));
   const receipt = parseReceipt(statement);
+  if (name !== objectKey.receipt(receipt.evidence.sha256, receipt.evidence.kind)) {
+    throw new DomainError('INTEGRITY_FAILURE', 'it is the receipt of other evidence than its name says');
+  }
   const { bytes, versionId } = stored;
   const issued = { receipt, bytes, versionId, requestId: requestIdOf(stored), evidenceKeyid: keyid };
   if (receipt.evidence.kind === 'artifact') {
     const record = artifactRecord(issued);
     return { record, entries: artifactEntries(record) };
   }
-  checkKeyWasGood(history, receipt.verified_key?.keyid, receipt.received_at);
   const object = await archive.read(receipt.storage.key, receipt.storage.version_id);
   if (!object || sha256Hex(object.bytes) !== receipt.evidence.sha256) {
     throw new DomainError('INTEGRITY_FAILURE', 'the stored bytes are not those that the receipt names');
   }
   const submission = await parseSubmission(object.bytes, 'any');
+  checkAsReceived(history, receipt, submission);
   const record = attestationRecord(submission, issued);
   return { record, entries: indexEntries(record, submission.content) };
-}
-
-function checkKeyWasGood(history: KeyHistory, keyid: string | undefined, receivedAt: string): void {
-  if (keyid === undefined) return;
-  const then = history.get(keyid)?.findLast(({ from }) => from <= receivedAt)?.key;
-  if (!then) throw new DomainError('KEY_UNKNOWN', 'its key was not registered when it was received');
-  if (then.revoked)
-    throw new DomainError('KEY_REVOKED', 'its key was revoked before it was received; the commit was refused');
 }

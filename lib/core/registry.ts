@@ -142,6 +142,11 @@ export function findSigner(
   );
 }
 
+/** Whether one key made a signature, whatever the hint says. */
+export function isSignedBy(record: KeyRecord, { message, bytes }: NonNullable<Submission['signature']>): boolean {
+  return verifySignature(publicKeyOf(record), message, bytes) === 'valid';
+}
+
 /** @throws DomainError KEY_NOT_YET_VALID, KEY_EXPIRED or KEY_REVOKED */
 export function checkValidity(key: KeyRecord, at: Date): void {
   const now = at.toISOString();
@@ -187,7 +192,7 @@ export function checkAuthority(
 }
 
 /** A manifest names the caller: by its registered name, or by the ARN of its role. */
-export function checkPrincipal(principal: Principal, content: Content, enveloped: boolean): void {
+export function checkPrincipal(principal: Pick<Principal, 'name' | 'arn'>, content: Content, enveloped: boolean): void {
   const claimed = content.manifest?.principal;
   if (claimed === undefined || claimed === principal.name || claimed === principal.arn) return;
   throw new DomainError(

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { BatchWriteItemCommand, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand, DynamoDBClient, PutItemCommand, paginateScan } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { type LocalStack, startLocal } from '../../local/stack.ts';
@@ -99,39 +99,51 @@ describe('countersign reindex', () => {
     await empty(evidenceTable);
     await empty(registryTable);
 
-    const { accessKeyId, secretAccessKey } = stack.description.identities.rebuilder;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [
-        'cli/bin.js',
-        '--json',
-        'reindex',
-        '--bucket',
-        evidenceBucket,
-        '--evidence-table',
-        evidenceTable,
-        '--registry-table',
-        registryTable,
-      ],
-      {
-        cwd: resolve(import.meta.dirname, '../..'),
-        env: {
-          PATH: process.env.PATH,
-          AWS_REGION: stack.description.region,
-          AWS_ENDPOINT_URL: stack.description.endpoint,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        },
-      },
-    );
-
-    expect(JSON.parse(stdout)).toMatchObject({
-      attestations: 3,
-      artifacts: 1,
-      skipped: 1,
-      left_out: [{ key: forged.Key }],
-    });
+    const report = { attestations: 3, artifacts: 1, skipped: 1, left_out: [{ key: forged.Key }] };
+    expect(await reindex()).toMatchObject({ ...report, remarks: [] });
     expect(await items(registryTable)).toEqual(before.registry);
     expect(await items(evidenceTable)).toEqual(before.evidence);
+
+    // Beside it, the functions have written a later state, and somebody else's hand what the bucket contradicts.
+    const later = stateOf(await items(registryTable), 'caller');
+    const tampered = stateOf(await items(evidenceTable), 'statement');
+    const { dynamo } = administrator;
+    const put = async (TableName: string, Item: object) =>
+      await dynamo.send(new PutItemCommand({ TableName, Item: marshall(Item) }));
+    await put(registryTable, { ...later, revision: 99 });
+    await put(evidenceTable, { ...tampered, evidence: digestOf('nothing') });
+    const again = await reindex();
+    expect(again).toMatchObject(report);
+    expect(again.remarks).toEqual([
+      { key: expect.any(String), remark: expect.stringContaining(`${evidenceTable}: ${tampered.pk} statement`) },
+    ]);
+    expect(await items(evidenceTable)).toEqual(before.evidence);
+    expect(stateOf(await items(registryTable), 'caller', later.pk)).toEqual({ ...later, revision: 99 });
+    expect((await reindex()).remarks).toEqual([]);
   });
 });
+
+/** An item with this sort key. */
+function stateOf(from: Items, sk: string, pk?: unknown): Readonly<Record<string, unknown>> {
+  const found = [...from.values()].find((item) => item.sk === sk && (pk === undefined || item.pk === pk));
+  if (!found) throw new Error(`no item ${sk}`);
+  return found;
+}
+
+/** Runs the command as the rebuilder would. */
+async function reindex() {
+  const { evidenceBucket, evidenceTable, registryTable } = stack.description.resources;
+  const { accessKeyId, secretAccessKey } = stack.description.identities.rebuilder;
+  const names = ['--bucket', evidenceBucket, '--evidence-table', evidenceTable, '--registry-table', registryTable];
+  const { stdout } = await promisify(execFile)(process.execPath, ['cli/bin.js', '--json', 'reindex', ...names], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    env: {
+      PATH: process.env.PATH,
+      AWS_REGION: stack.description.region,
+      AWS_ENDPOINT_URL: stack.description.endpoint,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    },
+  });
+  return JSON.parse(stdout);
+}

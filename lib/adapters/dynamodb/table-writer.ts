@@ -1,76 +1,92 @@
-import { BatchWriteItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { isDeepStrictEqual } from 'node:util';
+import { ConditionalCheckFailedException, PutItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { TableWriter } from '../../app/reindex.ts';
-import { DomainError } from '../../core/errors.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
 import { type Item, toItem } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 import { registryWrites } from './registry.ts';
 
-/** What BatchWriteItem takes at a time. */
-const BATCH = 25;
+/** Puts that run at the same time; the SDK keeps 50 connections. */
+const WRITERS = 40;
 
-/** What was not processed was throttled; it is sent again after these pauses. */
-const PAUSES_MS = [50, 100, 200, 400, 800, 1600, 3200];
+/** Sort keys of the items that hold a current state, with its revision. Every other item says the same for ever. */
+const CURRENT: ReadonlySet<string> = new Set([itemKey.caller('').sk, itemKey.evidenceKey.sk, itemKey.hold('').sk]);
 
 /**
- * Writes the tables in batches. Of one key only the last item counts, as in the order of events, so a later one replaces an
- * earlier one that is still waiting.
+ * Writes the tables item by item, each on a condition, so that it may run beside the functions: a state that they have written
+ * since the bucket was read has a higher revision and stays.
  */
 export function dynamoTableWriter({ client, evidenceTable, registryTable }: LedgerConfig): TableWriter {
-  const waiting = new Map<string, { readonly table: string; readonly item: Item }>();
-  let writing: Promise<void> = Promise.resolve();
+  const inTurn = turns(WRITERS);
 
-  async function add(writes: readonly TransactWriteItem[]): Promise<void> {
-    for (const { Put } of writes) {
-      if (Put?.TableName === undefined || !Put.Item) continue;
-      waiting.set(`${Put.TableName}\n${Put.Item.pk?.S}\n${Put.Item.sk?.S}`, { table: Put.TableName, item: Put.Item });
+  /** @returns whether the table said otherwise */
+  async function write(table: string, item: Item): Promise<boolean> {
+    const isCurrent = CURRENT.has(item.sk?.S ?? '');
+    const standing = await putIf(table, item, `attribute_not_exists(pk)${isCurrent ? ' OR revision < :revision' : ''}`);
+    if (!standing || saysTheSame(standing, item)) return false;
+    if (!isCurrent) return (await putIf(table, item, 'attribute_exists(pk)')) === undefined;
+    if (standing.revision?.N !== item.revision?.N) return false;
+    return (await putIf(table, item, 'revision = :revision')) === undefined;
+  }
+
+  /** @returns the item that stands in the way, where the condition does not hold */
+  async function putIf(table: string, item: Item, condition: string): Promise<Item | undefined> {
+    const needsRevision = condition.includes(':revision') && item.revision;
+    try {
+      await client.send(
+        new PutItemCommand({
+          TableName: table,
+          Item: item,
+          ConditionExpression: condition,
+          ...(needsRevision ? { ExpressionAttributeValues: { ':revision': needsRevision } } : {}),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return error.Item ?? {};
+      return unavailable('DynamoDB', error);
     }
-    while (waiting.size >= BATCH) await next();
   }
 
-  /** One batch at a time and in order, so that an older state of an item never lands after a newer one. */
-  async function next(): Promise<void> {
-    const keys = [...waiting.keys()].slice(0, BATCH);
-    const batch = keys.flatMap((key) => waiting.get(key) ?? []);
-    for (const key of keys) waiting.delete(key);
-    const turn = writing.then(async () => await send(batch));
-    writing = turn.catch(() => {});
-    await turn;
-  }
-
-  async function send(batch: readonly { readonly table: string; readonly item: Item }[]): Promise<void> {
-    const byTable = Map.groupBy(batch, ({ table }) => table);
-    let requests = Object.fromEntries(
-      [...byTable].map(([table, puts]) => [table, puts.map(({ item }) => ({ PutRequest: { Item: item } }))]),
+  async function writeAll(writes: readonly TransactWriteItem[]): Promise<readonly string[]> {
+    const replaced = await Promise.all(
+      writes.map(async ({ Put }) => {
+        const { TableName, Item } = Put ?? {};
+        if (TableName === undefined || !Item) return [];
+        const isReplaced = await inTurn(async () => await write(TableName, Item));
+        return isReplaced ? [`${TableName}: ${Item.pk?.S} ${Item.sk?.S}`] : [];
+      }),
     );
-    for (const pause of [0, ...PAUSES_MS]) {
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      try {
-        const answer = await client.send(new BatchWriteItemCommand({ RequestItems: requests }));
-        const left = answer.UnprocessedItems ?? {};
-        if (Object.keys(left).length === 0) return;
-        requests = Object.fromEntries(
-          Object.entries(left).map(([table, puts]) => [
-            table,
-            puts.flatMap(({ PutRequest }) => (PutRequest?.Item ? [{ PutRequest: { Item: PutRequest.Item } }] : [])),
-          ]),
-        );
-      } catch (error) {
-        unavailable('DynamoDB', error);
-      }
-    }
-    throw new DomainError('DEPENDENCY_UNAVAILABLE', 'DynamoDB keeps throttling; run the same command again later');
+    return replaced.flat();
   }
 
   return {
-    evidence: async (record, entries) => await add(evidenceWrites(evidenceTable, record, entries)),
-    registry: async (change) => await add(registryWrites(registryTable, change)),
+    evidence: async (record, entries) => await writeAll(evidenceWrites(evidenceTable, record, entries)),
+    registry: async (change) => await writeAll(registryWrites(registryTable, change)),
     hold: async (hold) =>
-      await add([{ Put: { TableName: evidenceTable, Item: toItem(itemKey.hold(hold.sha256), hold) } }]),
-    async flush() {
-      while (waiting.size > 0) await next();
-      await writing;
-    },
+      await writeAll([{ Put: { TableName: evidenceTable, Item: toItem(itemKey.hold(hold.sha256), hold) } }]),
+  };
+}
+
+/** Bytes come back as another class than they were given in; a clone has one. */
+function saysTheSame(a: Item, b: Item): boolean {
+  return isDeepStrictEqual(structuredClone(a), structuredClone(b));
+}
+
+/** Lets so many pieces of work run at a time; the others wait for their turn. */
+function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    while (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    running++;
+    try {
+      return await work();
+    } finally {
+      running--;
+      waiting.shift()?.();
+    }
   };
 }

@@ -9,6 +9,7 @@ import {
 import type { EvidenceStore, PutOptions, StoredObject } from '../../app/ports.ts';
 import type { RetentionPolicy } from '../../contracts/env.ts';
 import { sha256 } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
 import { statusOf, unavailable } from '../failures.ts';
 
 export interface EvidenceStoreConfig {
@@ -61,7 +62,7 @@ export function s3EvidenceStore({ client, bucket, mode }: EvidenceStoreConfig): 
         }),
       );
       if (!answer.Body || answer.VersionId === undefined || !answer.ObjectLockRetainUntilDate || !answer.LastModified) {
-        throw new Error(`${key} has no body, version or lock`);
+        throw new DomainError('INTEGRITY_FAILURE', `${key} has no body, version or lock`);
       }
       return {
         bytes: Buffer.from(await answer.Body.transformToByteArray()),

@@ -6,7 +6,7 @@ import type {
   PutOptions,
   StoredObject,
 } from '../../../lib/app/ports.ts';
-import type { Archive } from '../../../lib/app/reindex.ts';
+import type { Archive, ArchivedObject } from '../../../lib/app/reindex.ts';
 import { Prefix } from '../../../lib/contracts/storage.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { isLostSignature, objectKey } from '../../../lib/core/layout.ts';
@@ -36,7 +36,8 @@ export class MemoryBucket implements Archive, ArtifactStore {
   readonly read: EvidenceStore['read'] = (key, versionId) =>
     this.#steps.read(() => {
       const object = this.objects.get(key);
-      if (!object || (versionId !== undefined && versionId !== object.versionId)) return undefined;
+      if (!object || (versionId ?? object.versionId) !== object.versionId) return undefined;
+      if (versionId === undefined && this.deleteMarkers.has(key)) return undefined;
       return { ...object, bytes: Buffer.from(object.bytes) };
     });
 
@@ -49,8 +50,14 @@ export class MemoryBucket implements Archive, ArtifactStore {
       return held;
     });
 
-  async *list(prefix: string): AsyncGenerator<string> {
-    for (const key of [...this.objects.keys()].toSorted()) if (key.startsWith(prefix)) yield key;
+  /** Delete markers by key: they hide an object from whoever names no version. */
+  readonly deleteMarkers = new Map<string, number>();
+
+  async *list(prefix: string): AsyncGenerator<ArchivedObject> {
+    for (const [key, { versionId }] of [...this.objects].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!key.startsWith(prefix)) continue;
+      yield { key, versionId, laterVersions: 0, deleteMarkers: this.deleteMarkers.get(key) ?? 0 };
+    }
   }
 
   readonly head = (sha256: string): Promise<ObjectHead | undefined> =>

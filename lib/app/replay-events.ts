@@ -1,0 +1,61 @@
+import { DomainError } from '../core/errors.ts';
+import { streamOf } from '../core/events.ts';
+import type { KeyHistory, RecordedKey } from '../core/key-history.ts';
+import type { Principal } from '../core/registry.ts';
+import { holdOf } from './hold-evidence.ts';
+import { registryChange } from './manage-registry.ts';
+import type { Hold, RegistryChange } from './ports.ts';
+import type { readEvent } from './record-event.ts';
+
+export type StoredEvent = ReturnType<typeof readEvent>;
+
+/** An event and what it makes of the tables. */
+export type Replayed = { readonly event: StoredEvent } & (
+  | { readonly hold: Hold }
+  | { readonly change: RegistryChange }
+);
+
+/** Events by their subject, each stream in the order of its numbers. */
+export function streamsOf(events: readonly StoredEvent[]): readonly (readonly StoredEvent[])[] {
+  const streams = Map.groupBy(events, ({ body }) => streamOf(body));
+  return [...streams.values()].map((stream) => stream.toSorted((a, b) => a.body.revision - b.body.revision));
+}
+
+/**
+ * Makes the changes of one stream again, each from the state that the one before left.
+ *
+ * @throws DomainError INTEGRITY_FAILURE when a number is missing: what it said, a revocation perhaps, is not known, so none of
+ * the stream is believed
+ */
+export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
+  let principal: Principal | undefined;
+  return stream.map((event, index): Replayed => {
+    const { body, record } = event;
+    if (body.revision !== index + 1) {
+      throw new DomainError(
+        'INTEGRITY_FAILURE',
+        `event ${index + 1} of ${streamOf(body)} is missing, so none is applied`,
+      );
+    }
+    if ('sha256' in body) return { event, hold: holdOf(body, record.sha256) };
+    if (body.action === 'principal-registered' && principal) {
+      throw new DomainError('INTEGRITY_FAILURE', `${streamOf(body)} is registered twice, so none of it is applied`);
+    }
+    const change = registryChange(body, principal);
+    if ('principal' in change) ({ principal } = change);
+    return { event, change };
+  });
+}
+
+/** Every revision of every key that the streams tell of. */
+export function keyHistory(replayed: readonly Replayed[]): KeyHistory {
+  const history = new Map<string, RecordedKey[]>();
+  for (const step of replayed) {
+    if (!('change' in step) || step.change.kind !== 'key-changed') continue;
+    const { key, recordedAt } = step.change;
+    const known = history.get(key.keyid);
+    if (known) known.push({ recordedAt, key });
+    else history.set(key.keyid, [{ recordedAt, key }]);
+  }
+  return history;
+}

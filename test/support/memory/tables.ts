@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Hold, RegistryChange } from '../../../lib/app/ports.ts';
+import type { TableWriter } from '../../../lib/app/reindex.ts';
+import type { EvidenceRecord, IndexEntry } from '../../../lib/core/evidence.ts';
+import { Crash } from './steps.ts';
+
+interface Item {
+  readonly value: unknown;
+  /** Of an item that holds a current state. */
+  readonly revision?: number;
+}
+
+/** Tables by the names of their items, as a rebuild fills them: what is newer stays, what says otherwise is replaced. */
+export class MemoryTables implements TableWriter {
+  readonly items = new Map<string, Item>();
+  /** Writes after which the process dies. */
+  crashAfter = Number.POSITIVE_INFINITY;
+
+  readonly evidence: TableWriter['evidence'] = async (record: EvidenceRecord, entries: readonly IndexEntry[]) =>
+    this.#write([
+      [`${record.kind === 'artifact' ? 'artifact' : 'evidence'} ${record.sha256}`, { value: record }],
+      ...(record.statement_identity === undefined
+        ? []
+        : [[`statement ${record.statement_identity}`, { value: record.sha256 }] as const]),
+      ...entries.map((entry) => [`${entry.pk} ${entry.sk}`, { value: entry }] as const),
+    ]);
+
+  readonly registry: TableWriter['registry'] = async (change: RegistryChange) => {
+    switch (change.kind) {
+      case 'principal-created': {
+        const { principal } = change;
+        return this.#write([
+          [`caller ${principal.unique_id}`, { value: principal, revision: principal.revision }],
+          [`principal ${principal.name}`, { value: principal.unique_id }],
+        ]);
+      }
+      case 'key-changed': {
+        const { principal, key, recordedAt } = change;
+        return this.#write([
+          [`caller ${principal.unique_id}`, { value: principal, revision: principal.revision }],
+          [`key ${key.keyid} ${recordedAt} ${key.revision}`, { value: key }],
+          [`owner ${key.keyid}`, { value: principal.name }],
+        ]);
+      }
+      case 'evidence-key-activated':
+        return this.#write([
+          ['evidence-key', { value: change.key, revision: change.key.revision }],
+          [`evidence-key ${change.key.keyid}`, { value: change.key }],
+        ]);
+    }
+  };
+
+  readonly hold: TableWriter['hold'] = async (hold: Hold) =>
+    this.#write([[`hold ${hold.sha256}`, { value: hold, revision: hold.revision }]]);
+
+  /** A current state, by its name. */
+  current(name: string): unknown {
+    return this.items.get(name)?.value;
+  }
+
+  #write(items: readonly (readonly [name: string, item: Item])[]): string[] {
+    return items.flatMap(([name, given]) => {
+      const item = structuredClone(given);
+      const standing = this.items.get(name);
+      if ((standing?.revision ?? 0) > (item.revision ?? 0) || isDeepStrictEqual(standing, item)) return [];
+      if (this.crashAfter-- <= 0) throw new Crash('the rebuild died');
+      this.items.set(name, item);
+      return standing && standing.revision === item.revision ? [name] : [];
+    });
+  }
+}
