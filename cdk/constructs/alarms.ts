@@ -22,7 +22,7 @@ export const ALARMS = {
   'break-glass-used': 'Somebody uses the break-glass role.',
   'rebuilder-used': 'Somebody uses the role that writes the tables directly.',
   'keys-changed': 'Somebody changed one of the KMS keys, its policy or its alias.',
-  'tables-written': 'Somebody wrote to a table past the functions, or tried to.',
+  'tables-written': 'Somebody wrote to a table past the functions, tried to, or changed who may.',
   'writers-changed': 'Somebody changed a function or a role of ours past deployments.',
   'evidence-protection-changed':
     'Somebody changed how the evidence bucket, the trail bucket or the trail is protected.',

@@ -41,13 +41,26 @@ export function changesProtection(bucketNames: readonly string[], trailName: str
   );
 }
 
-/** A write to a table by anybody but the functions, and the rebuilder, whose use is noticed by itself; tried or done. */
+/**
+ * A write to a table, tried or done, by anybody but the functions and the rebuilder, whose use is noticed by itself; and a
+ * change to the policy that refuses it.
+ */
 export function writesTablesPastFunctions(stage: string): string {
+  const caller = '$.userIdentity.sessionContext.sessionIssuer.userName';
   return all(
     '$.eventSource = "dynamodb.amazonaws.com"',
-    '$.eventCategory = "Data"',
-    isNot('$.userIdentity.sessionContext.sessionIssuer.userName', `countersign-${stage}-fn-*`),
-    isNot('$.userIdentity.sessionContext.sessionIssuer.userName', `countersign-${stage}-rebuilder`),
+    any(
+      all(
+        '$.eventCategory = "Data"',
+        isNot(caller, `countersign-${stage}-fn-*`),
+        isNot(caller, `countersign-${stage}-rebuilder`),
+      ),
+      all(
+        oneOf('$.eventName', ['DeleteResourcePolicy', 'PutResourcePolicy']),
+        // The tables' names begin with the name of their stack.
+        `$.requestParameters.resourceArn = "*:table/countersign-${stage}-data-*"`,
+      ),
+    ),
   );
 }
 

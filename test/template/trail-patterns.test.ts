@@ -64,6 +64,17 @@ const EVENTS: readonly (readonly [string, object, readonly string[]])[] = [
   ['a role of another stage is assumed', assume('countersign-dev-break-glass'), []],
   ['a function writes a table', { ...by('countersign-prod-fn-intake'), ...put }, []],
   ['an administrator writes a table', { ...by('Admin'), ...put }, ['tables-written']],
+  [
+    'the policy of a table goes',
+    {
+      ...by('Admin'),
+      eventSource: 'dynamodb.amazonaws.com',
+      eventName: 'DeleteResourcePolicy',
+      eventCategory: 'Management',
+      requestParameters: { resourceArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/countersign-prod-data-X-Y' },
+    },
+    ['tables-written'],
+  ],
   ['root writes a table', { ...root, ...put }, ['tables-written']],
   ['the data key is to be deleted', { ...by('Admin'), ...kms('ScheduleKeyDeletion', dataKey) }, ['keys-changed']],
   ['its alias moves', { ...by('Admin'), ...kms('UpdateAlias', 'arn:aws:kms:::alias/x', dataKey) }, ['keys-changed']],
