@@ -1,5 +1,7 @@
 import { sha256Hex } from '../lib/core/digest.ts';
-import type { ApiClient } from './client.ts';
+import { unreliable } from './answers.ts';
+import { type ApiClient, apiPath } from './client.ts';
+import { CliError } from './errors.ts';
 import type { Shell } from './shell.ts';
 import { writeBytes } from './shell.ts';
 import { type Accepted, submit } from './submit.ts';
@@ -32,5 +34,26 @@ export async function deliver(
     throw error;
   }
   if (receipt !== undefined) await writeBytes(receipt, accepted.receiptBytes);
+  if (save !== undefined && accepted.evidence !== sha256Hex(bundle)) await keepStored(shell, api, accepted, save);
   return accepted;
+}
+
+/** The same statement was stored before, with another signature; its receipt is for those bytes and no others. */
+async function keepStored(shell: Shell, api: ApiClient, { evidence }: Accepted, save: string): Promise<void> {
+  const command = `countersign show evidence ${evidence} --attestation ${save}`;
+  let stored: Buffer;
+  try {
+    ({ body: stored } = await api.send({
+      method: 'GET',
+      path: apiPath('/v1/evidence/{sha256}/attestation', { sha256: evidence }),
+    }));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    // It is evidence, whatever becomes of this file: that must not read as a failure to post it.
+    shell.note(`${save} is not what is stored, and its receipt does not fit it; fetch that with: ${command}`);
+    return;
+  }
+  if (sha256Hex(stored) !== evidence) throw unreliable(`what it gives as ${evidence} are other bytes`);
+  await writeBytes(save, stored);
+  shell.note(`this statement was stored before; ${save} holds it as it is stored, under its first signature`);
 }
