@@ -35,6 +35,12 @@ export class UsageError extends CliError {
   }
 }
 
+/** The same refusal of a file that the user named: it is their input that cannot be used, not their evidence that is refused. */
+export function unusableFile(path: string, cause: unknown): never {
+  if (!(cause instanceof DomainError)) throw cause;
+  throw new UsageError(`${path} cannot be used: ${cause.message}`, cause.hint, cause);
+}
+
 /** The API answered with a problem document. */
 export class ApiProblem extends CliError {
   override readonly name = 'ApiProblem';

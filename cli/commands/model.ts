@@ -4,7 +4,8 @@ import { canonicalBytes } from '../../lib/core/canonical.ts';
 import { DEFAULT_IGNORE_PATHS, modelSigningStatement } from '../../lib/core/model-signing.ts';
 import { UsageError } from '../errors.ts';
 import { DEFAULT_WORKERS } from '../hashing/directory.ts';
-import { directorySize, hashDirectoryVisibly } from '../hashing/with-progress.ts';
+import { listFiles, totalSize } from '../hashing/list.ts';
+import { hashDirectoryVisibly } from '../hashing/with-progress.ts';
 import { packModel } from '../model/archive.ts';
 import { wholeNumber } from '../options.ts';
 import { progressBar } from '../progress.ts';
@@ -106,7 +107,7 @@ Attest both digests with: countersign attest --stage training --model ID=model.t
       if (inside(directory, output).length > 0) {
         throw new UsageError(`${join(output)} lies in the directory that is packed`, 'name a place outside of it');
       }
-      const bar = progressBar(`packing ${directory}`, await directorySize(directory, DEFAULT_IGNORE_PATHS));
+      const bar = progressBar(`packing ${directory}`, totalSize(listFiles(directory, DEFAULT_IGNORE_PATHS)));
       const packed = await packModel(directory, output, { workers, onBytes: bar.add }).finally(() => bar.stop());
       shell.result(
         { file: output, ...packed },

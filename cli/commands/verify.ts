@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type PublicKey, parsePublicKey } from '../../lib/core/keys.ts';
 import { MAX_SUBMISSION_BYTES } from '../../lib/core/submission.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError, unusableFile } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { hashFileVisibly, statOf } from '../hashing/with-progress.ts';
 import { collect } from '../options.ts';
@@ -55,7 +55,16 @@ Examples:
 }
 
 async function readKeys(files: readonly string[] = []): Promise<PublicKey[]> {
-  return await Promise.all(files.map(async (file) => parsePublicKey((await readBytes(file)).toString('utf8'), '')));
+  return await Promise.all(
+    files.map(async (file) => {
+      const pem = (await readBytes(file)).toString('utf8');
+      try {
+        return parsePublicKey(pem, '');
+      } catch (error) {
+        return unusableFile(file, error);
+      }
+    }),
+  );
 }
 
 async function verifyFile(file: string, options: CommandOptions, trust: Trust): Promise<VerificationReport> {

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { DEFAULT_IGNORE_PATHS, type ModelFile, rootDigest } from '../../lib/core/model-signing.ts';
 import { UsageError } from '../errors.ts';
 import type { OnBytes } from './file.ts';
-import { listFiles } from './list.ts';
-import type { SharedWork } from './share.js';
+import { type ListedFile, listFiles, totalSize } from './list.ts';
+import { DIGEST_BYTES, type SharedWork } from './share.js';
 import { hashTogether } from './threads.ts';
 
 export interface DirectoryOptions {
@@ -32,14 +32,19 @@ export const DEFAULT_WORKERS = 2;
 /** A thread starts in the time that it takes to hash about so much. */
 const WORTH_A_THREAD_BYTES = 32 * 1024 * 1024;
 
-const DIGEST_BYTES = 32;
-
 /** Digest of a directory: every regular file in it, by its content and name. Symbolic links are refused. */
 export async function hashDirectory(directory: string, options: DirectoryOptions = {}): Promise<DirectoryDigest> {
-  const { workers = DEFAULT_WORKERS, ignore = DEFAULT_IGNORE_PATHS, onBytes = () => {} } = options;
-  const listed = listFiles(directory, ignore);
+  return await hashListed(directory, listFiles(directory, options.ignore ?? DEFAULT_IGNORE_PATHS), options);
+}
+
+/** {@link hashDirectory} of files that were listed already. */
+export async function hashListed(
+  directory: string,
+  listed: readonly ListedFile[],
+  { workers = DEFAULT_WORKERS, onBytes = () => {} }: Omit<DirectoryOptions, 'ignore'>,
+): Promise<DirectoryDigest> {
   if (listed.length === 0) throw new UsageError(`${directory} holds no files`);
-  const size = listed.reduce((sum, file) => sum + file.size, 0);
+  const size = totalSize(listed);
   const work: SharedWork = {
     directory: resolve(directory),
     paths: listed.map(({ path }) => path),

@@ -31,6 +31,10 @@ export function listFiles(directory: string, ignore: readonly string[] = []): Li
   return files.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
 }
 
+export function totalSize(files: readonly ListedFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
 function entriesOf(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true });

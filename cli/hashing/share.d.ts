@@ -1,3 +1,6 @@
+/** Of one SHA-256. */
+export const DIGEST_BYTES: 32;
+
 /** Files that several threads hash together: each takes the next one that nobody has taken. */
 export interface SharedWork {
   /** Absolute; the paths are below it. */
@@ -5,7 +8,7 @@ export interface SharedWork {
   readonly paths: readonly string[];
   /** One number in shared memory: the index of the next path to take. */
   readonly next: Int32Array<SharedArrayBuffer>;
-  /** Shared memory for the SHA-256 of each path, 32 bytes each, in the order of the paths. */
+  /** Shared memory for the SHA-256 of each path, {@link DIGEST_BYTES} each, in the order of the paths. */
   readonly digests: Uint8Array<SharedArrayBuffer>;
 }
 

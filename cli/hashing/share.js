@@ -4,7 +4,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CHUNK_BYTES = 1024 * 1024;
-const DIGEST_BYTES = 32;
+
+export const DIGEST_BYTES = 32;
 
 export function* hashShare({ directory, paths, next, digests }) {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -1,9 +1,10 @@
 import { lstat } from 'node:fs/promises';
+import { DEFAULT_IGNORE_PATHS } from '../../lib/core/model-signing.ts';
 import { systemMessage, UsageError } from '../errors.ts';
 import { progressBar } from '../progress.ts';
-import { type DirectoryDigest, type DirectoryOptions, hashDirectory } from './directory.ts';
+import { type DirectoryDigest, type DirectoryOptions, hashListed } from './directory.ts';
 import { type FileDigest, hashFile } from './file.ts';
-import { listFiles } from './list.ts';
+import { listFiles, totalSize } from './list.ts';
 
 /** {@link hashFile} with a progress bar when the file is large. */
 export async function hashFileVisibly(path: string): Promise<FileDigest> {
@@ -12,15 +13,11 @@ export async function hashFileVisibly(path: string): Promise<FileDigest> {
   return await hashFile(path, bar.add).finally(() => bar.stop());
 }
 
-/** {@link hashDirectory} with a progress bar when there is much in it. */
+/** Digest of a directory, with a progress bar when there is much in it. */
 export async function hashDirectoryVisibly(path: string, options: DirectoryOptions = {}): Promise<DirectoryDigest> {
-  const bar = progressBar(`hashing ${path}`, await directorySize(path, options.ignore));
-  return await hashDirectory(path, { ...options, onBytes: bar.add }).finally(() => bar.stop());
-}
-
-/** Bytes in a directory's files. */
-export async function directorySize(path: string, ignore?: readonly string[]): Promise<number> {
-  return listFiles(path, ignore).reduce((sum, { size }) => sum + size, 0);
+  const listed = listFiles(path, options.ignore ?? DEFAULT_IGNORE_PATHS);
+  const bar = progressBar(`hashing ${path}`, totalSize(listed));
+  return await hashListed(path, listed, { ...options, onBytes: bar.add }).finally(() => bar.stop());
 }
 
 /** @throws UsageError */

@@ -8,7 +8,7 @@ import { extract, pack } from 'tar-stream';
 import { DEFAULT_IGNORE_PATHS, type ModelFile, rootDigest } from '../../lib/core/model-signing.ts';
 import { CliError, systemMessage, UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { hashDirectory } from '../hashing/directory.ts';
+import { hashListed } from '../hashing/directory.ts';
 import { type FileDigest, hashFile, type OnBytes } from '../hashing/file.ts';
 import { type ListedFile, listFiles } from '../hashing/list.ts';
 import { statOf } from '../hashing/with-progress.ts';
@@ -35,10 +35,11 @@ export async function packModel(
   output: string,
   { workers, onBytes = () => {} }: { readonly workers?: number; readonly onBytes?: OnBytes } = {},
 ): Promise<PackedModel> {
-  const { sha256: root, files } = await hashDirectory(directory, workers === undefined ? {} : { workers });
+  const listed = listFiles(directory, DEFAULT_IGNORE_PATHS);
+  const { sha256: root, files } = await hashListed(directory, listed, workers === undefined ? {} : { workers });
   const partial = `${output}.partial`;
   try {
-    await writeArchive(directory, await listFiles(directory, DEFAULT_IGNORE_PATHS), partial, onBytes);
+    await writeArchive(directory, listed, partial, onBytes);
     const held = await archiveRoot(partial);
     if (held !== root) {
       throw new CliError(`${directory} changed while it was packed`, ExitCode.REFUSED, {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { DomainError } from '../../lib/core/errors.ts';
 import { parsePrivateKey } from '../../lib/core/key-files/index.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
-import { systemMessage, UsageError } from '../errors.ts';
+import { systemMessage, UsageError, unusableFile } from '../errors.ts';
 import type { Signer } from './signer.ts';
 
 const HASH = { 'ecdsa-p256-sha256': 'sha256', 'ecdsa-p384-sha384': 'sha384', ed25519: null } as const;
@@ -39,7 +39,7 @@ async function open(pem: string, path: string, password: string | undefined, ask
   try {
     return parsePrivateKey(pem, given);
   } catch (error) {
-    if (!(error instanceof DomainError) || !encrypted || given !== undefined) throw error;
+    if (!(error instanceof DomainError) || !encrypted || given !== undefined) return unusableFile(path, error);
     throw new UsageError(
       `${path} is encrypted and no password was given`,
       'set COUNTERSIGN_KEY_PASSWORD (or COSIGN_PASSWORD)',

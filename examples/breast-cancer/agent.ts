@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { DemoName, LocalDescription } from '../../local/description.ts';
 
 const CLI = resolve(import.meta.dirname, '../../cli/bin.js');
@@ -25,7 +25,7 @@ export class Agent {
   static as(local: LocalDescription, name: DemoName, folder: string, key?: string): Agent {
     const { accessKeyId, secretAccessKey } = local.identities[name];
     return new Agent(folder, {
-      ...surroundings(folder),
+      ...surroundings(),
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_REGION: local.region,
@@ -36,7 +36,7 @@ export class Agent {
 
   /** Anybody, without an identity and without the address of the API: who can only verify. */
   static anybody(folder: string): Agent {
-    return new Agent(folder, surroundings(folder));
+    return new Agent(folder, surroundings());
   }
 
   /** Runs `countersign` and waits for its end, whatever that is. */
@@ -96,12 +96,10 @@ interface Refusal {
 }
 
 /** Nothing of AWS from outside: a profile on this machine is not the demo's. */
-function surroundings(folder: string): NodeJS.ProcessEnv {
+function surroundings(): NodeJS.ProcessEnv {
   const outside = Object.entries(process.env).filter(([variable]) => !/^(AWS_|COUNTERSIGN_)/.test(variable));
   return {
     ...Object.fromEntries(outside),
-    // Some sixty processes start here one after another; the cache halves the start of each but the first.
-    NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
     PYTHONDONTWRITEBYTECODE: '1',
   };
 }

@@ -71,6 +71,28 @@ describe('a key file', () => {
   });
 });
 
+describe('a key file that cannot be used', () => {
+  const refused = async (content: string | Buffer) => {
+    writeFileSync(at('unusable.pem'), content);
+    return await openSigner(at('unusable.pem'), { env: { COUNTERSIGN_KEY_PASSWORD: 'x' } }).catch((error) => error);
+  };
+
+  it.each([
+    ['no PEM', 'hello'],
+    ['bytes', Buffer.from([0, 255, 1])],
+    ['nothing', ''],
+    ['a public key', newKey().pem],
+    ['a PEM of rubbish', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
+  ])('because it holds %s, is the fault of the command line, and is named', async (_what, content) => {
+    const error = await refused(content);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining(`${at('unusable.pem')} cannot be used`),
+    });
+  });
+});
+
 describe('a signer', () => {
   it('that makes signatures which do not verify is found out before anything is sent', async () => {
     const broken = { ...keySigner(newKey().privateKey), sign: async () => newKey().sign(MESSAGE) };
