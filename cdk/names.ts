@@ -37,14 +37,14 @@ export function functionName(stage: string, name: FunctionName): string {
 }
 
 /**
- * Physical name of a function's execution role. Fixed, because the policies of key and bucket in the data stack name
+ * Physical name of a function's execution role. Fixed, because the policies of keys, buckets and tables in the data stack name
  * the roles before the service stack creates them.
  */
 export function functionRoleName(stage: string, name: FunctionName): string {
   return `countersign-${stage}-fn-${name}`;
 }
 
-/** Physical name of the managed policy of one of design.md's roles. */
+/** Physical name of the managed policy of a role. */
 export function rolePolicyName(stage: string, role: Role): string {
   return `countersign-${stage}-${role}`;
 }

@@ -19,7 +19,6 @@ export type TableAction =
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
-  | 'BatchWriteItem'
   | 'Scan';
 
 /** What adds, changes or removes items. */

@@ -68,7 +68,7 @@ export function grantRebuilder(grantee: Grantee, data: DataStack): void {
   data.evidence.grantRead(grantee, ...Object.values(Prefix));
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   // Deleting and scanning empty a table that somebody has tampered with: docs/runbook.md#tables-written.
-  const rebuild = ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'] as const;
+  const rebuild = ['DeleteItem', 'PutItem', 'Scan'] as const;
   data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', ...rebuild);
   data.registryTable.grant(grantee, 'RebuildRegistryTable', ...rebuild);
 }

@@ -31,7 +31,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:registry': ['PutItem'],
     'function:holds': ['GetItem', 'PutItem'],
     'function:reader': ['GetItem', 'Query'],
-    'role:rebuilder': ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'],
+    'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
     'function:intake': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:holds': ['GetItem'],
     'function:registry': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
-    'role:rebuilder': ['BatchWriteItem', 'DeleteItem', 'PutItem', 'Scan'],
+    'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   // Promotion and approval come later; nobody needs the table yet.
   WorkflowTable: {},

@@ -12,7 +12,7 @@ import { type Deployment, EXAMPLE, Resolver } from './resolve.ts';
 import { ofType, only, type Template, type Templates } from './synth.ts';
 
 /**
- * Who asks. A function has its execution role; a role of design.md is some IAM role with that managed policy attached
+ * Who asks. A function has its execution role; a role of ROLES is some IAM role with its managed policy attached
  * (the emergency roles: the roles that the template makes); the administrator has AWS's AdministratorAccess, and so has
  * the role that `cdk bootstrap` made for deployments; the trail is CloudTrail, an AWS service.
  */
