@@ -1,0 +1,39 @@
+# METADATA
+# title: Everybody who must approve has
+# description: |
+#   One person of every role that the environment asks for has approved this model, and nobody's rejection stands.
+# scope: package
+# custom:
+#   severity: high
+#   environments: [staging, production]
+#   phases: [release]
+#   controls: [A.5.2, A.8.32]
+#   effective_on: "2026-01-01T00:00:00.000Z"
+#   waivable: false
+package countersign.rules.required_approvals
+
+import data.countersign.config.approvals as config
+import data.countersign.lib.approvals
+
+deny contains {"code": "approval_missing", "params": {"model": input.model.sha256, "role": role}} if {
+	input.approvals.known
+	some role in config.required_roles[input.environment]
+	not role in approved
+}
+
+deny contains {"code": "approval_rejected", "params": params} if {
+	some approval in approvals.standing
+	approval.decision != "approved"
+	params := {"evidence": approval.evidence, "person": approval.person, "role": approval.role}
+}
+
+unknown contains reason if some reason in approvals.unknown
+
+unknown contains {"code": "policy_data_missing", "params": {"environment": input.environment}} if {
+	not config.required_roles[input.environment]
+}
+
+approved := {approval.role |
+	some approval in approvals.standing
+	approval.decision == "approved"
+}

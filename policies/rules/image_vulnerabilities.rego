@@ -1,0 +1,85 @@
+# METADATA
+# title: The image's vulnerabilities are within limits
+# description: |
+#   A recent scan of the image found no more vulnerabilities of each severity than the environment allows.
+# scope: package
+# custom:
+#   severity: high
+#   environments: [staging, production]
+#   phases: [request, release]
+#   controls: [A.8.8]
+#   effective_on: "2026-01-01T00:00:00.000Z"
+#   waivable: true
+package countersign.rules.image_vulnerabilities
+
+import data.countersign.config.images as config
+import data.countersign.lib.evidence
+import data.countersign.lib.image
+import data.countersign.lib.instants
+import data.countersign.lib.lineage
+import data.countersign.lib.types
+
+deny contains {"code": "image_not_scannable", "params": {"model": input.model.sha256}} if {
+	not image.digest
+	count(lineage.unreadable) == 0
+}
+
+deny contains {"code": "scan_missing", "params": {"image": image.digest}} if {
+	count(scans) == 0
+	not evidence.unreadable[types.vulns]
+}
+
+deny contains {"code": "scan_too_old", "params": params} if {
+	not instants.milliseconds(input.now) - instants.milliseconds(scan.received_at) <= config.max_scan_age_days * instants.day
+	params := {"evidence": scan.evidence, "max_age_days": config.max_scan_age_days, "received_at": scan.received_at}
+}
+
+deny contains {"code": "vulnerabilities_over_limit", "params": params} if {
+	some severity, limit in config.limits[input.environment]
+	ids := sort([vulnerability.id | some vulnerability in scan.predicate.scanner.result; severity_of(vulnerability) == severity])
+	count(ids) > limit
+	params := {
+		"evidence": scan.evidence,
+		"found": count(ids),
+		"ids": array.slice(ids, 0, 10),
+		"limit": limit,
+		"severity": severity,
+	}
+}
+
+unknown contains {"code": "policy_data_missing", "params": {"environment": input.environment}} if {
+	not config.limits[input.environment]
+}
+
+unknown contains reason if some reason in evidence.unreadable[types.vulns]
+
+unknown contains reason if {
+	not is_string(input.image_digest)
+	some reason in lineage.unreadable
+}
+
+scans := [attestation |
+	some attestation in evidence.scans
+	image.digest in attestation.subjects
+]
+
+scan := evidence.newest(scans)
+
+# The worst that any method says. A severity that no method states, or only in words that nobody knows, is unknown.
+severity_of(vulnerability) := severities[max(ranks)] if {
+	ranks := {rank(severity.score) | some severity in vulnerability.severity}
+	count(ranks) > 0
+} else := "unknown"
+
+severities := ["none", "low", "medium", "high", "critical"]
+
+rank(score) := words[lower(score)]
+
+rank(score) := count([bound | some bound in cvss_bounds; to_number(score) >= bound]) if is_decimal(score)
+
+words := {"critical": 4, "high": 3, "important": 3, "medium": 2, "moderate": 2, "low": 1, "minor": 1, "negligible": 0, "none": 0}
+
+# Where low, medium, high and critical begin (CVSS v4.0, "Qualitative Severity Rating Scale").
+cvss_bounds := [0.1, 4, 7, 9]
+
+is_decimal(score) if regex.match(`^[0-9]{1,2}(\.[0-9]{1,3})?$`, score)

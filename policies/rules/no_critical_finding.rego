@@ -1,0 +1,26 @@
+# METADATA
+# title: No critical finding is open
+# description: |
+#   Nothing critical is open about the model, what it was made from, the keys that signed for it, or the endpoint.
+# scope: package
+# custom:
+#   severity: critical
+#   environments: [experimental, staging, production]
+#   phases: [request, release]
+#   controls: [A.5.25, A.5.26]
+#   effective_on: "2026-01-01T00:00:00.000Z"
+#   waivable: true
+package countersign.rules.no_critical_finding
+
+import data.countersign.lib.findings
+
+deny contains {"code": "finding_open", "params": {"about": finding.about, "id": finding.id, "severity": finding.severity}} if {
+	some finding in findings.blocking
+	finding.about in concerned
+}
+
+unknown contains reason if some reason in findings.unknown
+
+concerned := {input.model.sha256, input.endpoint} | ({node | some node in input.lineage.nodes} | keys)
+
+keys := {attestation.signature.keyid | some attestation in input.attestations}
