@@ -163,10 +163,11 @@ export interface PlacedArtifact {
  * finds the receipt and goes on.
  */
 export async function recordArtifact(
-  deps: CountersignDeps & Pick<ArtifactDeps, 'ledger' | 'forgetContext'>,
+  deps: CountersignDeps & Pick<ArtifactDeps, 'ledger' | 'cachedContext' | 'forgetContext'>,
   artifact: PlacedArtifact,
   caller: Caller,
   context: CallerContext,
+  again = false,
 ): Promise<{ readonly created: boolean; readonly record: EvidenceRecord }> {
   const { principal } = context;
   if (!principal) throw new DomainError('PRINCIPAL_UNKNOWN', `${caller.arn} is not registered`);
@@ -199,8 +200,9 @@ export async function recordArtifact(
     case 'exists':
       return { created: false, record };
     case 'principal-changed':
-      // Else the same request would meet the same memory until it expires.
+      // What was remembered may be older than the registration: asked for once more, it is what is there now.
       deps.forgetContext(caller.uniqueId);
+      if (!again) return await recordArtifact(deps, artifact, caller, await deps.cachedContext(caller.uniqueId), true);
       throw new DomainError('REVISION_CONFLICT', "the caller's registration changed meanwhile", {
         hint: 'send the same request again',
         retryAfterMs: 1000,

@@ -122,9 +122,20 @@ describe('an artifact that one PUT can carry', () => {
     checkLedger(plane);
   });
 
-  it('is sent again at once when the registration changed under it: what was remembered is forgotten', async () => {
+  it('is stored on what is registered now when the registration changed under it', async () => {
     uploadedBy(small);
     plane.steps.before('commit', () => registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN));
+    expect(await put(small)).toMatchObject({ status: 'verified', created: true });
+    checkLedger(plane);
+  });
+
+  it('is to be sent again when the registration keeps changing', async () => {
+    uploadedBy(small);
+    const change = () => registerKey(plane.registryDeps, keyRequest(newKey(), PIPELINE), ADMIN);
+    plane.steps.before('commit', async () => {
+      await change();
+      plane.steps.before('commit', change);
+    });
     await expect(put(small)).rejects.toThrow(refusal('REVISION_CONFLICT'));
     expect(await put(small)).toMatchObject({ status: 'verified', created: true });
     checkLedger(plane);
