@@ -42,7 +42,6 @@ export const PROBLEMS = {
   HOLD_NOT_FOUND: { status: 404, title: 'The evidence is not on hold' },
   UPLOAD_NOT_FOUND: { status: 404, title: 'No such upload' },
   UPLOAD_INCOMPLETE: { status: 409, title: 'The upload is not complete' },
-  ARTIFACT_MISMATCH: { status: 409, title: 'The uploaded bytes have another digest' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   ROUTE_NOT_FOUND: { status: 404, title: 'No such route' },
   CURSOR_INVALID: { status: 400, title: 'The cursor is not one that this listing gave' },
