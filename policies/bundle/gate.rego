@@ -6,11 +6,15 @@
 package countersign.gate
 
 import data.countersign.catalog
+import data.countersign.config
 import data.countersign.lib.instants
 import data.countersign.waivers
 
-# Undefined for an input of another form: then nothing is decided and nothing opens.
-result := {"verdicts": verdicts, "warnings": warnings} if is_well_formed
+# Undefined for facts or policy data of another form: then nothing is decided and nothing opens.
+result := {"verdicts": verdicts, "warnings": warnings} if {
+	input_is_whole
+	config_is_whole
+}
 
 verdicts := [verdict(id) |
 	some id in sort(asked)
@@ -72,7 +76,7 @@ unread_waivers(id) := [reason |
 	reason := {"code": "facts_unknown", "params": {"code": object.get(input.waivers, "code", null), "facts": "waivers"}}
 ]
 
-is_well_formed if {
+input_is_whole if {
 	input.version == 1
 	input.phase in {"request", "release"}
 	is_string(input.model.sha256)
@@ -82,3 +86,16 @@ is_well_formed if {
 }
 
 fields := {"approvals", "endpoint", "environment", "findings", "image_digest", "now", "releases", "requester", "waivers"}
+
+# A rule that lacks its data would have nothing to refuse for.
+config_is_whole if {
+	is_object(config.approvals.required_roles)
+	is_array(config.findings.blocking_severities)
+	is_object(config.images.limits)
+	is_number(config.images.max_scan_age_days)
+	is_object(config.manifests.required_stages)
+	is_object(config.manifests.required_fields)
+	is_array(config.model_cards.required_metrics)
+	is_array(config.model_cards.spec_versions)
+	is_array(config.privacy.reviewer_roles)
+}

@@ -37,7 +37,7 @@ denied[kind] contains reason if {
 denied[kind] contains reason if {
 	some kind, results in of_kind
 	result := evidence.newest(results)
-	not result.predicate.result in {"PASSED", "WARNED"}
+	not object.get(result.predicate, "result", null) in {"PASSED", "WARNED"}
 	failed := object.get(result.predicate, "failedTests", [])
 	reason := {"code": "test_result_failed", "params": {"evidence": result.evidence, "failed": failed, "kind": kind}}
 }

@@ -28,4 +28,4 @@ unknown contains reason if {
 	some reason in assertions.unreadable
 }
 
-missing := lineage.sources - object.get(assertions.of, "DATASET_CONSENT", set())
+missing := lineage.sources - assertions.asserted("DATASET_CONSENT")

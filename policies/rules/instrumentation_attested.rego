@@ -24,4 +24,4 @@ unknown contains reason if {
 	some reason in assertions.unreadable
 }
 
-missing if not input.model.sha256 in assertions.of.INSTRUMENTED
+missing if not input.model.sha256 in assertions.asserted("INSTRUMENTED")

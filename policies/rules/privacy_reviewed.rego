@@ -48,7 +48,7 @@ reviewed contains digest if {
 }
 
 # What holds personal data according to anybody, whatever others say.
-personal contains digest if some digest in assertions.of.PERSONAL_DATA
+personal contains digest if some digest in assertions.asserted("PERSONAL_DATA")
 
 personal contains digest if some digest in stated[true]
 

@@ -13,6 +13,8 @@ of[attribute] contains digest if {
 	some digest in about(report, assertion)
 }
 
+asserted(attribute) := object.get(of, attribute, set())
+
 # An assertion with a target is about the target, if the report is about it too; any other is about all that the report is.
 about(report, assertion) := {digest | some digest in report.subjects} if {
 	object.get(assertion, "target", null) in {null, ""}

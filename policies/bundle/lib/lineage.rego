@@ -41,7 +41,7 @@ trainings := [manifest |
 ]
 
 incomplete contains {"code": "lineage_incomplete", "params": {"code": object.get(input.lineage, "code", null)}} if {
-	input.lineage.complete != true
+	not input.lineage.complete
 }
 
 # Why it is not known which data sets to ask about.

@@ -32,4 +32,4 @@ unknown contains reason if {
 	some reason in assertions.unreadable
 }
 
-missing := (lineage.sources | {input.model.sha256}) - object.get(assertions.of, "ENCRYPTED_AT_REST", set())
+missing := (lineage.sources | {input.model.sha256}) - assertions.asserted("ENCRYPTED_AT_REST")

@@ -30,7 +30,7 @@ deny contains {"code": "scan_missing", "params": {"image": image.digest}} if {
 }
 
 deny contains {"code": "scan_too_old", "params": params} if {
-	not instants.milliseconds(input.now) - instants.milliseconds(scan.received_at) <= config.max_scan_age_days * instants.day
+	not is_recent
 	params := {"evidence": scan.evidence, "max_age_days": config.max_scan_age_days, "received_at": scan.received_at}
 }
 
@@ -64,6 +64,11 @@ scans := [attestation |
 ]
 
 scan := evidence.newest(scans)
+
+is_recent if {
+	age := instants.milliseconds(input.now) - instants.milliseconds(scan.received_at)
+	age <= config.max_scan_age_days * instants.day
+}
 
 # The worst that any method says. A severity that no method states, or only in words that nobody knows, is unknown.
 severity_of(vulnerability) := severities[max(ranks)] if {

@@ -1,0 +1,82 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import equivalents from './equivalents.json' with { type: 'json' };
+import { POLICIES, sources } from './files.ts';
+import { type Mutant, mutantsOf } from './mutants.ts';
+import { installOpa } from './opa.ts';
+import { DATA, SUITE } from './suite.ts';
+
+/**
+ * `npm run mutate:policies`: changes each expression of the rules in turn and wants a test that notices. A mutant that means the
+ * same as the original stands in equivalents.json with the reason why.
+ *
+ * Arguments: parts of paths, to try only the sources that hold one of them.
+ */
+const WORKERS = 2;
+
+const opa = await installOpa();
+const only = process.argv.slice(2);
+const mutants: Mutant[] = [];
+for (const [path, bytes] of sources()) {
+  if (!path.endsWith('.rego') || (only.length > 0 && !only.some((part) => path.includes(part)))) continue;
+  mutants.push(...(await mutantsOf(opa, POLICIES, path, bytes.toString('utf8'))));
+}
+console.log(`${mutants.length} mutants`);
+
+const survivors: Mutant[] = [];
+let tried = 0;
+const queue = mutants.values();
+await Promise.all(Array.from({ length: WORKERS }, () => work()));
+
+const known = new Set(equivalents.map(nameOf));
+const unexplained = survivors.filter((mutant) => !known.has(nameOf(mutant)));
+const survived = new Set(survivors.map(nameOf));
+const stale = only.length > 0 ? [] : equivalents.filter((equivalent) => !survived.has(nameOf(equivalent)));
+for (const { path, row, change, expression } of unexplained)
+  console.log(`survived: ${path}:${row} ${change} ${expression}`);
+for (const { path, change, expression } of stale) console.log(`no longer survives: ${path} ${change} ${expression}`);
+console.log(
+  `${mutants.length - survivors.length} of ${mutants.length} noticed, ${survivors.length - unexplained.length} equivalent`,
+);
+process.exitCode = unexplained.length + stale.length > 0 ? 1 : 0;
+
+/** Takes mutants from the queue, one after another, in a folder of its own. */
+async function work(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-mutants-'));
+  try {
+    for (const path of [...SUITE, ...DATA]) await cp(join(POLICIES, path), join(folder, path), { recursive: true });
+    for (const mutant of queue) {
+      if (!(await isNoticed(folder, mutant))) survivors.push(mutant);
+      tried += 1;
+      if (tried % 50 === 0) console.log(`${tried} of ${mutants.length} tried`);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function isNoticed(folder: string, { path, source }: Mutant): Promise<boolean> {
+  const original = sources().get(path) ?? '';
+  await writeFile(join(folder, path), source);
+  try {
+    // What does not compile was noticed by the compiler; a rule's own tests notice most of the rest, and sooner than all do.
+    if (!(await succeeds(folder, ['check', ...SUITE, ...DATA]))) return true;
+    const own = ['--run', `tests\\.${basename(path, '.rego')}\\.`];
+    if (path.startsWith('rules/') && !(await succeeds(folder, ['test', ...own, ...SUITE, ...DATA]))) return true;
+    return !(await succeeds(folder, ['test', ...SUITE, ...DATA]));
+  } finally {
+    await writeFile(join(folder, path), original);
+  }
+}
+
+async function succeeds(folder: string, args: readonly string[]): Promise<boolean> {
+  return await opa(folder, args).then(
+    () => true,
+    () => false,
+  );
+}
+
+function nameOf({ path, change, expression }: { path: string; change: string; expression: string }): string {
+  return `${path} ${change} ${expression}`;
+}

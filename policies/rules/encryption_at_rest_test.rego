@@ -1,0 +1,38 @@
+package countersign.tests.encryption_at_rest
+
+import data.countersign.testing
+import data.facts
+
+of_dataset := {"code": "dataset_encryption_missing", "params": {"dataset": facts.digests.dataset}}
+
+of_model := {"code": "model_encryption_missing", "params": {"model": facts.digests.model}}
+
+only_about(digests) := testing.patched("encryption", [{"op": "replace", "path": "/subjects", "value": digests}])
+
+test_passes_when_model_and_data_are_encrypted if testing.passes("encryption_at_rest", facts.passing)
+
+test_fails_when_nothing_is_attested if {
+	testing.fails("encryption_at_rest", testing.without({"encryption"}), {of_dataset, of_model})
+}
+
+test_fails_when_only_the_model_is_encrypted if {
+	testing.fails("encryption_at_rest", only_about([facts.digests.model]), {of_dataset})
+}
+
+test_fails_when_only_the_data_is_encrypted if {
+	testing.fails("encryption_at_rest", only_about([facts.digests.dataset]), {of_model})
+}
+
+test_is_undetermined_when_the_report_cannot_be_read if {
+	document := testing.signed({"encryption"}, "unreadable")
+	testing.is_undetermined("encryption_at_rest", document, {testing.unreadable("encryption")})
+}
+
+test_passes_when_another_report_cannot_be_read if {
+	testing.passes("encryption_at_rest", testing.signed({"privacy"}, "unreadable"))
+}
+
+test_is_undetermined_when_no_data_set_is_known if {
+	reason := {"code": "datasets_unknown", "params": {"model": facts.digests.model}}
+	testing.is_undetermined("encryption_at_rest", testing.without({"training"}), {reason})
+}

@@ -1,0 +1,195 @@
+package countersign.tests.evaluation_passed
+
+import data.countersign.testing
+import data.facts
+
+bounds_path := "/predicate/attributes/0/conditions"
+
+thresholds(conditions) := testing.patched("thresholds", [{"op": "replace", "path": bounds_path, "value": conditions}])
+
+measured(metrics) := testing.patched("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": metrics}])
+
+received(name, time) := testing.patched(name, [{"op": "replace", "path": "/received_at", "value": time}])
+
+miss(code, metric, bounds, value) := {"code": code, "params": {
+	"bounds": bounds,
+	"evaluation": facts.evidence.evaluation,
+	"kind": "evaluation",
+	"metric": metric,
+	"thresholds": facts.evidence.thresholds,
+	"value": value,
+}}
+
+too_late := {"code": "thresholds_too_late", "params": {
+	"evaluation": facts.evidence.evaluation,
+	"kind": "evaluation",
+	"thresholds": [facts.evidence.thresholds],
+}}
+
+not_attested := {"code": "thresholds_missing", "params": {
+	"attribute": "EVALUATION_THRESHOLDS",
+	"evidence": facts.evidence.evaluationResult,
+	"kind": "evaluation",
+}}
+
+test_passes_when_every_threshold_holds if testing.passes("evaluation_passed", facts.passing)
+
+test_passes_on_the_threshold_itself if {
+	testing.passes("evaluation_passed", measured({"roc_auc": 0.98, "recall": 1, "latency_p99_ms": 50}))
+}
+
+test_fails_below_a_lower_bound if {
+	document := measured({"roc_auc": 0.9799, "recall": 0.95, "latency_p99_ms": 1})
+	testing.fails("evaluation_passed", document, {miss("metric_too_low", "roc_auc", {"at_least": 0.98}, 0.9799)})
+}
+
+test_fails_above_an_upper_bound if {
+	document := measured({"roc_auc": 0.99, "recall": 0.95, "latency_p99_ms": 50.01})
+	testing.fails("evaluation_passed", document, {miss("metric_too_high", "latency_p99_ms", {"at_most": 50}, 50.01)})
+}
+
+test_fails_above_the_upper_of_two_bounds if {
+	document := measured({"roc_auc": 0.99, "recall": 1.01, "latency_p99_ms": 1})
+	reason := miss("metric_too_high", "recall", {"at_least": 0.9, "at_most": 1}, 1.01)
+	testing.fails("evaluation_passed", document, {reason})
+}
+
+test_fails_when_a_metric_was_not_measured if {
+	document := measured({"roc_auc": 0.99, "recall": 0.95})
+	testing.fails("evaluation_passed", document, {miss("metric_missing", "latency_p99_ms", {"at_most": 50}, null)})
+}
+
+test_fails_when_a_metric_is_no_number if {
+	document := measured({"roc_auc": "0.99", "recall": 0.95, "latency_p99_ms": 1})
+	testing.fails("evaluation_passed", document, {miss("metric_missing", "roc_auc", {"at_least": 0.98}, "0.99")})
+}
+
+test_fails_when_a_threshold_binds_nothing if {
+	every bounds in [{}, {"minimum": 0.9}, {"at_least": "0.9"}, {"at_least": 0.9, "unless": 1}] {
+		reason := miss("threshold_malformed", "roc_auc", bounds, 0.994)
+		testing.fails("evaluation_passed", thresholds({"roc_auc": bounds}), {reason})
+	}
+}
+
+test_fails_when_no_threshold_is_fixed if {
+	params := {"kind": "evaluation", "thresholds": facts.evidence.thresholds}
+	testing.fails("evaluation_passed", thresholds({}), {{"code": "thresholds_empty", "params": params}})
+}
+
+test_fails_when_thresholds_have_no_conditions if {
+	params := {"kind": "evaluation", "thresholds": facts.evidence.thresholds}
+	document := testing.patched("thresholds", [{"op": "remove", "path": bounds_path}])
+	testing.fails("evaluation_passed", document, {{"code": "thresholds_empty", "params": params}})
+}
+
+test_fails_when_thresholds_came_with_the_evaluation if {
+	document := received("thresholds", testing.attestation("evaluation").received_at)
+	testing.fails("evaluation_passed", document, {too_late})
+}
+
+test_fails_when_thresholds_came_between_evaluation_and_result if {
+	testing.fails("evaluation_passed", received("thresholds", "2026-02-21T08:20:30.000Z"), {too_late})
+}
+
+test_fails_when_thresholds_came_after_the_result_of_a_later_evaluation if {
+	later := received("evaluation", "2026-02-21T08:59:00.000Z")
+	path := sprintf("/attestations/%d/received_at", [position(later, "thresholds")])
+	document := json.patch(later, [{"op": "replace", "path": path, "value": "2026-02-21T08:30:00.000Z"}])
+	testing.fails("evaluation_passed", document, {too_late})
+}
+
+position(document, name) := [i |
+	some i, attestation in document.attestations
+	attestation.evidence == facts.evidence[name]
+][0]
+
+test_holds_all_thresholds_that_claim_the_digest if {
+	stricter := json.patch(testing.attestation("thresholds"), [
+		{"op": "replace", "path": "/evidence", "value": "stricter"},
+		{"op": "replace", "path": bounds_path, "value": {"recall": {"at_least": 0.99}}},
+	])
+	reason := json.patch(
+		miss("metric_too_low", "recall", {"at_least": 0.99}, 0.96),
+		[{"op": "replace", "path": "/params/thresholds", "value": "stricter"}],
+	)
+	testing.fails("evaluation_passed", testing.with_more([stricter]), {reason})
+}
+
+test_ignores_thresholds_that_came_too_late_beside_those_in_time if {
+	late := json.patch(testing.attestation("thresholds"), [
+		{"op": "replace", "path": "/evidence", "value": "late"},
+		{"op": "replace", "path": "/received_at", "value": "2026-02-21T09:00:00.000Z"},
+		{"op": "replace", "path": bounds_path, "value": {"recall": {"at_least": 0.99}}},
+	])
+	testing.passes("evaluation_passed", testing.with_more([late]))
+}
+
+test_fails_when_thresholds_are_not_attested if {
+	testing.fails("evaluation_passed", testing.without({"thresholds"}), {not_attested})
+}
+
+test_fails_when_thresholds_are_fixed_for_another_kind if {
+	operation := {"op": "replace", "path": "/predicate/attributes/0/attribute", "value": "FAIRNESS_THRESHOLDS"}
+	testing.fails("evaluation_passed", testing.patched("thresholds", [operation]), {not_attested})
+}
+
+test_fails_when_the_result_names_other_thresholds if {
+	operation := {"op": "replace", "path": "/predicate/configuration/0/digest/sha256", "value": facts.digests.report}
+	testing.fails("evaluation_passed", testing.patched("evaluationResult", [operation]), {not_attested})
+}
+
+test_fails_when_the_target_is_not_what_the_report_is_about if {
+	operation := {"op": "replace", "path": "/subjects", "value": [facts.digests.report]}
+	testing.fails("evaluation_passed", testing.patched("thresholds", [operation]), {not_attested})
+}
+
+test_fails_without_a_result if {
+	params := {"kind": "evaluation", "model": facts.digests.model}
+	reason := {"code": "test_result_missing", "params": params}
+	testing.fails("evaluation_passed", testing.without({"evaluationResult"}), {reason})
+}
+
+test_fails_when_the_evaluator_says_failed if {
+	document := testing.patched("evaluationResult", [{"op": "replace", "path": "/predicate/result", "value": "FAILED"}])
+	params := {"evidence": facts.evidence.evaluationResult, "failed": [], "kind": "evaluation"}
+	testing.fails("evaluation_passed", document, {{"code": "test_result_failed", "params": params}})
+}
+
+test_fails_without_an_evaluation if {
+	params := {"evidence": facts.evidence.evaluationResult, "kind": "evaluation"}
+	reason := {"code": "evaluation_missing", "params": params}
+	testing.fails("evaluation_passed", testing.without({"evaluation"}), {reason})
+}
+
+test_fails_when_another_model_was_evaluated if {
+	document := testing.patched("evaluation", [{"op": "replace", "path": "/inputs/0", "value": facts.digests.previousModel}])
+	params := {"evidence": facts.evidence.evaluationResult, "kind": "evaluation"}
+	testing.fails("evaluation_passed", document, {{"code": "evaluation_missing", "params": params}})
+}
+
+test_measures_by_the_newest_evaluation if {
+	newer := json.patch(testing.attestation("evaluation"), [
+		{"op": "replace", "path": "/evidence", "value": "newer"},
+		{"op": "replace", "path": "/predicate/metrics/recall", "value": 0.5},
+	])
+	reason := json.patch(
+		miss("metric_too_low", "recall", {"at_least": 0.9, "at_most": 1}, 0.5),
+		[{"op": "replace", "path": "/params/evaluation", "value": "newer"}],
+	)
+	testing.fails("evaluation_passed", testing.with_more([newer]), {reason})
+}
+
+test_is_undetermined_when_the_result_cannot_be_read if {
+	document := testing.signed({"evaluationResult"}, "unreadable")
+	testing.is_undetermined("evaluation_passed", document, {testing.unreadable("evaluationResult")})
+}
+
+test_is_undetermined_when_the_thresholds_cannot_be_read if {
+	document := testing.signed({"thresholds"}, "unreadable")
+	testing.is_undetermined("evaluation_passed", document, {testing.unreadable("thresholds")})
+}
+
+test_is_undetermined_when_the_evaluation_cannot_be_read if {
+	document := testing.signed({"evaluation"}, "unreadable")
+	testing.is_undetermined("evaluation_passed", document, {testing.unreadable("evaluation")})
+}

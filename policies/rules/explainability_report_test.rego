@@ -1,0 +1,60 @@
+package countersign.tests.explainability_report
+
+import data.countersign.testing
+import data.facts
+
+missing := {"code": "test_result_missing", "params": {"kind": "explainability", "model": facts.digests.model}}
+
+result(value) := testing.patched("explainabilityResult", [{"op": "replace", "path": "/predicate/result", "value": value}])
+
+test_passes_when_the_report_passed if testing.passes("explainability_report", facts.passing)
+
+test_passes_when_the_report_warned if testing.passes("explainability_report", result("WARNED"))
+
+test_fails_when_there_is_none if {
+	testing.fails("explainability_report", testing.without({"explainabilityResult"}), {missing})
+}
+
+test_fails_when_the_report_is_about_another_model if {
+	operation := {"op": "replace", "path": "/subjects", "value": [facts.digests.previousModel]}
+	testing.fails("explainability_report", testing.patched("explainabilityResult", [operation]), {missing})
+}
+
+test_fails_when_the_report_failed if {
+	operations := [
+		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+		{"op": "replace", "path": "/predicate/failedTests", "value": ["stability"]},
+	]
+	params := {"evidence": facts.evidence.explainabilityResult, "failed": ["stability"], "kind": "explainability"}
+	document := testing.patched("explainabilityResult", operations)
+	testing.fails("explainability_report", document, {{"code": "test_result_failed", "params": params}})
+}
+
+test_fails_when_the_report_names_no_failed_tests if {
+	operations := [
+		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+		{"op": "remove", "path": "/predicate/failedTests"},
+	]
+	params := {"evidence": facts.evidence.explainabilityResult, "failed": [], "kind": "explainability"}
+	document := testing.patched("explainabilityResult", operations)
+	testing.fails("explainability_report", document, {{"code": "test_result_failed", "params": params}})
+}
+
+test_believes_the_newest_report if {
+	failed := json.patch(testing.attestation("explainabilityResult"), [
+		{"op": "replace", "path": "/evidence", "value": "newer"},
+		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+	])
+	params := {"evidence": "newer", "failed": [], "kind": "explainability"}
+	testing.fails("explainability_report", testing.with_more([failed]), {{"code": "test_result_failed", "params": params}})
+}
+
+test_is_undetermined_when_the_report_cannot_be_read if {
+	document := testing.signed({"explainabilityResult"}, "unreadable")
+	testing.is_undetermined("explainability_report", document, {testing.unreadable("explainabilityResult")})
+}
+
+test_is_undetermined_when_a_newer_result_cannot_be_read if {
+	document := testing.signed({"fairnessResult"}, "unreadable")
+	testing.is_undetermined("explainability_report", document, {testing.unreadable("fairnessResult")})
+}

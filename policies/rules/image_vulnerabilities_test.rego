@@ -1,0 +1,157 @@
+package countersign.tests.image_vulnerabilities
+
+import data.countersign.config
+import data.countersign.testing
+import data.facts
+
+found(vulnerabilities) := testing.patched("scan", [{
+	"op": "replace",
+	"path": "/predicate/scanner/result",
+	"value": vulnerabilities,
+}])
+
+vulnerability(scores) := {"id": "CVE-1", "severity": [{"method": "any", "score": score} | some score in scores]}
+
+over(severity, ids, limit) := {"code": "vulnerabilities_over_limit", "params": {
+	"evidence": facts.evidence.scan,
+	"found": count(ids),
+	"ids": array.slice(ids, 0, 10),
+	"limit": limit,
+	"severity": severity,
+}}
+
+is_judged(scores, severity) if {
+	limits := {name: -1 | some name in ["none", "low", "medium", "high", "critical", "unknown"]}
+	others := {over(name, [], -1) | some name, _ in limits; name != severity}
+	testing.fails("image_vulnerabilities", found([vulnerability(scores)]), others | {over(severity, ["CVE-1"], -1)}) with config.images.limits.production as limits
+}
+
+test_passes_within_the_limits if testing.passes("image_vulnerabilities", facts.passing)
+
+test_passes_when_nothing_was_found if testing.passes("image_vulnerabilities", found([]))
+
+test_passes_at_the_limit if {
+	testing.passes("image_vulnerabilities", found([vulnerability(["medium"]) | some _ in numbers.range(1, 20)]))
+}
+
+test_fails_over_the_limit if {
+	ids := [sprintf("CVE-%02d", [i]) | some i in numbers.range(1, 21)]
+	document := found([object.union(vulnerability(["medium"]), {"id": id}) | some id in array.reverse(ids)])
+	testing.fails("image_vulnerabilities", document, {over("medium", ids, 20)})
+}
+
+test_allows_what_the_environment_allows if {
+	document := object.union(found([vulnerability(["high"])]), {"environment": "staging"})
+	testing.passes("image_vulnerabilities", document)
+}
+
+test_judges_words if {
+	every word, severity in {
+		"CRITICAL": "critical",
+		"High": "high",
+		"important": "high",
+		"medium": "medium",
+		"Moderate": "medium",
+		"low": "low",
+		"minor": "low",
+		"negligible": "none",
+		"none": "none",
+	} {
+		is_judged([word], severity)
+	}
+}
+
+test_judges_numbers_as_cvss_does if {
+	every number, severity in {
+		"10.0": "critical",
+		"9": "critical",
+		"8.9": "high",
+		"7.0": "high",
+		"6.9": "medium",
+		"4": "medium",
+		"3.9": "low",
+		"0.1": "low",
+		"0": "none",
+	} {
+		is_judged([number], severity)
+	}
+}
+
+test_believes_the_worst_of_several_methods if {
+	is_judged(["low", "9.8", "medium"], "critical")
+	is_judged(["high", "CVSS:3.1/AV:N/AC:L"], "high")
+}
+
+test_takes_a_severity_that_nobody_knows_for_unknown if {
+	every scores in [[], ["CVSS:3.1/AV:N/AC:L"], ["5."], ["1e3"], [""]] {
+		is_judged(scores, "unknown")
+	}
+}
+
+test_fails_without_a_scan if {
+	reason := {"code": "scan_missing", "params": {"image": facts.digests.image}}
+	testing.fails("image_vulnerabilities", testing.without({"scan"}), {reason})
+}
+
+test_fails_when_another_image_was_scanned if {
+	document := testing.patched("scan", [{"op": "replace", "path": "/subjects", "value": [facts.digests.model]}])
+	reason := {"code": "scan_missing", "params": {"image": facts.digests.image}}
+	testing.fails("image_vulnerabilities", document, {reason})
+}
+
+test_believes_the_newest_scan if {
+	newer := json.patch(testing.attestation("scan"), [
+		{"op": "replace", "path": "/evidence", "value": "newer"},
+		{"op": "replace", "path": "/predicate/scanner/result", "value": [vulnerability(["critical"])]},
+	])
+	reason := json.patch(over("critical", ["CVE-1"], 0), [{"op": "replace", "path": "/params/evidence", "value": "newer"}])
+	testing.fails("image_vulnerabilities", testing.with_more([newer]), {reason})
+}
+
+too_old(received_at) := {"code": "scan_too_old", "params": {
+	"evidence": facts.evidence.scan,
+	"max_age_days": 30,
+	"received_at": received_at,
+}}
+
+received(time) := testing.patched("scan", [{"op": "replace", "path": "/received_at", "value": time}])
+
+test_passes_when_the_scan_is_just_young_enough if {
+	testing.passes("image_vulnerabilities", received("2026-01-22T10:00:00.000Z"))
+}
+
+test_fails_when_the_scan_is_too_old if {
+	every time in ["2026-01-22T09:59:59.999Z", "2025-02-20T10:00:00.000Z", "2026-01-01T23:00:00.000Z"] {
+		testing.fails("image_vulnerabilities", received(time), {too_old(time)})
+	}
+}
+
+test_fails_when_the_age_cannot_be_told if {
+	testing.fails("image_vulnerabilities", received("yesterday"), {too_old("yesterday")})
+}
+
+test_fails_when_the_image_is_not_pinned if {
+	reason := {"code": "image_not_scannable", "params": {"model": facts.digests.model}}
+	document := testing.with_facts({"image_digest": "serving:latest"})
+	testing.fails("image_vulnerabilities", document, {reason})
+}
+
+test_is_undetermined_when_the_training_that_names_the_image_cannot_be_read if {
+	document := object.union(testing.signed({"training"}, "unreadable"), {"image_digest": null})
+	testing.is_undetermined("image_vulnerabilities", document, {testing.unreadable("training")})
+}
+
+test_passes_when_the_asker_names_the_image_though_the_training_cannot_be_read if {
+	testing.passes("image_vulnerabilities", testing.signed({"training"}, "unreadable"))
+}
+
+test_is_undetermined_when_the_scan_cannot_be_read if {
+	document := testing.signed({"scan"}, "unreadable")
+	testing.is_undetermined("image_vulnerabilities", document, {testing.unreadable("scan")})
+}
+
+test_is_undetermined_when_the_environment_has_no_limits if {
+	reason := {"code": "policy_data_missing", "params": {"environment": "elsewhere"}}
+	document := testing.with_facts({"environment": "elsewhere"})
+	testing.is_undetermined("image_vulnerabilities", document, {reason})
+}

@@ -1,0 +1,76 @@
+package countersign.tests.manifest_complete
+
+import data.countersign.testing
+import data.facts
+
+missing(stage) := {"code": "manifest_missing", "params": {"model": facts.digests.model, "stage": stage}}
+
+incomplete(name, fields) := {"code": "manifest_incomplete", "params": {
+	"evidence": facts.evidence[name],
+	"missing": fields,
+	"stage": testing.attestation(name).stage,
+}}
+
+removed(name, field) := testing.patched(name, [{"op": "remove", "path": concat("", ["/predicate/", field])}])
+
+test_passes_when_every_stage_says_what_it_must if testing.passes("manifest_complete", facts.passing)
+
+test_fails_when_a_stage_has_no_manifest if {
+	every stage in ["training", "evaluation", "registration"] {
+		testing.fails("manifest_complete", testing.without({stage}), {missing(stage)})
+	}
+}
+
+test_asks_only_for_the_stages_of_the_environment if {
+	testing.passes("manifest_complete", object.union(testing.without({"registration"}), {"environment": "staging"}))
+}
+
+test_fails_when_a_field_is_missing if {
+	testing.fails("manifest_complete", removed("training", "commit_sha"), {incomplete("training", [["commit_sha"]])})
+	testing.fails("manifest_complete", removed("evaluation", "metrics"), {incomplete("evaluation", [["metrics"]])})
+}
+
+test_fails_when_none_of_several_fields_is_there if {
+	reason := incomplete("training", [["dataset", "datasets"]])
+	testing.fails("manifest_complete", removed("training", "dataset"), {reason})
+}
+
+test_takes_an_empty_field_for_missing if {
+	every nothing in [null, "", [], {}] {
+		document := testing.patched("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": nothing}])
+		testing.fails("manifest_complete", document, {incomplete("evaluation", [["metrics"]])})
+	}
+}
+
+test_fails_when_the_manifest_of_a_data_set_lacks_a_field if {
+	testing.fails("manifest_complete", removed("ingest", "commit_sha"), {incomplete("ingest", [["commit_sha"]])})
+	testing.fails("manifest_complete", removed("preprocess", "inputs"), {incomplete("preprocess", [["inputs"]])})
+}
+
+test_passes_when_one_of_two_manifests_is_complete if {
+	every name in ["training", "evaluation", "preprocess"] {
+		operation := {"op": "remove", "path": "/predicate/commit_sha"}
+		poor := json.patch(testing.attestation(name), [operation, {"op": "replace", "path": "/evidence", "value": "poor"}])
+		testing.passes("manifest_complete", testing.with_more([poor]))
+	}
+}
+
+test_ignores_manifests_about_other_models if {
+	other := json.patch(testing.attestation("training"), [
+		{"op": "remove", "path": "/predicate/commit_sha"},
+		{"op": "replace", "path": "/outputs", "value": [facts.digests.previousModel]},
+	])
+	testing.passes("manifest_complete", testing.with_more([other]))
+}
+
+test_is_undetermined_when_a_manifest_cannot_be_read if {
+	every name in ["training", "evaluation", "ingest"] {
+		document := testing.signed({name}, "unreadable")
+		testing.is_undetermined("manifest_complete", document, {testing.unreadable(name)})
+	}
+}
+
+test_is_undetermined_when_the_environment_asks_for_nothing if {
+	reason := {"code": "policy_data_missing", "params": {"environment": "elsewhere"}}
+	testing.is_undetermined("manifest_complete", testing.with_facts({"environment": "elsewhere"}), {reason})
+}

@@ -1,0 +1,89 @@
+package countersign.tests.required_approvals
+
+import data.countersign.testing
+import data.facts
+
+owner := facts.passing.approvals.items[0]
+
+officer := facts.passing.approvals.items[1]
+
+approved(items) := testing.with_facts({"approvals": {"known": true, "items": items}})
+
+missing(role) := {"code": "approval_missing", "params": {"model": facts.digests.model, "role": role}}
+
+rejected(approval) := {"code": "approval_rejected", "params": {
+	"evidence": approval.evidence,
+	"person": approval.person,
+	"role": approval.role,
+}}
+
+rejection(approval, time) := object.union(approval, {"decision": "rejected", "decided_at": time, "evidence": "rejection"})
+
+test_passes_when_every_role_has_approved if testing.passes("required_approvals", facts.passing)
+
+test_fails_when_a_role_has_not_approved if {
+	testing.fails("required_approvals", approved([owner]), {missing("privacy-officer")})
+	testing.fails("required_approvals", approved([officer]), {missing("model-owner")})
+}
+
+test_asks_only_for_the_roles_of_the_environment if {
+	testing.passes("required_approvals", object.union(approved([owner]), {"environment": "staging"}))
+}
+
+test_fails_when_another_model_was_approved if {
+	other := object.union(officer, {"model": facts.digests.previousModel})
+	testing.fails("required_approvals", approved([owner, other]), {missing("privacy-officer")})
+}
+
+test_fails_when_somebody_rejected if {
+	rejection_of_officer := rejection(officer, officer.decided_at)
+	reasons := {missing("privacy-officer"), rejected(rejection_of_officer)}
+	testing.fails("required_approvals", approved([owner, rejection_of_officer]), reasons)
+}
+
+test_fails_when_one_of_two_with_a_role_rejected if {
+	other := object.union(rejection(officer, officer.decided_at), {"person": "person-alan"})
+	testing.fails("required_approvals", approved([owner, officer, other]), {rejected(other)})
+}
+
+test_fails_when_somebody_changed_their_mind if {
+	later := rejection(officer, "2026-02-21T09:45:00.000Z")
+	testing.fails("required_approvals", approved([owner, officer, later]), {missing("privacy-officer"), rejected(later)})
+}
+
+test_passes_when_somebody_was_convinced if {
+	earlier := rejection(officer, "2026-02-21T09:00:00.000Z")
+	testing.passes("required_approvals", approved([owner, officer, earlier]))
+}
+
+test_keeps_a_rejection_that_the_person_gave_in_another_role if {
+	earlier := object.union(rejection(officer, "2026-02-21T09:00:00.000Z"), {"role": "model-owner"})
+	testing.fails("required_approvals", approved([owner, officer, earlier]), {rejected(earlier)})
+}
+
+test_keeps_a_rejection_when_the_person_later_approved_another_model if {
+	earlier := rejection(officer, "2026-02-21T09:00:00.000Z")
+	other := object.union(officer, {"model": facts.digests.previousModel})
+	reasons := {missing("privacy-officer"), rejected(earlier)}
+	testing.fails("required_approvals", approved([owner, earlier, other]), reasons)
+}
+
+test_ignores_a_rejection_of_another_model if {
+	other := object.union(rejection(officer, officer.decided_at), {"model": facts.digests.previousModel})
+	testing.passes("required_approvals", approved([owner, officer, other]))
+}
+
+test_is_undetermined_when_approvals_could_not_be_read if {
+	reason := {"code": "facts_unknown", "params": {"code": "DEPENDENCY_UNAVAILABLE", "facts": "approvals"}}
+	document := testing.with_facts({"approvals": {"known": false, "code": "DEPENDENCY_UNAVAILABLE"}})
+	testing.is_undetermined("required_approvals", document, {reason})
+}
+
+test_is_undetermined_when_the_environment_asks_for_nobody if {
+	reason := {"code": "policy_data_missing", "params": {"environment": "elsewhere"}}
+	testing.is_undetermined("required_approvals", testing.with_facts({"environment": "elsewhere"}), {reason})
+}
+
+test_is_asked_at_release if {
+	testing.does_not_apply("required_approvals", testing.with_facts({"phase": "request"}), "asked_at_release")
+}
