@@ -1,0 +1,57 @@
+import type { GateAttestation, GateInput, SignatureState } from '../../../lib/core/gate/input.ts';
+import { isJsonObject, type Json } from '../../../lib/core/json.ts';
+import { ATTESTATIONS, PASSING } from './fixture.ts';
+
+/** Facts for tests, by what they differ in from a release that passes. */
+export type AttestationName = keyof typeof ATTESTATIONS;
+
+export function without(...names: readonly AttestationName[]): GateInput {
+  const gone = names.map((name) => ATTESTATIONS[name].evidence);
+  return { ...PASSING, attestations: PASSING.attestations.filter(({ evidence }) => !gone.includes(evidence)) };
+}
+
+export function changed(name: AttestationName, change: (attestation: GateAttestation) => GateAttestation): GateInput {
+  const { evidence } = ATTESTATIONS[name];
+  return {
+    ...PASSING,
+    attestations: PASSING.attestations.map((one) => (one.evidence === evidence ? change(one) : one)),
+  };
+}
+
+/** The facts with some values of a predicate replaced, by paths such as `a/0/b`; removed where the value is undefined. */
+export function stating(name: AttestationName, edits: Readonly<Record<string, Json | undefined>>): GateInput {
+  return changed(name, (attestation) => ({
+    ...attestation,
+    predicate: Object.entries(edits).reduce(
+      (predicate, [path, value]) => replaced(predicate, path.split('/'), value),
+      attestation.predicate,
+    ),
+  }));
+}
+
+/** What cannot be used tells nothing but its type: so does the collector give it. */
+export function signed(name: AttestationName, state: SignatureState): GateInput {
+  return changed(name, (attestation) => {
+    const known = state === 'invalid' || state === 'unreadable' ? UNUSABLE : {};
+    return { ...attestation, ...known, signature: { ...attestation.signature, state } };
+  });
+}
+
+const UNUSABLE = { subjects: [], inputs: [], outputs: [], commits: [], predicate: null } as const;
+
+function replaced(document: Json, [key, ...rest]: readonly string[], value: Json | undefined): Json {
+  if (key === undefined) throw new Error('the path leads nowhere');
+  if (isArray(document)) {
+    const index = Number(key);
+    if (rest.length > 0) return document.with(index, replaced(document[index] ?? null, rest, value));
+    return value === undefined ? document.toSpliced(index, 1) : document.with(index, value);
+  }
+  if (!isJsonObject(document)) throw new Error(`${key} is a field of nothing`);
+  const { [key]: old = null, ...others } = document;
+  if (rest.length > 0) return { ...others, [key]: replaced(old, rest, value) };
+  return value === undefined ? others : { ...others, [key]: value };
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
