@@ -42,7 +42,7 @@ const RULES = 'data.countersign.rules.';
 /**
  * Reads the catalogue of rules out of their METADATA.
  *
- * @param inspected - JSON that `opa inspect --annotations` printed of the rules
+ * @param inspected - JSON that `opa inspect --annotations` printed of all sources
  * @throws when a rule has no METADATA, or lacks a field, or has one that nobody reads
  */
 export function catalogOf(inspected: unknown): Catalog {
@@ -60,4 +60,10 @@ export function catalogOf(inspected: unknown): Catalog {
   const bare = packages.filter((name) => !rules.has(name.slice(RULES.length)));
   if (bare.length > 0) throw new Error(`no METADATA of scope package: ${bare.join(', ')}`);
   return Object.fromEntries([...rules].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The parts of `data` that a policy bundle owns: the first names of its packages. */
+export function rootsOf(inspected: unknown): string[] {
+  const packages = Object.keys(z.parse(Inspection, inspected).namespaces);
+  return [...new Set(packages.flatMap((name) => name.split('.')[1] ?? []))].toSorted();
 }

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { catalogOf } from './catalog.ts';
+import { catalogOf, rootsOf } from './catalog.ts';
 import { ENTRYPOINT, revisionOf, sources } from './files.ts';
 import type { Opa } from './opa.ts';
 
@@ -21,7 +21,7 @@ export const COMPILED = 'policy.wasm';
  * OPA without a WebAssembly engine refuses. Ours keeps the source and leaves the name out, so that any OPA can evaluate the same
  * bundle and a reader finds the whole text.
  *
- * @param files - by path: rego at the top and in `lib` and `rules`, JSON in `data`
+ * @param files - by path: Rego anywhere, JSON in `data`
  * @throws when OPA refuses the sources, or the METADATA of a rule is not whole
  */
 export async function compile(opa: Opa, files: ReadonlyMap<string, Buffer> = sources()): Promise<Members> {
@@ -29,10 +29,10 @@ export async function compile(opa: Opa, files: ReadonlyMap<string, Buffer> = sou
   try {
     const rego = new Map([...files].filter(([path]) => path.endsWith('.rego')));
     await writeMembers(folder, rego);
-    const catalog = catalogOf(JSON.parse(await opa(folder, ['inspect', '--annotations', '--format', 'json', 'rules'])));
+    const inspected: unknown = JSON.parse(await opa(folder, ['inspect', '--annotations', '--format', 'json', '.']));
     const uncompiled = new Map([
-      ['.manifest', json({ revision: revisionOf(files), roots: ['countersign'], rego_version: 1 })],
-      ['data.json', json({ countersign: { catalog, config: configOf(files) } })],
+      ['.manifest', json({ revision: revisionOf(files), roots: rootsOf(inspected), rego_version: 1 })],
+      ['data.json', json({ countersign: { catalog: catalogOf(inspected), config: configOf(files) } })],
       ...rego,
     ]);
     await writeMembers(folder, uncompiled);

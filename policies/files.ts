@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix, sep } from 'node:path';
 
 export const POLICIES = import.meta.dirname;
 export const BUNDLE = join(POLICIES, 'bundle');
 /** What a gate asks: rule `result` of package `countersign.gate`. */
 export const ENTRYPOINT = 'countersign/gate/result';
 
+/** Folders of sources; `vendor` holds other people's packages, if there are any. */
+const FOLDERS = ['lib', 'rules', 'vendor'];
+
 /** Sources by their paths in `policies/`, sorted: what a policy bundle is made of, without its tests. */
 export function sources(): Map<string, Buffer> {
-  const rego = ['.', 'lib', 'rules'].flatMap((folder) => filesIn(folder, '.rego')).filter((path) => !isTest(path));
-  const paths = [...rego, ...filesIn('data', '.json')].toSorted();
+  const rego = [...filesIn('.', '.rego', false), ...FOLDERS.flatMap((folder) => filesIn(folder, '.rego'))];
+  const paths = [...rego.filter((path) => !path.endsWith('_test.rego')), ...filesIn('data', '.json')].toSorted();
   return new Map(paths.map((path) => [path, readFileSync(join(POLICIES, path))]));
 }
 
-export function isTest(path: string): boolean {
-  return path.endsWith('_test.rego');
-}
-
-export function filesIn(folder: string, ending: string): string[] {
-  return readdirSync(join(POLICIES, folder))
+function filesIn(folder: string, ending: string, recursive = true): string[] {
+  if (!existsSync(join(POLICIES, folder))) return [];
+  return readdirSync(join(POLICIES, folder), { recursive, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
-    .map((name) => (folder === '.' ? name : `${folder}/${name}`));
+    .map((name) => posix.join(folder, name.replaceAll(sep, '/')));
 }
 
 export function sha256(bytes: string | Uint8Array): string {

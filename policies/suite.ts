@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { POLICIES } from './files.ts';
 import type { Opa } from './opa.ts';
 
 /** What `opa test` loads: rules with their tests, the data that they read, and the facts that tests begin with. */
-export const SUITE = ['gate.rego', 'gate_test.rego', 'waivers.rego', 'waivers_test.rego', 'lib', 'rules', 'testing'];
+export const SUITE = [
+  ...['gate.rego', 'gate_test.rego', 'waivers.rego', 'waivers_test.rego', 'lib', 'rules', 'testing'],
+  ...(existsSync(join(POLICIES, 'vendor')) ? ['vendor'] : []),
+];
 export const DATA = ['bundle/data.json'];
 
 const MIN_COVERAGE = 95;

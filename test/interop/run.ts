@@ -12,6 +12,7 @@ import { airflowDag, githubWorkflow, kubernetesManifests } from './examples.ts';
 import { modelSigning } from './model-signing.ts';
 import { opaMatches } from './opa.ts';
 import { opensslVerifies } from './openssl.ts';
+import { policiesMatch } from './policies.ts';
 import { signatureVerdicts } from './signatures.ts';
 import { sigstoreReads } from './sigstore.ts';
 import { Checks } from './support/checks.ts';
@@ -37,6 +38,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const checks = new Checks();
 await checks.suite('cfn-lint', (check) => cfnLint(check, folder));
 await checks.suite('rfc8785', canonicalJson);
+await checks.suite('opa policies', policiesMatch);
 await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
 await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
 await checks.suite('airflow', (check) => airflowDag(check, folder));

@@ -39,7 +39,8 @@ export function signed(name: AttestationName, state: SignatureState): GateInput 
 
 const UNUSABLE = { subjects: [], inputs: [], outputs: [], commits: [], predicate: null } as const;
 
-function replaced(document: Json, [key, ...rest]: readonly string[], value: Json | undefined): Json {
+/** The document with the value at a path replaced, or removed when the value is undefined. */
+export function replaced(document: Json, [key, ...rest]: readonly string[], value: Json | undefined): Json {
   if (key === undefined) throw new Error('the path leads nowhere');
   if (isArray(document)) {
     const index = Number(key);
