@@ -168,6 +168,14 @@ test_decides_nothing_on_facts_of_another_form if {
 	}
 }
 
+test_decides_nothing_on_a_model_that_is_no_text if {
+	document := json.patch(facts.passing, [
+		{"op": "replace", "path": "/model/sha256", "value": 7},
+		{"op": "replace", "path": "/lineage/nodes", "value": [7]},
+	])
+	not gate.result with input as document
+}
+
 test_decides_nothing_without_its_data if {
 	not gate.result with input as facts.passing with data.countersign.config.approvals as {}
 	not gate.result with input as facts.passing with data.countersign.config.findings as {}

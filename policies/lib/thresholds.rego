@@ -11,7 +11,7 @@ import data.countersign.lib.types
 attributes := {"evaluation": "EVALUATION_THRESHOLDS", "fairness": "FAIRNESS_THRESHOLDS"}
 
 # The newest result of each kind.
-result_of[kind] := evidence.newest(results.of_kind[kind]) if some kind, _ in attributes
+result_of[kind] := evidence.newest(results.of_kind[kind])
 
 # The newest evaluation of the model.
 evaluation := evidence.newest([manifest |
@@ -62,7 +62,6 @@ denied[kind] contains reason if {
 
 denied[kind] contains reason if {
 	some kind, several in named
-	evaluation
 	not fixed[kind]
 	evidences := sort({thresholds.evidence | some thresholds in several})
 	reason := {"code": "thresholds_too_late", "params": {"evaluation": evaluation.evidence, "kind": kind, "thresholds": evidences}}

@@ -179,6 +179,10 @@ test_measures_by_the_newest_evaluation if {
 	testing.fails("evaluation_passed", testing.with_more([newer]), {reason})
 }
 
+test_passes_when_evidence_of_another_type_cannot_be_read if {
+	testing.passes("evaluation_passed", testing.signed({"scan"}, "unreadable"))
+}
+
 test_is_undetermined_when_the_result_cannot_be_read if {
 	document := testing.signed({"evaluationResult"}, "unreadable")
 	testing.is_undetermined("evaluation_passed", document, {testing.unreadable("evaluationResult")})

@@ -42,6 +42,16 @@ test_does_not_apply_when_the_card_says_that_nobody_is_affected if {
 	testing.does_not_apply("fairness_evaluated", unmeasured([assessed, stated("false")]), "no_people_affected")
 }
 
+test_does_not_apply_though_results_cannot_be_read if {
+	silent := testing.patched("card", [assessed, stated("false")])
+	unreadable := testing.signed({"fairnessResult"}, "unreadable")
+	document := object.union(silent, {"attestations": array.concat(
+		silent.attestations,
+		[attestation | some attestation in unreadable.attestations; attestation.signature.state == "unreadable"],
+	)})
+	testing.does_not_apply("fairness_evaluated", document, "no_people_affected")
+}
+
 test_is_undetermined_when_the_card_says_nothing if {
 	operation := {"op": "remove", "path": concat("", [card_path, "/properties"])}
 	testing.is_undetermined("fairness_evaluated", unmeasured([assessed, operation]), {unstated})

@@ -32,7 +32,7 @@ test_fails_when_nobody_names_an_image if {
 }
 
 test_fails_when_the_image_is_named_by_something_else if {
-	every image in ["serving:latest", "sha256:abc", concat("", ["sha512:", facts.digests.image])] {
+	every image in ["serving:latest", facts.digests.image, "sha256:abc", concat("", ["sha512:", facts.digests.image])] {
 		reason := {"code": "image_not_pinned", "params": {"image": image}}
 		testing.fails("image_pinned", testing.with_facts({"image_digest": image}), {reason})
 	}

@@ -73,7 +73,6 @@ is_recent if {
 # The worst that any method says. A severity that no method states, or only in words that nobody knows, is unknown.
 severity_of(vulnerability) := severities[max(ranks)] if {
 	ranks := {rank(severity.score) | some severity in vulnerability.severity}
-	count(ranks) > 0
 } else := "unknown"
 
 severities := ["none", "low", "medium", "high", "critical"]

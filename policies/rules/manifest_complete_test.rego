@@ -55,6 +55,11 @@ test_passes_when_one_of_two_manifests_is_complete if {
 	}
 }
 
+test_fails_when_only_another_model_was_evaluated if {
+	document := testing.patched("evaluation", [{"op": "replace", "path": "/inputs/0", "value": facts.digests.previousModel}])
+	testing.fails("manifest_complete", document, {missing("evaluation")})
+}
+
 test_ignores_manifests_about_other_models if {
 	other := json.patch(testing.attestation("training"), [
 		{"op": "remove", "path": "/predicate/commit_sha"},

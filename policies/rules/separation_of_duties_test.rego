@@ -45,6 +45,8 @@ produced_by(name, principal) := testing.patched(
 
 test_passes_when_a_reviewer_of_the_data_approves if testing.passes("separation_of_duties", by("privacy-officer"))
 
+test_passes_when_who_measured_the_model_approves if testing.passes("separation_of_duties", by("evaluation-pipeline"))
+
 test_ignores_an_approval_of_another_model if {
 	document := json.patch(by("person-grace"), [{
 		"op": "replace",

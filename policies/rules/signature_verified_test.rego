@@ -47,6 +47,11 @@ test_passes_when_what_is_unsigned_is_no_manifest if {
 	testing.passes("signature_verified", testing.signed({"consent", "provenance"}, "unsigned"))
 }
 
+test_blames_no_unsigned_provenance_for_a_missing_manifest if {
+	document := testing.dropping(testing.signed({"provenance"}, "unsigned"), {"training"})
+	testing.fails("signature_verified", document, {no_manifest})
+}
+
 test_fails_when_no_manifest_made_the_model if {
 	testing.fails("signature_verified", testing.without({"training"}), {no_manifest})
 }

@@ -16,8 +16,6 @@ package countersign.rules.way_back
 import data.countersign.lib.findings
 
 deny contains {"code": "no_release_to_return_to", "params": {"endpoint": input.endpoint}} if {
-	is_string(input.endpoint)
-	input.findings.known
 	count(releases) > 0
 	every release in releases {
 		release.model in suspect
@@ -38,10 +36,8 @@ unknown contains reason if {
 	some reason in findings.unknown
 }
 
-skip contains {"code": "endpoint_asked_at_release", "params": {}} if {
-	input.phase == "request"
-	not is_string(input.endpoint)
-}
+# At the release it is undetermined.
+skip contains {"code": "endpoint_asked_at_release", "params": {}} if not is_string(input.endpoint)
 
 releases := [release |
 	some release in input.releases.items

@@ -5,13 +5,17 @@ package countersign.testing
 import data.facts
 
 # The facts with some fields of the whole replaced.
-with_facts(changes) := object.union_n([facts.passing, changes])
+with_facts(changes) := {field: object.get(changes, field, value) | some field, value in facts.passing}
 
 # The facts without some attestations, by their names.
-without(names) := replaced([attestation |
-	some attestation in facts.passing.attestations
-	not attestation.evidence in {facts.evidence[name] | some name in names}
-])
+without(names) := dropping(facts.passing, names)
+
+dropping(document, names) := object.union(document, {"attestations": attestations}) if {
+	attestations := [attestation |
+		some attestation in document.attestations
+		not attestation.evidence in {facts.evidence[name] | some name in names}
+	]
+}
 
 # The facts with one attestation changed by JSON Patch (RFC 6902).
 patched(name, operations) := replaced([changed |

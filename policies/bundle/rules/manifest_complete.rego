@@ -18,21 +18,21 @@ import data.countersign.lib.evidence
 import data.countersign.lib.lineage
 
 deny contains {"code": "manifest_missing", "params": {"model": input.model.sha256, "stage": stage}} if {
-	some stage in config.required_stages[input.environment]
-	count(about_model[stage]) == 0
+	some stage, manifests in about_model
+	count(manifests) == 0
 	count(lineage.unreadable) == 0
 }
 
 deny contains incomplete(manifest) if {
-	some stage in config.required_stages[input.environment]
-	no_complete(about_model[stage])
-	some manifest in about_model[stage]
+	some manifests in about_model
+	no_complete(manifests)
+	some manifest in manifests
 }
 
 deny contains incomplete(manifest) if {
-	some digest in lineage.datasets
-	no_complete(lineage.makers[digest])
-	some manifest in lineage.makers[digest]
+	some manifests in lineage.makers
+	no_complete(manifests)
+	some manifest in manifests
 }
 
 unknown contains {"code": "policy_data_missing", "params": {"environment": input.environment}} if {
