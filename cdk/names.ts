@@ -10,6 +10,8 @@ export const FUNCTION_NAMES = [
   'reader',
   'registry',
   'holds',
+  'gates',
+  'policies',
 ] as const satisfies readonly (RouteGroup | 'artifact-verifier')[];
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -20,14 +22,18 @@ export const SIGNERS = [
   'artifact-verifier',
   'registry',
   'holds',
+  'gates',
+  'policies',
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
 export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],
-  [Prefix.events]: ['registry', 'holds'],
+  [Prefix.events]: ['registry', 'holds', 'policies'],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
+  [Prefix.policies]: ['policies'],
+  [Prefix.gates]: ['gates'],
   [Prefix.keys]: ['registry'],
 };
 

@@ -15,8 +15,10 @@ export interface CallRecord {
   readonly service: string;
   readonly operation: string;
   readonly resources: AwsResources;
-  /** For DynamoDB transactions: the kind of each action (`Put`, `ConditionCheck`, …) with its table. */
-  readonly actions?: readonly { readonly action: string; readonly table: string }[];
+  /** For DynamoDB transactions: the kind of each action (`Put`, `ConditionCheck`, …) with its table and partition. */
+  readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
+  /** For DynamoDB reads: whether what it answers is the latest. */
+  readonly consistent?: boolean;
   /** For a signature by KMS: the parameters that key policies have conditions on. */
   readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
   /** Request headers that policies have conditions on, lower-case names. */
@@ -72,6 +74,7 @@ export class Recorder {
       operation: call.operation,
       resources: call.resources,
       ...(actions.length === 0 ? {} : { actions }),
+      ...(DYNAMODB_READS.has(call.operation) ? { consistent: isConsistent(call) } : {}),
       ...(call.operation === 'Sign' ? { parameters: signatureParameters(call) } : {}),
       headers: recordedHeaders(request),
       ...outcome,
@@ -114,14 +117,28 @@ function signatureParameters({ input }: AwsCall): CallRecord['parameters'] & obj
   };
 }
 
-function transactionActions(call: AwsCall): readonly { readonly action: string; readonly table: string }[] {
+const DYNAMODB_READS: ReadonlySet<string> = new Set(['BatchGetItem', 'GetItem', 'Query', 'Scan']);
+
+function isConsistent({ operation, input }: AwsCall): boolean {
+  if (operation !== 'BatchGetItem') return input?.ConsistentRead === true;
+  return Object.values(Object(input?.RequestItems)).every((table) => Object(table).ConsistentRead === true);
+}
+
+/** Value of the partition key that an action of a transaction names. */
+function partitionOf(detail: object): { readonly partition?: string } {
+  const { Item, Key } = detail as { readonly Item?: unknown; readonly Key?: unknown };
+  const partition: unknown = Object(Object(Item ?? Key).pk).S;
+  return typeof partition === 'string' ? { partition } : {};
+}
+
+function transactionActions(call: AwsCall): NonNullable<CallRecord['actions']> {
   const items = call.input?.TransactItems;
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown) =>
     Object.entries(typeof item === 'object' && item !== null ? item : {}).flatMap(
       ([action, detail]: [string, unknown]) =>
         typeof detail === 'object' && detail !== null && 'TableName' in detail
-          ? [{ action, table: String(detail.TableName) }]
+          ? [{ action, table: String(detail.TableName), ...partitionOf(detail) }]
           : [],
     ),
   );

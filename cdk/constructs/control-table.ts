@@ -86,6 +86,16 @@ export class ControlTable extends Construct {
     });
   }
 
+  /** The same, but for items of some partitions only; `*` in a name stands for anything. */
+  grantPartitions(grantee: Grantee, sid: string, partitions: readonly string[], ...actions: TableAction[]): void {
+    grantee.allow({
+      sid,
+      actions: actions.map((action) => `dynamodb:${action}`),
+      resources: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } },
+    });
+  }
+
   private policy({ config, writers }: ControlTableProps): iam.PolicyDocument {
     const role = (name: EmergencyRoleName) => roleArn(this, emergencyRoleName(config.stage, name));
     const onlyFor = (sid: string, actions: string[], allowed: string[]) =>

@@ -50,15 +50,15 @@ export class EvidenceBucket extends Construct {
     acknowledge(this.bucket, { 'NIST.800.53.R5-S3BucketReplicationEnabled': ONE_REGION });
   }
 
-  /** Lets the grantee create locked objects under these prefixes, and read back what lies there. */
-  grantCreate(grantee: Grantee, ...prefixes: string[]): void {
+  /** Lets the grantee create locked objects under these prefixes, and read what lies there or under others. */
+  grantCreate(grantee: Grantee, prefixes: readonly string[], alsoRead: readonly string[] = []): void {
     grantee.allow({
       sid: 'CreateLockedEvidence',
       actions: ['s3:PutObject', 's3:PutObjectRetention'],
       resources: this.objects(prefixes),
       wildcard: OBJECTS_BY_PREFIX,
     });
-    this.grantRead(grantee, ...prefixes);
+    this.grantRead(grantee, ...prefixes, ...alsoRead);
   }
 
   /** Lets the grantee copy into final keys by multipart upload, which may have to be given up. */

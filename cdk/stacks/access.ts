@@ -1,18 +1,18 @@
-import { Prefix } from '../../lib/contracts/storage.ts';
+import { POLICY_PARTITIONS, Prefix } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { DataStack } from './data-stack.ts';
 
 // Who may do what, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
 
 export function grantIntake(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, Prefix.attestations, Prefix.receipts);
+  data.evidence.grantCreate(grantee, [Prefix.attestations, Prefix.receipts]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   grantRecordEvidence(grantee, data);
 }
 
 export function grantArtifacts(grantee: Grantee, data: DataStack, verifierArn: string): void {
-  data.evidence.grantCreate(grantee, Prefix.artifacts, Prefix.receipts);
+  data.evidence.grantCreate(grantee, [Prefix.artifacts, Prefix.receipts]);
   data.staging.grantUpload(grantee);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
@@ -21,7 +21,7 @@ export function grantArtifacts(grantee: Grantee, data: DataStack, verifierArn: s
 }
 
 export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: string): void {
-  data.evidence.grantCreate(grantee, Prefix.artifacts, Prefix.receipts);
+  data.evidence.grantCreate(grantee, [Prefix.artifacts, Prefix.receipts]);
   data.evidence.grantAbortUpload(grantee, Prefix.artifacts);
   data.staging.grantTakeOut(grantee);
   data.evidenceKey.grantSign(grantee);
@@ -45,7 +45,7 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
 }
 
 export function grantRegistry(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, Prefix.events, Prefix.keys);
+  data.evidence.grantCreate(grantee, [Prefix.events, Prefix.keys]);
   data.evidenceKey.grantSign(grantee);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
@@ -54,12 +54,32 @@ export function grantRegistry(grantee: Grantee, data: DataStack): void {
 }
 
 export function grantHolds(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, Prefix.events);
+  data.evidence.grantCreate(grantee, [Prefix.events]);
   data.evidence.grantLegalHold(grantee, Prefix.attestations, Prefix.events, Prefix.artifacts, Prefix.receipts);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordHolds', 'GetItem', 'PutItem');
   data.registryTable.grant(grantee, 'ReadEvidenceKey', 'GetItem');
+}
+
+/** Reads what a decision rests on, and writes decisions. */
+export function grantGates(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, [Prefix.gates], [Prefix.attestations, Prefix.events, Prefix.policies]);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordDecisions', 'BatchGetItem', 'PutItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
+  data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
+}
+
+export function grantPolicies(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, [Prefix.policies, Prefix.events], [Prefix.attestations]);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordPolicyEvents', 'GetItem', 'PutItem');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem', 'Query');
+  // Principals and keys lie in the same table; who manages policies gives nobody authority.
+  data.registryTable.grantPartitions(grantee, 'WritePolicies', POLICY_PARTITIONS, 'PutItem');
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */

@@ -52,7 +52,11 @@ export class DataStack extends Stack {
 
     const { dataKey } = this;
     this.evidenceTable = new ControlTable(this, 'EvidenceTable', { config, dataKey, writers: SIGNERS });
-    this.registryTable = new ControlTable(this, 'RegistryTable', { config, dataKey, writers: ['registry'] });
+    this.registryTable = new ControlTable(this, 'RegistryTable', {
+      config,
+      dataKey,
+      writers: ['registry', 'policies'],
+    });
     // Nothing writes it before there are promotions.
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,

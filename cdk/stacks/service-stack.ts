@@ -13,8 +13,10 @@ import { type FunctionName, functionName } from '../names.ts';
 import {
   grantArtifacts,
   grantAuditor,
+  grantGates,
   grantHolds,
   grantIntake,
+  grantPolicies,
   grantReader,
   grantRegistry,
   grantVerifier,
@@ -68,6 +70,8 @@ export class ServiceStack extends Stack {
     grantReader(functions.reader, data);
     grantRegistry(functions.registry, data);
     grantHolds(functions.holds, data);
+    grantGates(functions.gates, data);
+    grantPolicies(functions.policies, data);
 
     const failedEvents = new FailedEvents(this, 'FailedEvents', {
       config,
@@ -148,6 +152,18 @@ export class ServiceStack extends Stack {
         ...behindApi,
         name: 'holds',
         description: 'Sets and lifts legal holds',
+        environment: signing,
+      }),
+      gates: new ServiceFunction(this, 'Gates', {
+        ...behindApi,
+        name: 'gates',
+        description: 'Decides whether a model may enter an environment',
+        environment: { ...signing, [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName },
+      }),
+      policies: new ServiceFunction(this, 'Policies', {
+        ...behindApi,
+        name: 'policies',
+        description: 'Takes policies through their life',
         environment: signing,
       }),
     };

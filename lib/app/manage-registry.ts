@@ -49,7 +49,7 @@ export async function registerPrincipal(
   }
   const principal = { ...request, account: request.arn.split(':')[4] ?? '' };
   const body = { ...by(admin, deps), action: 'principal-registered', revision: 1, principal } as const;
-  const event = await record(deps, body, principalDigest(principal), undefined, evidenceKey);
+  const event = await recordChange(deps, body, principalDigest(principal), undefined, evidenceKey);
   return { created: true, value: { ...principal, revision: 1, keys: [] }, event };
 }
 
@@ -154,7 +154,7 @@ export async function activateEvidenceKey(deps: RegistryDeps, admin: Caller): Pr
     retainUntil: retainUntil(deps.retention, 'production', now),
   });
   const body = { ...by(admin, deps), action: 'evidence-key-activated', revision, evidence_key: key } as const;
-  const event = await record(deps, body, keyid, undefined, key);
+  const event = await recordChange(deps, body, keyid, undefined, key);
   return { created: true, value: key, event };
 }
 
@@ -173,14 +173,25 @@ async function changeKey(
 ): Promise<string> {
   const { name, unique_id } = principal;
   const body = { ...by(admin, deps), ...change, revision: principal.revision + 1, principal: { name, unique_id } };
-  return await record(deps, body, change.key.keyid, principal, evidenceKey);
+  return await recordChange(deps, body, change.key.keyid, principal, evidenceKey);
 }
 
-/** The change that an event makes, from the state before it. The registry is nothing but these, one after the other. */
-export function registryChange(body: RegistryEvent, before: Principal | undefined): RegistryChange {
+/** The change that an event (named by its digest) makes, from the state before it. The registry is nothing but these, one after the other. */
+export function registryChange(body: RegistryEvent, before: Principal | undefined, event: string): RegistryChange {
   switch (body.action) {
     case 'evidence-key-activated':
       return { kind: 'evidence-key-activated', key: body.evidence_key };
+    case 'policy-proposed':
+    case 'policy-tested':
+    case 'policy-approved':
+      return { kind: 'policy-changed', policy: body.policy };
+    case 'policy-activated':
+    case 'policy-rolled-back':
+      return { kind: 'policy-activated', activation: body.activation };
+    case 'waiver-requested':
+    case 'waiver-approved':
+    case 'waiver-ended':
+      return { kind: 'waiver-changed', waiver: { ...body.waiver, event } };
     case 'principal-registered':
       return { kind: 'principal-created', principal: { ...body.principal, revision: 1, keys: [] } };
     case 'key-registered':
@@ -200,8 +211,8 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
 }
 
 /** Stores the event and commits its change. @returns digest of the event */
-async function record(
-  deps: RegistryDeps,
+export async function recordChange(
+  deps: CountersignDeps & { readonly registry: Registry },
   wanted: RegistryEvent,
   subject: string,
   before: Principal | undefined,
@@ -210,7 +221,11 @@ async function record(
   const event = await storeEvent(deps, wanted, subject, key);
   if ('sha256' in event.body)
     throw new DomainError('INTEGRITY_FAILURE', 'a hold lies among the events of the registry');
-  const outcome = await deps.registry.apply(event.record, event.entries, registryChange(event.body, before));
+  const outcome = await deps.registry.apply(
+    event.record,
+    event.entries,
+    registryChange(event.body, before, event.record.sha256),
+  );
   // 'exists' says of our own event that somebody met it here and committed it first: the change was made all the same.
   if (!event.resumed && outcome !== 'principal-changed') return event.record.sha256;
   throw new DomainError('REVISION_CONFLICT', 'another change came first; this one was not made', {

@@ -1,6 +1,8 @@
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
+import type { Activation, PolicyRecord } from '../core/policy.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
+import type { RecordedWaiver } from '../core/waiver.ts';
 
 /** Now, as the control plane sees it. */
 export type Clock = () => Date;
@@ -238,7 +240,10 @@ export type RegistryChange =
       readonly recordedAt: string;
       readonly isNew: boolean;
     }
-  | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey };
+  | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey }
+  | { readonly kind: 'policy-changed'; readonly policy: PolicyRecord }
+  | { readonly kind: 'policy-activated'; readonly activation: Activation }
+  | { readonly kind: 'waiver-changed'; readonly waiver: RecordedWaiver };
 
 /** The registry table. Every read is consistent. */
 export interface Registry {
@@ -260,6 +265,14 @@ export interface Registry {
   keyOwner(keyid: string): Promise<string | undefined>;
   /** The key as it was recorded at a time, or as it is. */
   keyAt(keyid: string, at: Date): Promise<KeyRecord | undefined>;
+  policy(sha256: string): Promise<PolicyRecord | undefined>;
+  /** Every policy that was proposed, newest first. */
+  policies(): Promise<readonly PolicyRecord[]>;
+  /** The activation in force at a time. */
+  activation(at: Date): Promise<Activation | undefined>;
+  waiver(id: string): Promise<RecordedWaiver | undefined>;
+  /** All of them, ended ones included; undefined when they are too many to be read. */
+  waivers(): Promise<readonly RecordedWaiver[] | undefined>;
   /** Writes the event's evidence and the change in one transaction, or nothing (`exists`, `principal-changed`). */
   apply(event: EvidenceRecord, entries: readonly IndexEntry[], change: RegistryChange): Promise<CommitOutcome>;
 }

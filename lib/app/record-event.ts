@@ -1,8 +1,9 @@
+import type { Environment } from '../contracts/predicates.ts';
 import { BUNDLE_MEDIA_TYPE, parseBundle } from '../core/bundle.ts';
 import { canonicalBytes } from '../core/canonical.ts';
 import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
-import { preAuthEncoding } from '../core/dsse.ts';
+import { preAuthEncoding, type SignedPayload } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EventBody, EventSchema, predicateTypeOf, streamOf } from '../core/events.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
@@ -64,40 +65,28 @@ export async function storeEvent(
   return { ...readEvent({ ...first, requestId: requestIdOf(first) }, name), resumed: true };
 }
 
-/** What the index row of an event is made from. */
-type EventObject = Pick<StoredObject, 'bytes' | 'versionId' | 'retainUntil'> & { readonly requestId: string };
+/** What the index row of a statement of our own is made from. */
+export type SignedObject = Pick<StoredObject, 'bytes' | 'versionId' | 'retainUntil'> & { readonly requestId: string };
 
 /**
  * The index row of an event follows from its object alone. The signature is for the caller to check where the object is not
  * our own write.
  */
-export function readEvent(object: EventObject, name: string): Omit<RecordedEvent, 'resumed'> {
+export function readEvent(object: SignedObject, name: string): Omit<RecordedEvent, 'resumed'> {
   const signed = parseBundle(parseStrictJson(object.bytes));
   const statement = parseStatement(parseStrictJson(signed.payload));
   const body = parseWith(EventSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
   if (statement.predicateType !== predicateTypeOf(body) || name !== objectKey.event(streamOf(body), body.revision)) {
     throw new DomainError('INTEGRITY_FAILURE', `${name} holds another event than its name says`);
   }
-  const evidenceKeyid = signed.keyHint ?? '';
-  const record: EvidenceRecord = {
-    sha256: sha256Hex(object.bytes),
-    kind: 'event',
-    form: 'event',
-    media_type: BUNDLE_MEDIA_TYPE,
-    size: object.bytes.length,
-    received_at: body.at,
-    principal: body.by.arn,
-    statement_identity: statementIdentity(preAuthEncoding(signed.payloadType, signed.payload), evidenceKeyid),
-    predicate_type: statement.predicateType,
+  const record = ownRecord(object, {
+    name,
+    signed,
+    at: body.at,
+    by: body.by.arn,
+    predicateType: statement.predicateType,
     environment: 'production',
-    flags: [],
-    object_key: name,
-    version_id: object.versionId,
-    retain_until: object.retainUntil.toISOString(),
-    evidence_keyid: evidenceKeyid,
-    kms_request_id: object.requestId,
-    ...(object.bytes.length <= MAX_INLINE_BYTES ? { inline: object.bytes } : {}),
-  };
+  });
   const entries = indexEntries(record, {
     predicateType: statement.predicateType,
     manifest: undefined,
@@ -111,4 +100,41 @@ export function readEvent(object: EventObject, name: string): Omit<RecordedEvent
     result: undefined,
   });
   return { body, record, entries };
+}
+
+/** What is told of one of our own statements beside its object. */
+interface OwnStatement {
+  readonly name: string;
+  readonly signed: SignedPayload;
+  readonly at: string;
+  readonly by: string;
+  readonly predicateType: string;
+  readonly environment: Environment;
+}
+
+/** The evidence row of what the control plane states itself: it is its own receipt. */
+export function ownRecord(
+  object: SignedObject,
+  { name, signed, at, by, predicateType, environment }: OwnStatement,
+): EvidenceRecord {
+  const evidenceKeyid = signed.keyHint ?? '';
+  return {
+    sha256: sha256Hex(object.bytes),
+    kind: 'event',
+    form: 'event',
+    media_type: BUNDLE_MEDIA_TYPE,
+    size: object.bytes.length,
+    received_at: at,
+    principal: by,
+    statement_identity: statementIdentity(preAuthEncoding(signed.payloadType, signed.payload), evidenceKeyid),
+    predicate_type: predicateType,
+    environment,
+    flags: [],
+    object_key: name,
+    version_id: object.versionId,
+    retain_until: object.retainUntil.toISOString(),
+    evidence_keyid: evidenceKeyid,
+    kms_request_id: object.requestId,
+    ...(object.bytes.length <= MAX_INLINE_BYTES ? { inline: object.bytes } : {}),
+  };
 }

@@ -41,7 +41,7 @@ export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
     if (body.action === 'principal-registered' && principal) {
       throw new DomainError('INTEGRITY_FAILURE', `${streamOf(body)} is registered twice, so none of it is applied`);
     }
-    const change = registryChange(body, principal);
+    const change = registryChange(body, principal, record.sha256);
     if ('principal' in change) ({ principal } = change);
     return { event, change };
   });

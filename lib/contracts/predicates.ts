@@ -17,6 +17,8 @@ export const OwnPredicate = {
   keyEvent: 'https://countersign.dev/key-event/v1',
   principalEvent: 'https://countersign.dev/principal-event/v1',
   hold: 'https://countersign.dev/hold/v1',
+  policyEvent: 'https://countersign.dev/policy-event/v1',
+  waiver: 'https://countersign.dev/waiver/v1',
 } as const;
 
 /** What a producer may submit to `POST /v1/attestations` (a manifest goes to `POST /v1/manifests` too). */

@@ -1,7 +1,7 @@
 import type { Role } from './roles.ts';
 
 /** One Lambda serves one route group. The group's name is the handler's file name in functions/. */
-export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds';
+export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -46,6 +46,30 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/keys/{keyid}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/holds/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/status', group: 'reader', roles: READERS },
+  {
+    method: 'POST',
+    path: '/v1/gates/evaluate',
+    group: 'gates',
+    roles: ['promoter', 'producer', 'operator', 'policy-author'],
+  },
+  { method: 'POST', path: '/v1/policies', group: 'policies', roles: ['policy-author'] },
+  {
+    method: 'POST',
+    path: '/v1/policies/{sha256}/test',
+    group: 'policies',
+    roles: ['policy-author', 'policy-approver'],
+  },
+  { method: 'POST', path: '/v1/policies/{sha256}/approve', group: 'policies', roles: ['policy-approver'] },
+  { method: 'POST', path: '/v1/policies/{sha256}/activate', group: 'policies', roles: ['policy-approver'] },
+  { method: 'POST', path: '/v1/policies/rollback', group: 'policies', roles: ['policy-approver', 'operator'] },
+  { method: 'POST', path: '/v1/waivers', group: 'policies', roles: ['promoter'] },
+  { method: 'POST', path: '/v1/waivers/{id}/approve', group: 'policies', roles: ['policy-approver'] },
+  { method: 'POST', path: '/v1/waivers/{id}/end', group: 'policies', roles: ['policy-approver', 'promoter'] },
+  { method: 'GET', path: '/v1/waivers', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/policies', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/policies/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/policies/{sha256}/bundle', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/gates/inputs/{sha256}', group: 'reader', roles: READERS },
   { method: 'POST', path: '/v1/principals', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys/{keyid}/revoke', group: 'registry', roles: ['key-admin'] },

@@ -11,9 +11,16 @@ export const Prefix = {
   artifacts: 'artifacts/',
   /** Receipts by the digest of the evidence they countersign. */
   receipts: 'receipts/',
+  /** Policy bundles by their digest. */
+  policies: 'policies/',
+  /** What gates decided, and the facts that they decided on. */
+  gates: 'gates/',
   /** Public keys that ever countersigned, as PEM, by keyid. */
   keys: 'keys/',
 } as const;
+
+/** Partitions of the registry table that hold policies and waivers; `*` stands for a digest. */
+export const POLICY_PARTITIONS = ['policy#*', 'policies', 'policy-activation', 'waivers'] as const;
 
 /** Primary key attributes of every table. */
 export const PARTITION_KEY = 'pk';

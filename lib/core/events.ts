@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { OwnPredicate } from '../contracts/predicates.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
+import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { KeyRecordSchema } from './registry.ts';
+import { WaiverRecordSchema } from './waiver.ts';
 
 /**
  * What the control plane states about itself. Events of one subject form a stream, numbered from 1; each number exists once,
@@ -27,6 +29,17 @@ export const EventSchema = z.discriminatedUnion('action', [
     /** Digest of the proof of possession; a revocation needs none. */
     proof_sha256: z.exactOptional(z.string()),
   }),
+  z.object({
+    ...common,
+    action: z.enum(['policy-proposed', 'policy-tested', 'policy-approved']),
+    policy: PolicyRecordSchema,
+  }),
+  z.object({ ...common, action: z.enum(['policy-activated', 'policy-rolled-back']), activation: ActivationSchema }),
+  z.object({
+    ...common,
+    action: z.enum(['waiver-requested', 'waiver-approved', 'waiver-ended']),
+    waiver: WaiverRecordSchema,
+  }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);
 
@@ -44,6 +57,17 @@ export function streamOf(body: EventBody): string {
     case 'key-changed':
     case 'key-revoked':
       return `principal/${body.principal.unique_id}`;
+    case 'policy-proposed':
+    case 'policy-tested':
+    case 'policy-approved':
+      return `policy/${body.policy.sha256}`;
+    case 'policy-activated':
+    case 'policy-rolled-back':
+      return 'policy-activation';
+    case 'waiver-requested':
+    case 'waiver-approved':
+    case 'waiver-ended':
+      return `waiver/${body.waiver.id}`;
     case 'hold-placed':
     case 'hold-released':
       return `hold/${body.sha256}`;
@@ -57,6 +81,16 @@ export function predicateTypeOf(body: EventBody): string {
     case 'hold-placed':
     case 'hold-released':
       return OwnPredicate.hold;
+    case 'policy-proposed':
+    case 'policy-tested':
+    case 'policy-approved':
+    case 'policy-activated':
+    case 'policy-rolled-back':
+      return OwnPredicate.policyEvent;
+    case 'waiver-requested':
+    case 'waiver-approved':
+    case 'waiver-ended':
+      return OwnPredicate.waiver;
     default:
       return OwnPredicate.keyEvent;
   }

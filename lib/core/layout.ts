@@ -1,9 +1,11 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 import { Prefix } from '../contracts/storage.ts';
 
+const LOST = [Prefix.receipts, Prefix.events, Prefix.gates].map((prefix) => `${prefix}lost/`);
+
 /** Whether a key is that of a note of a KMS signature that lost a race. */
 export function isLostSignature(key: string): boolean {
-  return key.startsWith(`${Prefix.receipts}lost/`) || key.startsWith(`${Prefix.events}lost/`);
+  return LOST.some((prefix) => key.startsWith(prefix));
 }
 
 /** What kind of evidence a digest names. An event is an attestation of our own. */
@@ -25,11 +27,28 @@ export const objectKey = {
   lostReceipt: (evidence: string, requestId: string): string => `${Prefix.receipts}lost/${evidence}/${requestId}.json`,
   /** The same of an event; who may write events may write nothing under receipts/. */
   lostEvent: (stream: string, requestId: string): string => `${Prefix.events}lost/${stream}/${requestId}.json`,
+  policy: (sha256: string): string => `${Prefix.policies}${sha256}.tar.gz`,
+  gateInput: (sha256: string): string => `${Prefix.gates}inputs/${sha256}.json`,
+  /** A decision by the digest of its payload. */
+  decision: (payload: string): string => `${Prefix.gates}decisions/${payload}.sigstore.json`,
+  lostDecision: (payload: string, requestId: string): string => `${Prefix.gates}lost/${payload}/${requestId}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;
 
+/** Principal of what the control plane itself states about a model; no registered name holds a colon. */
+export const CONTROL_PLANE = 'countersign:control-plane';
+
 /** Partition of every key that ever countersigned. */
 export const EVIDENCE_KEYS = 'evidence-key';
+
+/** Partition of what was in force when. */
+export const POLICY_ACTIVATIONS = 'policy-activation';
+
+/** Partition of every policy that was proposed. */
+export const POLICIES = 'policies';
+
+/** Partition of every waiver. */
+export const WAIVERS = 'waivers';
 
 /** Primary keys of items. A sort key begins with what a listing is ordered by. */
 export const itemKey = {
@@ -45,6 +64,13 @@ export const itemKey = {
     sk: `at#${recordedAt}#${String(revision).padStart(6, '0')}`,
   }),
   keyOwner: (keyid: string) => ({ pk: `key#${keyid}`, sk: 'owner' }),
+  policy: (sha256: string) => ({ pk: `policy#${sha256}`, sk: 'policy' }),
+  waiver: (id: string) => ({ pk: WAIVERS, sk: id }),
+  activation: { pk: POLICY_ACTIVATIONS, sk: 'current' },
+  activationRecord: (at: string, revision: number) => ({
+    pk: POLICY_ACTIVATIONS,
+    sk: `at#${at}#${String(revision).padStart(6, '0')}`,
+  }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
   evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
 } as const;
@@ -54,7 +80,16 @@ export const lookup = {
   digest: (sha256: string): string => `digest#${sha256}`,
   run: (runId: string): string => `run#${runId}`,
   commit: (sha: string): string => `commit#${sha}`,
+  /** Decisions of one policy bundle, by its digest. */
+  policy: (sha256: string): string => `policy#${sha256}`,
   principalDay: (name: string, day: string): string => `principal#${name}#${day}`,
+} as const;
+
+/** Partitions of the workflow table that gates read. */
+export const workflow = {
+  openFindings: 'findings#open',
+  approvals: (model: string): string => `approvals#${model}`,
+  releases: (endpoint: string): string => `releases#${endpoint}`,
 } as const;
 
 /** Orders by time of receipt, then by digest, so that a page boundary is stable. */

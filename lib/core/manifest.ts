@@ -49,6 +49,10 @@ export const CommitSchema = z
     z.describe('Version-control commit that the stage ran from'),
   );
 
+export const ImageDigestSchema = z
+  .string()
+  .check(z.regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal characters'));
+
 /** What one pipeline stage states about itself. */
 export const ManifestSchema = z.strictObject({
   run_id: RunIdSchema,
@@ -56,9 +60,7 @@ export const ManifestSchema = z.strictObject({
   dataset: z.optional(Named),
   datasets: z.optional(z.array(Named).check(z.minLength(1))),
   model: z.optional(Named),
-  image_digest: z.optional(
-    z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal characters')),
-  ),
+  image_digest: z.optional(ImageDigestSchema),
   commit_sha: z.optional(CommitSchema),
   principal: z
     .string()

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { ENVIRONMENTS, STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
+import { GATE_PHASES } from './gate/input.ts';
+import { ImageDigestSchema } from './manifest.ts';
 
 /** Bodies of the requests that are not evidence themselves. */
 
@@ -132,3 +134,61 @@ export const CompleteSchema = z.strictObject({
 export type PutArtifact = z.output<typeof PutArtifactSchema>;
 export type Parts = z.output<typeof PartsSchema>;
 export type Complete = z.output<typeof CompleteSchema>;
+
+export const ProposePolicySchema = z
+  .strictObject({
+    bundle: z.string().check(z.minLength(1), z.maxLength(1_000_000), z.describe('OPA bundle (tar.gz), base64')),
+    change_request: z.string().check(z.minLength(3), z.maxLength(500), z.describe('What asked for the change')),
+  })
+  .check(z.describe('Proposes a policy'));
+
+export const TestPolicySchema = z.strictObject({ evidence: Sha256Schema });
+
+const EndpointSchema = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$/, 'must be the name of a SageMaker endpoint'));
+
+const MaybeDigest = z._default(z.nullable(Sha256Schema), null);
+
+export const RequestWaiverSchema = z
+  .strictObject({
+    rule: z.string().check(z.regex(/^[a-z][a-z0-9_.]{0,127}$/, 'must be the name of a rule')),
+    scope: z.strictObject({
+      model: MaybeDigest,
+      dataset: MaybeDigest,
+      endpoint: z._default(z.nullable(EndpointSchema), null),
+      environment: z._default(z.nullable(z.enum(ENVIRONMENTS)), null),
+    }),
+    reason: Reason,
+    compensating_control: Reason,
+    not_after: InstantSchema,
+  })
+  .check(z.describe('Asks for an exception to one rule'));
+
+export const WaiverIdSchema = z.uuid('must be the id of a waiver');
+
+export const EndWaiverSchema = z.strictObject({ reason: Reason });
+
+export type RequestWaiver = z.output<typeof RequestWaiverSchema>;
+
+export const RollBackPolicySchema = z.strictObject({
+  reason: Reason,
+  /** The policy that is to be left: so that a rollback that is sent twice does not undo itself. */
+  from: z.optional(Sha256Schema),
+});
+
+export type ProposePolicy = z.output<typeof ProposePolicySchema>;
+
+export const EvaluateGateSchema = z
+  .strictObject({
+    model: Sha256Schema,
+    environment: z.enum(ENVIRONMENTS),
+    phase: z._default(z.enum(GATE_PHASES), 'request'),
+    image_digest: z.optional(ImageDigestSchema),
+    endpoint: z.optional(EndpointSchema),
+    /** Judged by the policy, keys, waivers and evidence of that time. */
+    at: z.optional(InstantSchema),
+  })
+  .check(z.describe('Asks whether a model may enter an environment'));
+
+export type EvaluateGate = z.output<typeof EvaluateGateSchema>;

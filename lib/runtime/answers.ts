@@ -1,3 +1,4 @@
+import type { Changed } from '../app/manage-registry.ts';
 import type { Log } from '../app/ports.ts';
 import { DEFAULT_PAGE, type Listing, MAX_PAGE } from '../app/read-evidence.ts';
 import type { SubmitOutcome } from '../app/submit-evidence.ts';
@@ -27,6 +28,11 @@ export function acceptedAnswer({ created, record }: SubmitOutcome, log: Log): An
     headers: { location: `/v1/evidence/${record.sha256}` },
     body: { ...evidenceSummary(record), created, receipt: receiptJson(record) },
   };
+}
+
+/** A record that was made or changed, and the event that is the evidence of it; null when there was nothing to change. */
+export function changedAnswer<T extends object>({ created, value, event }: Changed<T>): Answer {
+  return { status: created ? 201 : 200, body: { ...value, event: event ?? null } };
 }
 
 /** One piece of evidence as the API shows it; the bytes themselves have paths of their own. */

@@ -3,13 +3,14 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { holds } from '../adapters/dynamodb/holds.ts';
 import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
+import { requirePolicy } from '../app/manage-policies.ts';
 import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
 import { Env } from '../contracts/env.ts';
 import { SUBMITTABLE } from '../contracts/predicates.ts';
 import { BUNDLE_MEDIA_TYPE } from '../core/bundle.ts';
 import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
-import { lookup } from '../core/layout.ts';
+import { lookup, objectKey } from '../core/layout.ts';
 import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
 import { InstantSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
@@ -122,6 +123,29 @@ export function readRoutes(): RouteTable {
       const key = await registry.keyAt(keyid, instant(request.query.at));
       if (!key) throw new DomainError('NOT_FOUND', `no key ${keyid} was registered at that time`);
       return { status: 200, body: key };
+    },
+    'GET /v1/waivers': async () => ({ status: 200, body: { waivers: (await registry.waivers()) ?? null } }),
+    'GET /v1/policies': async () => ({
+      status: 200,
+      body: { active: (await registry.activation(new Date())) ?? null, policies: await registry.policies() },
+    }),
+    'GET /v1/policies/{sha256}': async (request) => ({
+      status: 200,
+      body: await requirePolicy(registry, digestParameter(request)),
+    }),
+    'GET /v1/policies/{sha256}/bundle': async (request) => {
+      const { sha256, version_id } = await requirePolicy(registry, digestParameter(request));
+      const object = await store.read(objectKey.policy(sha256), version_id);
+      if (!object) throw new DomainError('INTEGRITY_FAILURE', `the stored policy ${sha256} is gone`);
+      return { status: 200, body: object.bytes, contentType: 'application/gzip' };
+    },
+    'GET /v1/gates/inputs/{sha256}': async (request) => {
+      const sha256 = digestParameter(request);
+      const command = new GetObjectCommand({ Bucket: bucket, Key: objectKey.gateInput(sha256) });
+      return {
+        status: 303,
+        headers: { location: await getSignedUrl(client, command, { expiresIn: DOWNLOAD_SECONDS }) },
+      };
     },
     'GET /v1/holds/{sha256}': async (request) => {
       const hold = await findHold(digestParameter(request));

@@ -3,13 +3,16 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
+import { STATEMENT_TYPE } from '../../lib/core/statement.ts';
 import type { CallRecord } from '../../local/control.ts';
 import { type LocalStack, startLocal } from '../../local/stack.ts';
-import { newKey } from '../support/keys.ts';
-import { aManifest, signedBundle, signedPlain, twinsOf } from '../support/manifests.ts';
+import { newKey, type TestKey } from '../support/keys.ts';
+import { aManifest, signedBundle, signedPlain, signedStatement, twinsOf } from '../support/manifests.ts';
 import { questionsOf } from '../template/support/replay.ts';
 import { type Principal, Simulator } from '../template/support/simulate.ts';
 import { synthesise } from '../template/support/synth.ts';
@@ -67,6 +70,7 @@ async function journey(): Promise<void> {
   await take('reader', 'GET /v1/evidence/{sha256}/attestation', [String(large.json.evidence)]);
   await crashAndContinue(() => signedBundle(manifest(), key));
   const artifact = await putArtifacts();
+  const decided = await decide(key);
 
   const { model, commit_sha, run_id } = aManifest();
   const digest = (model as { sha256: string }).sha256;
@@ -84,6 +88,11 @@ async function journey(): Promise<void> {
   await take('reader', 'GET /v1/principals/{name}', ['training-pipeline']);
   await take('reader', 'GET /v1/keys/{keyid}', [key.keyid]);
   await take('reader', 'GET /v1/status');
+  await take('reader', 'GET /v1/policies');
+  await take('reader', 'GET /v1/policies/{sha256}', [decided.policy]);
+  await take('reader', 'GET /v1/policies/{sha256}/bundle', [decided.policy]);
+  const input = await take('reader', 'GET /v1/gates/inputs/{sha256}', [decided.input]);
+  expect((await fetch(input.headers.get('location') ?? '')).status).toBe(200);
   for (const sha256 of [evidence, artifact]) {
     await take('legal-hold', 'POST /v1/holds', [], { body: { sha256, reason: 'case 12' } });
     await take('reader', 'GET /v1/holds/{sha256}', [sha256]);
@@ -140,6 +149,63 @@ async function putArtifacts(): Promise<string> {
   }
 }
 
+/** Two policies through their life, a decision under the second, and back to the first. */
+async function decide(producer: TestKey): Promise<{ readonly policy: string; readonly input: string }> {
+  const key = newKey();
+  await enrolKey(
+    stack.description,
+    'evaluation-pipeline',
+    { role: 'policy-tests', predicate_types: [Predicate.testResult] },
+    key.privateKey,
+  );
+  const bundle = await packPolicyBundle(resolve(ROOT, 'policies/bundle'));
+  const first = await activate(bundle, key);
+  const policy = await activate(repacked(bundle), key);
+  const { model } = aManifest();
+  await take('training-pipeline', 'POST /v1/manifests', [], {
+    body: signedBundle(aManifest({ run_id: randomUUID(), timestamp: new Date().toISOString() }), producer),
+  });
+  const asked = { model: (model as { sha256: string }).sha256, environment: 'production', endpoint: 'classifier' };
+  const { json } = await take('promoter', 'POST /v1/gates/evaluate', [], { body: asked });
+  expect(json).toMatchObject({ result: 'FAILED', policy: { sha256: policy } });
+  const scope = { model: asked.model, environment: 'production' };
+  const not_after = new Date(Date.now() + 86_400_000).toISOString();
+  const texts = { reason: 'the report is late', compensating_control: 'a person reviews' };
+  const waiver = { rule: 'explainability_report', scope, not_after, ...texts };
+  const requested = await take('promoter', 'POST /v1/waivers', [], { body: waiver });
+  await take('policy-approver', 'POST /v1/waivers/{id}/approve', [String(requested.json.id)]);
+  await take('reader', 'GET /v1/waivers');
+  const end = { body: { reason: 'the report came' } };
+  await take('promoter', 'POST /v1/waivers/{id}/end', [String(requested.json.id)], end);
+  const rolledBack = await take('operator', 'POST /v1/policies/rollback', [], { body: { reason: 'too strict' } });
+  expect(rolledBack.json).toMatchObject({ sha256: first, previous: policy });
+  return { policy, input: String(json.input_sha256) };
+}
+
+async function activate(bytes: Buffer, key: TestKey): Promise<string> {
+  const proposal = { bundle: bytes.toString('base64'), change_request: 'the journey' };
+  const { json } = await take('policy-author', 'POST /v1/policies', [], { body: proposal });
+  const sha256 = String(json.sha256);
+  const configuration = [{ name: 'tests', digest: { sha256 } }];
+  const result = {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: 'bundle.tar.gz', digest: { sha256 } }],
+    predicateType: Predicate.testResult,
+    predicate: { result: 'PASSED', configuration },
+  };
+  const tested = await take('evaluation-pipeline', 'POST /v1/attestations', [], { body: signedStatement(result, key) });
+  const body = { evidence: String(tested.json.evidence) };
+  await take('policy-author', 'POST /v1/policies/{sha256}/test', [sha256], { body });
+  await take('policy-approver', 'POST /v1/policies/{sha256}/approve', [sha256]);
+  await take('policy-approver', 'POST /v1/policies/{sha256}/activate', [sha256]);
+  return sha256;
+}
+
+/** The same members, packed less tightly: another bundle by its digest. */
+function repacked(bundle: Buffer): Buffer {
+  return gzipSync(gunzipSync(bundle), { level: 1 });
+}
+
 async function reindexAsRebuilder(): Promise<void> {
   const { description } = stack;
   const { evidenceBucket, evidenceTable, registryTable } = description.resources;
@@ -177,6 +243,7 @@ function simulator(): Simulator {
     ['AWS::S3::Bucket', 'StagingBucket', resources.stagingBucket],
     ['AWS::DynamoDB::Table', 'EvidenceTable', resources.evidenceTable],
     ['AWS::DynamoDB::Table', 'RegistryTable', resources.registryTable],
+    ['AWS::DynamoDB::Table', 'WorkflowTable', resources.workflowTable],
     ['AWS::KMS::Key', 'EvidenceKey', resources.evidenceKeyArn.replace(/.*\//, '')],
     ['AWS::KMS::Key', 'DataKey', resources.dataKeyArn.replace(/.*\//, '')],
   ];

@@ -17,6 +17,7 @@ const ENVIRONMENT = {
   [Env.EVIDENCE_KEY_ARN]: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555',
   [Env.EVIDENCE_TABLE]: 'evidence',
   [Env.REGISTRY_TABLE]: 'registry',
+  [Env.WORKFLOW_TABLE]: 'workflow',
   [Env.RETENTION]: '{"mode":"GOVERNANCE","days":{"experimental":1,"staging":2,"production":3}}',
   [Env.SINGLE_PUT_MAX_BYTES]: '5000000000',
   [Env.STAGING_BUCKET]: 'staging',

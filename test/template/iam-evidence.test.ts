@@ -20,9 +20,11 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:artifact-verifier', ['artifacts/', 'receipts/']],
   ['function:registry', ['events/', 'keys/']],
   ['function:holds', ['events/']],
+  ['function:gates', ['gates/']],
+  ['function:policies', ['events/', 'policies/']],
 ];
-const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'keys/'];
-const PREFIXES = [...KNOWN, 'bundles/', 'policies/', ''];
+const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'keys/'];
+const PREFIXES = [...KNOWN, 'bundles/', ''];
 const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
   ...ROLES.map((role) => `role:${role}` as const),
@@ -249,6 +251,8 @@ describe('taking evidence away', () => {
 
 describe('reading evidence', () => {
   const readers: readonly (readonly [Principal, readonly string[]])[] = [
+    ['function:gates', ['attestations/', 'events/', 'policies/', 'gates/']],
+    ['function:policies', ['attestations/', 'events/', 'policies/']],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],

@@ -31,6 +31,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:registry': ['PutItem'],
     'function:holds': ['GetItem', 'PutItem'],
     'function:reader': ['GetItem', 'Query'],
+    'function:gates': ['BatchGetItem', 'PutItem', 'Query'],
+    'function:policies': ['GetItem', 'PutItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -40,10 +42,12 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:holds': ['GetItem'],
     'function:registry': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
+    'function:gates': ['BatchGetItem', 'GetItem', 'Query'],
+    'function:policies': ['GetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
-  // Promotion and approval come later; nobody needs the table yet.
-  WorkflowTable: {},
+  // Promotion and approval come later; nobody writes the table yet.
+  WorkflowTable: { 'function:gates': ['Query'] },
 };
 
 const principals: readonly Principal[] = [
@@ -81,4 +85,25 @@ describe.each(TABLES)('%s', (table) => {
     );
     expect(ACTIONS.filter((_, index) => decisions[index] === 'Allowed').sort()).toEqual([...allowed].sort());
   });
+});
+
+describe('the policies function', () => {
+  const write = (partition: string) =>
+    prod.simulate({
+      principal: 'function:policies',
+      action: 'dynamodb:PutItem',
+      resource: prod.arn('AWS::DynamoDB::Table', 'RegistryTable'),
+      context: { 'dynamodb:LeadingKeys': [partition] },
+    });
+
+  it.each(['policy#0123', 'policies', 'policy-activation', 'waivers'])('writes %s', async (partition) => {
+    expect(await write(partition)).toBe('Allowed');
+  });
+
+  it.each(['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'])(
+    'gives nobody authority: it does not write %s',
+    async (partition) => {
+      expect(await write(partition)).toBe('ImplicitlyDenied');
+    },
+  );
 });

@@ -157,6 +157,8 @@ describe('functions', () => {
     reader: [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.RETENTION, Env.UNSIGNED_STAGES],
     registry: SIGNING,
     holds: SIGNING,
+    gates: [...SIGNING, Env.WORKFLOW_TABLE],
+    policies: SIGNING,
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {

@@ -10,8 +10,10 @@ import * as z from 'zod/mini';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
-import { EVIDENCE_KEYS, itemKey } from '../../core/layout.ts';
+import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS, WAIVERS } from '../../core/layout.ts';
+import { ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
+import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
 import { unavailable } from '../failures.ts';
 import { fromItem, getItem, type Item, type ItemKey, put, putNew, toItem, transact } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
@@ -23,6 +25,9 @@ const TakenItem = z.object({
   principal: z.exactOptional(z.string()),
   reserved_at: z.exactOptional(z.string()),
 });
+
+/** One page of a Query holds this many, each below 1 KB or so; a gate reads all of them. */
+const MAX_WAIVERS = 500;
 
 interface Reservation {
   readonly key: ItemKey;
@@ -159,7 +164,48 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     }
   }
 
-  return { context, evidenceKey, evidenceKeys, principalByName, reserveName, reserveKey, keyOwner, keyAt, apply };
+  const policy: Registry['policy'] = async (sha256) => {
+    const item = await getItem(client, registryTable, itemKey.policy(sha256));
+    return item && PolicyRecordSchema.parse(fromItem(item));
+  };
+
+  async function policies(): Promise<readonly PolicyRecord[]> {
+    const items = await query({ ':pk': POLICIES }, 'pk = :pk', 100);
+    return items.map((item) => PolicyRecordSchema.parse(fromItem(item)));
+  }
+
+  const activation: Registry['activation'] = async (at) => {
+    const values = { ':pk': POLICY_ACTIVATIONS, ':from': 'at#', ':to': `at#${at.toISOString()}~` };
+    const [item] = await query(values, 'pk = :pk AND sk BETWEEN :from AND :to', 1);
+    return item && ActivationSchema.parse(fromItem(item));
+  };
+
+  async function waiver(id: string): Promise<RecordedWaiver | undefined> {
+    const item = await getItem(client, registryTable, itemKey.waiver(id));
+    return item && RecordedWaiverSchema.parse(fromItem(item));
+  }
+
+  async function waivers(): Promise<readonly RecordedWaiver[] | undefined> {
+    const items = await query({ ':pk': WAIVERS }, 'pk = :pk', MAX_WAIVERS + 1);
+    return items.length > MAX_WAIVERS ? undefined : items.map((item) => RecordedWaiverSchema.parse(fromItem(item)));
+  }
+
+  return {
+    context,
+    evidenceKey,
+    evidenceKeys,
+    principalByName,
+    reserveName,
+    reserveKey,
+    keyOwner,
+    keyAt,
+    policy,
+    policies,
+    activation,
+    waiver,
+    waivers,
+    apply,
+  };
 }
 
 function throttled(): Error {
@@ -191,6 +237,29 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       return [
         key.revision === 1 ? putNew(table, current) : putAfter(table, current, key.revision - 1),
         put(table, toItem(itemKey.evidenceKeyRecord(key.keyid), key)),
+      ];
+    }
+    case 'policy-changed': {
+      const { policy } = change;
+      const item = toItem(itemKey.policy(policy.sha256), policy);
+      const listed = toItem({ pk: POLICIES, sk: `${policy.author.at}#${policy.sha256}` }, policy);
+      return [
+        policy.revision === 1 ? putNew(table, item) : putAfter(table, item, policy.revision - 1),
+        put(table, listed),
+      ];
+    }
+    case 'waiver-changed': {
+      const { waiver } = change;
+      const item = toItem(itemKey.waiver(waiver.id), waiver);
+      return [waiver.revision === 1 ? putNew(table, item) : putAfter(table, item, waiver.revision - 1)];
+    }
+    case 'policy-activated': {
+      const { activation } = change;
+      const { at, revision } = activation;
+      const current = toItem(itemKey.activation, activation);
+      return [
+        revision === 1 ? putNew(table, current) : putAfter(table, current, revision - 1),
+        put(table, toItem(itemKey.activationRecord(at, revision), activation)),
       ];
     }
   }

@@ -132,5 +132,8 @@ function stepOf(key: string): Step {
   if (key.startsWith(Prefix.receipts)) return 'put-receipt';
   if (key.startsWith(Prefix.events)) return 'put-event';
   if (key.startsWith(Prefix.keys)) return 'put-public-key';
+  if (key.startsWith(`${Prefix.gates}inputs/`)) return 'put-gate-input';
+  if (key.startsWith(Prefix.policies)) return 'put-policy';
+  if (key.startsWith(Prefix.gates)) return 'put-decision';
   throw new InvariantBroken(`${key} lies outside the layout`);
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { GateLedger } from '../../../lib/app/gate/ports.ts';
 import type { Guard, Ledger } from '../../../lib/app/ports.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import type { EvidenceRecord, IndexEntry } from '../../../lib/core/evidence.ts';
@@ -7,7 +8,7 @@ import type { MemoryBucket } from './bucket.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
 /** The evidence table. Nothing in it ever changes or goes, and nothing comes into it whose bytes are not in the bucket. */
-export class MemoryLedger implements Ledger {
+export class MemoryLedger implements Ledger, GateLedger {
   readonly records = new Map<string, EvidenceRecord>();
   /** Statement identity to evidence. */
   readonly statements = new Map<string, string>();
@@ -25,6 +26,12 @@ export class MemoryLedger implements Ledger {
   }
 
   readonly find: Ledger['find'] = (sha256) => this.#steps.read(() => structuredClone(this.records.get(sha256)));
+
+  readonly findMany: GateLedger['findMany'] = (sha256s) =>
+    this.#steps.read(() => {
+      const found = sha256s.flatMap((sha256) => this.records.get(sha256) ?? []);
+      return new Map(structuredClone(found).map((record) => [record.sha256, record]));
+    });
 
   readonly findArtifact: Ledger['findArtifact'] = (sha256) =>
     this.#steps.read(() => structuredClone(this.records.get(`artifact#${sha256}`)));

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CommitOutcome, Guard, Registry, RegistryChange, Taken } from '../../../lib/app/ports.ts';
 import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
+import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
 import type { KeyRecord, Principal } from '../../../lib/core/registry.ts';
+import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
@@ -17,6 +19,9 @@ export class MemoryRegistry implements Registry {
   readonly #owners = new Map<string, Taken>();
   readonly #history = new Map<string, RecordedKey[]>();
   readonly #evidenceKeys: EvidenceKey[] = [];
+  readonly #policies = new Map<string, PolicyRecord>();
+  readonly #activations: Activation[] = [];
+  readonly #waivers = new Map<string, RecordedWaiver>();
   readonly #steps: Steps;
   readonly #ledger: () => MemoryLedger;
 
@@ -33,6 +38,18 @@ export class MemoryRegistry implements Registry {
   readonly evidenceKey: Registry['evidenceKey'] = () => this.#steps.read(() => this.#evidenceKeys.at(-1));
 
   readonly evidenceKeys: Registry['evidenceKeys'] = () => this.#steps.read(() => [...this.#evidenceKeys]);
+
+  readonly policy: Registry['policy'] = (sha256) => this.#steps.read(() => structuredClone(this.#policies.get(sha256)));
+
+  readonly policies: Registry['policies'] = () =>
+    this.#steps.read(() => structuredClone([...this.#policies.values()].toReversed()));
+
+  readonly activation: Registry['activation'] = (at) =>
+    this.#steps.read(() => structuredClone(this.#activations.findLast((one) => one.at <= at.toISOString())));
+
+  readonly waiver: Registry['waiver'] = (id) => this.#steps.read(() => structuredClone(this.#waivers.get(id)));
+
+  readonly waivers: Registry['waivers'] = () => this.#steps.read(() => structuredClone([...this.#waivers.values()]));
 
   readonly principalByName: Registry['principalByName'] = (name) =>
     this.#steps.read(() => {
@@ -90,6 +107,12 @@ export class MemoryRegistry implements Registry {
         );
       case 'evidence-key-activated':
         return (this.#evidenceKeys.at(-1)?.revision ?? 0) === change.key.revision - 1;
+      case 'policy-changed':
+        return (this.#policies.get(change.policy.sha256)?.revision ?? 0) === change.policy.revision - 1;
+      case 'policy-activated':
+        return this.#activations.length === change.activation.revision - 1;
+      case 'waiver-changed':
+        return (this.#waivers.get(change.waiver.id)?.revision ?? 0) === change.waiver.revision - 1;
     }
   }
 
@@ -104,6 +127,15 @@ export class MemoryRegistry implements Registry {
         return;
       case 'evidence-key-activated':
         this.#evidenceKeys.push(structuredClone(change.key));
+        return;
+      case 'policy-changed':
+        this.#policies.set(change.policy.sha256, structuredClone(change.policy));
+        return;
+      case 'policy-activated':
+        this.#activations.push(structuredClone(change.activation));
+        return;
+      case 'waiver-changed':
+        this.#waivers.set(change.waiver.id, structuredClone(change.waiver));
     }
   }
 

@@ -47,6 +47,19 @@ export class MemoryTables implements TableWriter {
           ['evidence-key', { value: change.key, revision: change.key.revision }],
           [`evidence-key ${change.key.keyid}`, { value: change.key }],
         ]);
+      case 'policy-changed':
+        return this.#write([
+          [`policy ${change.policy.sha256}`, { value: change.policy, revision: change.policy.revision }],
+        ]);
+      case 'waiver-changed':
+        return this.#write([
+          [`waiver ${change.waiver.id}`, { value: change.waiver, revision: change.waiver.revision }],
+        ]);
+      case 'policy-activated':
+        return this.#write([
+          ['policy-activation', { value: change.activation, revision: change.activation.revision }],
+          [`policy-activation ${change.activation.revision}`, { value: change.activation }],
+        ]);
     }
   };
 

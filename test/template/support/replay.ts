@@ -13,7 +13,7 @@ export interface RecordedCall {
     readonly keyId?: string;
     readonly function?: string;
   };
-  readonly actions?: readonly { readonly action: string; readonly table: string }[];
+  readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
   readonly headers: Readonly<Record<string, string>>;
   /** Parameters that KMS has condition keys for. */
   readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
@@ -182,9 +182,10 @@ function dynamodbQuestions(call: RecordedCall, place: Place): readonly Question[
   const key = keyQuestions(READ, 'dynamodb', place);
   if (call.operation === 'TransactWriteItems') {
     return [
-      ...(call.actions ?? []).map(({ action, table: name }) => ({
+      ...(call.actions ?? []).map(({ action, table: name, partition }) => ({
         action: `dynamodb:${known(TRANSACTION_ACTIONS[action], call)}`,
         resource: table(name),
+        ...(partition === undefined ? {} : { context: { 'dynamodb:LeadingKeys': [partition] } }),
       })),
       ...key,
     ];

@@ -1,0 +1,88 @@
+import { type DynamoDBClient, QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import type { GateFacts } from '../../app/gate/ports.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
+import { workflow } from '../../core/layout.ts';
+import { unavailable } from '../failures.ts';
+import { fromItem } from './items.ts';
+
+const Text = z.string();
+const FindingSchema: z.ZodMiniType<GateFinding> = z.object({
+  id: Text,
+  severity: z.enum(['low', 'medium', 'high', 'critical']),
+  about: Text,
+  opened_at: Text,
+});
+const ApprovalSchema: z.ZodMiniType<GateApproval> = z.object({
+  evidence: Text,
+  role: Text,
+  person: Text,
+  decision: z.enum(['approved', 'rejected']),
+  model: Text,
+  decided_at: Text,
+});
+const ReleaseSchema: z.ZodMiniType<GateRelease> = z.object({
+  evidence: Text,
+  endpoint: Text,
+  model: Text,
+  released_at: Text,
+});
+
+/** Lists beyond this are not read to their end, and then not known. */
+const MAX_PAGES = 10;
+
+/**
+ * What a gate reads for its absence, from base-table partitions of the workflow table, consistently and whole. What cannot be
+ * read is said not to be known: the rules answer undetermined and nothing opens.
+ */
+export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<GateFacts, 'waivers'> {
+  async function whole<T>(partition: string, schema: z.ZodMiniType<T>, newestFirst = false): Promise<Known<T>> {
+    const items: T[] = [];
+    let after: QueryCommandOutput['LastEvaluatedKey'];
+    try {
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const answer = await query(partition, newestFirst, after);
+        for (const item of answer.Items ?? []) {
+          const parsed = schema.safeParse(fromItem(item));
+          if (!parsed.success) return { known: false, code: 'RECORD_INVALID' };
+          items.push(parsed.data);
+        }
+        after = answer.LastEvaluatedKey;
+        if (after === undefined) return { known: true, items };
+      }
+      return { known: false, code: 'LIST_TOO_LONG' };
+    } catch (error) {
+      if (error instanceof DomainError) return { known: false, code: error.code };
+      throw error;
+    }
+  }
+
+  async function query(partition: string, newestFirst: boolean, after: QueryCommandOutput['LastEvaluatedKey']) {
+    try {
+      return await client.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :partition',
+          ExpressionAttributeValues: { ':partition': { S: partition } },
+          ConsistentRead: true,
+          ScanIndexForward: !newestFirst,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      );
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
+  }
+
+  return {
+    approvals: (model) => whole(workflow.approvals(model), ApprovalSchema),
+    releases: (endpoint) => whole(workflow.releases(endpoint), ReleaseSchema, true),
+    findings: async (about) => {
+      const open = await whole(workflow.openFindings, FindingSchema);
+      if (!open.known) return open;
+      const wanted = new Set(about);
+      return { known: true, items: open.items.filter((finding) => wanted.has(finding.about)) };
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { extract } from 'tar-stream';
+import * as z from 'zod/mini';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject, parseStrictJson } from '../../core/json.ts';
+import { JsonValue, parseWith } from '../../core/schema.ts';
+
+/** A policy bundle (OPA, "Bundles") that holds a compiled policy, unpacked. */
+export interface PolicyBundle {
+  /** SHA-256 of the archive. */
+  readonly sha256: string;
+  readonly revision: string;
+  /** As the manifest names it; undefined where it does not, as in bundles that any OPA may evaluate. */
+  readonly entrypoint: string | undefined;
+  readonly wasm: Buffer;
+  readonly data: JsonObject;
+}
+
+/** What may come out of the archive, whatever the archive says. */
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+
+const ManifestSchema = z.looseObject({
+  revision: z.string().check(z.minLength(1), z.maxLength(256)),
+  rego_version: z.optional(z.literal(1, 'must be 1: the rules are written in Rego v1')),
+  wasm: z.optional(
+    z
+      .array(z.looseObject({ entrypoint: z.string().check(z.minLength(1)), module: z.string() }))
+      .check(z.maxLength(1, 'must name one entrypoint')),
+  ),
+  metadata: z.optional(JsonValue),
+});
+
+/**
+ * Unpacks a policy bundle. Its bytes are hostile until their digest is that of an approved revision, and bounded even then.
+ *
+ * @throws DomainError POLICY_INVALID
+ */
+export async function readPolicyBundle(archive: Buffer): Promise<PolicyBundle> {
+  const members = await unpack(archive);
+  const manifest = parseWith(ManifestSchema, json(members, '/.manifest'), 'POLICY_INVALID');
+  const compiled = manifest.wasm?.[0];
+  const name = compiled?.module ?? '/policy.wasm';
+  const wasm = members.get(name);
+  if (!wasm) refuse(`it holds no ${name}`);
+  const data = members.has('/data.json') ? json(members, '/data.json') : {};
+  if (!isJsonObject(data)) refuse('/data.json is no object');
+  return { sha256: sha256Hex(archive), revision: manifest.revision, entrypoint: compiled?.entrypoint, wasm, data };
+}
+
+function json(members: ReadonlyMap<string, Buffer>, name: string): Json {
+  const bytes = members.get(name);
+  if (!bytes) refuse(`it holds no ${name}`);
+  try {
+    return parseStrictJson(bytes);
+  } catch (cause) {
+    return refuse(`${name} is not strict JSON`, cause);
+  }
+}
+
+async function unpack(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const members = new Map<string, Buffer>();
+  try {
+    const entries = extract();
+    entries.end(gunzipSync(archive, { maxOutputLength: MAX_UNPACKED_BYTES }));
+    for await (const entry of entries) {
+      const bytes = await buffer(entry);
+      const name = `/${entry.header.name.replace(/^\.?\/+/, '')}`;
+      if (members.has(name)) throw new Error(`${name} is there twice`);
+      if (entry.header.type === 'file') members.set(name, bytes);
+    }
+  } catch (cause) {
+    refuse('it is no tar.gz that can be read', cause);
+  }
+  return members;
+}
+
+function refuse(what: string, cause?: unknown): never {
+  throw new DomainError('POLICY_INVALID', `the policy bundle cannot be used: ${what}`, {
+    hint: 'build it with `npm run policies:build`, or roll back to the revision before',
+    cause,
+  });
+}

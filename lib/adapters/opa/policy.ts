@@ -1,0 +1,98 @@
+import { createContext, Script } from 'node:vm';
+import { loadPolicy as instantiate } from '@open-policy-agent/opa-wasm';
+import * as z from 'zod/mini';
+import type { LoadedPolicy } from '../../app/gate/ports.ts';
+import { DomainError } from '../../core/errors.ts';
+import { JsonValue, parseWith } from '../../core/schema.ts';
+import type { PolicyBundle } from './bundle.ts';
+
+export interface PolicyLimits {
+  /** Milliseconds that one evaluation may take; the API answers within 29 seconds. */
+  readonly timeoutMs: number;
+  /** WebAssembly pages (64 KiB each) that the policy may use. */
+  readonly maxPages: number;
+}
+
+export const POLICY_LIMITS: PolicyLimits = { timeoutMs: 5000, maxPages: 4096 };
+
+const INITIAL_PAGES = 32;
+
+/** What OPA's SDK answers: nothing when the entrypoint was undefined. */
+const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
+
+/**
+ * Compiles a policy, once; it may be asked many times. Rego ends, but not soon, so each evaluation has a deadline, and it may
+ * grow, so its memory is bounded. After a failure the instance is thrown away: what a trap leaves behind is not defined.
+ *
+ * @throws DomainError POLICY_INVALID
+ */
+export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = POLICY_LIMITS): Promise<LoadedPolicy> {
+  const { sha256, revision } = bundle;
+  let policy = await prepare(bundle, limits);
+  const entrypoint = entrypointOf(bundle, Object.keys(policy.entrypoints));
+  let isBroken = false;
+  const evaluate: LoadedPolicy['evaluate'] = async (input) => {
+    if (isBroken) policy = await prepare(bundle, limits);
+    isBroken = false;
+    try {
+      // The bytes as they are stored: nothing is encoded anew on the way into the policy.
+      const bytes = Uint8Array.from(input).buffer;
+      const answer = within(limits.timeoutMs, () => policy.evaluate(bytes, entrypoint));
+      return parseWith(ResultSetSchema, answer, 'POLICY_RESULT_INVALID')[0]?.result;
+    } catch (error) {
+      isBroken = true;
+      throw error instanceof DomainError ? error : failure(error, limits);
+    }
+  };
+  return { sha256, revision, entrypoint, evaluate };
+}
+
+function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[]): string {
+  if (entrypoint !== undefined && compiled.includes(entrypoint)) return entrypoint;
+  const [only, ...others] = compiled;
+  if (entrypoint !== undefined || only === undefined) return invalid(`it has no entrypoint ${entrypoint ?? ''}`);
+  if (others.length > 0) invalid(`it has ${compiled.length} entrypoints, and its manifest names none`);
+  return only;
+}
+
+async function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
+  try {
+    const policy = await instantiate(wasm, { initial: INITIAL_PAGES, maximum: maxPages });
+    policy.setData(data);
+    return policy;
+  } catch (cause) {
+    return invalid('its policy.wasm does not compile, is none of OPA, or wants more memory than it may have', cause);
+  }
+}
+
+function invalid(what: string, cause?: unknown): never {
+  throw new DomainError('POLICY_INVALID', `the policy bundle cannot be used: ${what}`, {
+    hint: 'build it with `npm run policies:build`, or roll back to the revision before',
+    cause,
+  });
+}
+
+const deadline = createContext({ work: undefined });
+const run = new Script('work()');
+const TIMED_OUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+
+/** Ends what runs too long, WebAssembly included: a timer of the same thread would wait for it instead. */
+function within(milliseconds: number, work: () => unknown): unknown {
+  deadline.work = work;
+  return run.runInContext(deadline, { timeout: milliseconds });
+}
+
+function failure(error: unknown, { timeoutMs }: PolicyLimits): DomainError {
+  // An Error of the deadline's own context is no instance of ours.
+  const isLate = typeof error === 'object' && error !== null && 'code' in error && error.code === TIMED_OUT;
+  if (isLate) {
+    return new DomainError('POLICY_TIMED_OUT', `the policy did not decide within ${timeoutMs} ms`, {
+      hint: 'attest collections instead of their single files, or have the policy made cheaper',
+      cause: error,
+    });
+  }
+  return new DomainError('POLICY_FAILED', 'the policy broke down while it was evaluated', {
+    hint: 'see the runbook: the log has the reason, and a rollback puts the revision before in force',
+    cause: error,
+  });
+}

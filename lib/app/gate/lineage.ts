@@ -1,0 +1,120 @@
+import { OwnPredicate } from '../../contracts/predicates.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { IndexEntry } from '../../core/evidence.ts';
+import type { GateLineage } from '../../core/gate/input.ts';
+import { CONTROL_PLANE, lookup } from '../../core/layout.ts';
+import { type Edge, findCycle } from '../../core/lineage.ts';
+import type { Content } from '../../core/submission.ts';
+import type { Page } from '../ports.ts';
+import type { GateLedger } from './ports.ts';
+
+export interface GateBounds {
+  readonly depth: number;
+  /** Digests that are followed. */
+  readonly digests: number;
+  /** Pieces of evidence that are looked at. */
+  readonly attestations: number;
+}
+
+/** The whole input must fit a Lambda and an auditor's patience; collections are attested as one digest. */
+export const GATE_BOUNDS: GateBounds = { depth: 32, digests: 1000, attestations: 2000 };
+
+/** Queries that run at the same time. */
+const BREADTH = 16;
+
+/** What the index knows of; whether it is true is found out from the bytes. */
+export interface Mentioned {
+  readonly evidence: ReadonlySet<string>;
+  /** Why the search ended early; null when it did not. */
+  readonly code: string | null;
+}
+
+/**
+ * Finds the evidence of a model and of everything that the index says it was made from, one look-up a digest.
+ *
+ * @param roots - where it begins
+ * @param wants - what is looked at, beside that it came by the instant which is judged
+ */
+export async function mentionedEvidence(
+  ledger: Pick<GateLedger, 'list'>,
+  roots: readonly string[],
+  wants: (entry: IndexEntry) => boolean,
+  bounds: GateBounds,
+): Promise<Mentioned> {
+  const seen = new Set(roots);
+  const evidence = new Set<string>();
+  let level = [...seen];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > bounds.depth) return { evidence, code: 'LINEAGE_TOO_LARGE' };
+    const next = new Set<string>();
+    for (let start = 0; start < level.length; start += BREADTH) {
+      const found = await Promise.all(level.slice(start, start + BREADTH).map((digest) => entriesOf(ledger, digest)));
+      for (const entry of found.flat()) {
+        if (isOurs(entry) || !wants(entry)) continue;
+        evidence.add(entry.evidence);
+        if (entry.part !== 'output') continue;
+        for (const input of entry.linked ?? []) {
+          if (seen.has(input)) continue;
+          seen.add(input);
+          next.add(input);
+        }
+      }
+      if (seen.size > bounds.digests || evidence.size > bounds.attestations) {
+        return { evidence, code: 'LINEAGE_TOO_LARGE' };
+      }
+    }
+    level = [...next];
+  }
+  return { evidence, code: null };
+}
+
+/** Receipts, events and decisions are about evidence; a gate reads what they rest on. */
+function isOurs({ predicate_type, principal }: IndexEntry): boolean {
+  return Object.values<string | undefined>(OwnPredicate).includes(predicate_type) || principal === CONTROL_PLANE;
+}
+
+async function entriesOf(ledger: Pick<GateLedger, 'list'>, digest: string): Promise<IndexEntry[]> {
+  const entries: IndexEntry[] = [];
+  let after: string | undefined;
+  do {
+    const page: Page<IndexEntry> = await ledger.list(lookup.digest(digest), { limit: 1000, after });
+    entries.push(...page.items);
+    after = page.next;
+  } while (after !== undefined);
+  return entries;
+}
+
+/**
+ * The lineage as the verified statements tell it: a row of the index that no signature bears out leads nowhere.
+ *
+ * @param contents - of the evidence whose signature holds, by its digest
+ */
+export function verifiedLineage(
+  model: string,
+  contents: ReadonlyMap<string, Content>,
+  code: string | null,
+): GateLineage {
+  const intoDigest = new Map<string, Edge[]>();
+  for (const [evidence, { inputs, outputs }] of contents) {
+    for (const to of outputs) {
+      const edges = intoDigest.get(to) ?? [];
+      for (const from of inputs) edges.push({ from, to, evidence });
+      intoDigest.set(to, edges);
+    }
+  }
+  const nodes = new Set([model]);
+  const edges: Edge[] = [];
+  // A Set goes on to what is added while it is walked.
+  for (const node of nodes) {
+    for (const edge of intoDigest.get(node) ?? []) {
+      edges.push(edge);
+      nodes.add(edge.from);
+    }
+  }
+  return { complete: code === null, code, nodes: [...nodes], edges, cycle: findCycle(edges) ?? null };
+}
+
+/** @throws DomainError GATE_INPUT_TOO_LARGE */
+export function tooLarge(what: string): never {
+  throw new DomainError('GATE_INPUT_TOO_LARGE', what, { hint: 'attest collections instead of their single files' });
+}

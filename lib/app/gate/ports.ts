@@ -1,0 +1,40 @@
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { PolicyIdentity } from '../../core/gate/decision.ts';
+import type { GateApproval, GateFinding, GateRelease, GateWaiver, Known } from '../../core/gate/input.ts';
+import type { Json } from '../../core/json.ts';
+import type { Ledger } from '../ports.ts';
+
+/** The evidence table as a gate reads it. Every read is consistent: what is not there is a fact. */
+export interface GateLedger extends Pick<Ledger, 'list' | 'commit'> {
+  /** One batch read per 100 digests. What is not there is left out. */
+  findMany(sha256s: readonly string[]): Promise<ReadonlyMap<string, EvidenceRecord>>;
+}
+
+/** What is read for its absence. Each list is read whole and consistently, or is said not to be known. */
+export interface GateFacts {
+  waivers(): Promise<Known<GateWaiver>>;
+  /** Open findings about any of these: digests, keyids, an endpoint's name. */
+  findings(about: readonly string[]): Promise<Known<GateFinding>>;
+  approvals(model: string): Promise<Known<GateApproval>>;
+  /** Newest first. */
+  releases(endpoint: string): Promise<Known<GateRelease>>;
+}
+
+/** A policy that was loaded and may be asked. */
+export interface LoadedPolicy extends PolicyIdentity {
+  /**
+   * @param input - canonical JSON, as it is stored
+   * @returns what the entrypoint returned, whatever its shape; undefined when it was undefined
+   * @throws DomainError POLICY_FAILED or POLICY_TIMED_OUT
+   */
+  evaluate(input: Uint8Array): Promise<Json | undefined>;
+}
+
+export interface Policies {
+  /**
+   * The policy that is, or was, in force at an instant.
+   *
+   * @throws DomainError POLICY_UNAVAILABLE or POLICY_INVALID
+   */
+  inForce(at: Date): Promise<LoadedPolicy>;
+}

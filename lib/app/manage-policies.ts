@@ -1,0 +1,204 @@
+import { Predicate } from '../contracts/predicates.ts';
+import { decodeBase64 } from '../core/base64.ts';
+import { sha256Hex } from '../core/digest.ts';
+import { DomainError } from '../core/errors.ts';
+import type { RegistryEvent } from '../core/events.ts';
+import type { EvidenceKey } from '../core/evidence-key.ts';
+import type { PolicyIdentity } from '../core/gate/decision.ts';
+import { objectKey } from '../core/layout.ts';
+import { type Activation, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import type { ProposePolicy } from '../core/requests.ts';
+import { parseSubmission } from '../core/submission.ts';
+import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
+import { type Changed, recordChange } from './manage-registry.ts';
+import type { Ledger, Registry } from './ports.ts';
+import { attestationBytes } from './read-evidence.ts';
+import type { Caller } from './submit-evidence.ts';
+
+export interface PolicyDeps extends CountersignDeps {
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  /**
+   * Unpacks and compiles a bundle, to see that it can be evaluated.
+   *
+   * @throws DomainError POLICY_INVALID
+   */
+  readonly inspectPolicy: (bytes: Buffer) => Promise<PolicyIdentity>;
+}
+
+/** Largest policy bundle, in bytes; it travels in base64 in a body of 1 MB. */
+export const MAX_POLICY_BYTES = 700 * 1024;
+
+/**
+ * Stores a policy bundle and records who proposes it, and why. It decides nothing yet.
+ *
+ * Crash after the put: bytes without a record; the same proposal again goes on from them.
+ *
+ * @throws DomainError POLICY_INVALID when it cannot be evaluated
+ */
+export async function proposePolicy(
+  deps: PolicyDeps,
+  request: ProposePolicy,
+  author: Caller,
+): Promise<Changed<PolicyRecord>> {
+  const bytes = decodeBase64(request.bundle);
+  if (!bytes || bytes.length === 0 || bytes.length > MAX_POLICY_BYTES) {
+    throw new DomainError('REQUEST_INVALID', `bundle must be the base64 of 1 to ${MAX_POLICY_BYTES} bytes`, {
+      pointer: '/bundle',
+    });
+  }
+  const sha256 = sha256Hex(bytes);
+  const key = await evidenceKey(deps);
+  const known = await deps.registry.policy(sha256);
+  if (known) return { created: false, value: known, event: undefined };
+  const { revision: bundle_revision, entrypoint } = await deps.inspectPolicy(bytes);
+  const until = retainUntil(deps.retention, 'production', deps.clock());
+  const name = objectKey.policy(sha256);
+  const put = await deps.store.putOnce(name, bytes, { contentType: 'application/gzip', retainUntil: until });
+  const version_id = put ?? (await deps.store.read(name))?.versionId;
+  if (version_id === undefined) throw new DomainError('DEPENDENCY_UNAVAILABLE', `${name} cannot be read yet`);
+  const policy: PolicyRecord = {
+    sha256,
+    bundle_revision,
+    entrypoint,
+    size: bytes.length,
+    version_id,
+    change_request: request.change_request,
+    state: 'proposed',
+    revision: 1,
+    author: person(deps, author),
+  };
+  const event = await change(deps, 'policy-proposed', policy, author, key);
+  return { created: true, value: policy, event };
+}
+
+/**
+ * Accepts a test result about the bundle: an attestation that a registered principal signed.
+ *
+ * @param evidence - digest of the attestation
+ * @throws DomainError POLICY_TEST_INVALID when it is no passed test of this bundle
+ */
+export async function acceptPolicyTest(
+  deps: PolicyDeps,
+  sha256: string,
+  evidence: string,
+  by: Caller,
+): Promise<Changed<PolicyRecord>> {
+  const policy = await requirePolicy(deps.registry, sha256);
+  requireStep(policy, 'test');
+  const record = await deps.ledger.find(evidence);
+  const { content } = await parseSubmission((await attestationBytes(deps.ledger, deps.store, evidence)).bytes, 'any');
+  const isAbout = content.subjects.some(({ digest }) => digest.sha256 === sha256);
+  if (!record?.keyid || content.predicateType !== Predicate.testResult || !isAbout || content.result !== 'PASSED') {
+    throw new DomainError('POLICY_TEST_INVALID', `${evidence} is no signed test result that passed this policy`, {
+      pointer: '/evidence',
+      hint: '`countersign attest --type test-result` with the policy bundle as its subject',
+    });
+  }
+  const tested = { evidence, by: record.principal, at: deps.clock().toISOString() };
+  const value: PolicyRecord = { ...policy, state: 'tested', tested, revision: policy.revision + 1 };
+  return { created: false, value, event: await change(deps, 'policy-tested', value, by) };
+}
+
+/** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
+export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
+  const policy = await requirePolicy(deps.registry, sha256);
+  requireStep(policy, 'approve');
+  const approver = person(deps, by);
+  requireOther(policy, approver);
+  const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };
+  return { created: false, value, event: await change(deps, 'policy-approved', value, by) };
+}
+
+/** Puts an approved policy in force. The next gate uses it. */
+export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<Activation>> {
+  const policy = await requirePolicy(deps.registry, sha256);
+  requireStep(policy, 'activate');
+  requireOther(policy, person(deps, by));
+  const current = await deps.registry.activation(deps.clock());
+  if (current?.sha256 === sha256) return { created: false, value: current, event: undefined };
+  return await activate(
+    deps,
+    'policy-activated',
+    { sha256, previous: current?.sha256 ?? null, reason: null },
+    current,
+    by,
+  );
+}
+
+/**
+ * Puts the policy that was in force before back in force, at once.
+ *
+ * @param from - the policy that is to be left; left out, the one in force, whichever it is
+ * @throws DomainError POLICY_STATE_CONFLICT when there was none, or another one than `from` is in force
+ */
+export async function rollBackPolicy(
+  deps: PolicyDeps,
+  reason: string,
+  by: Caller,
+  from?: string,
+): Promise<Changed<Activation>> {
+  const current = await deps.registry.activation(deps.clock());
+  if (from !== undefined && current && current.sha256 !== from) {
+    // Only a rollback has a reason. It was done already: the answer was lost, or a colleague was faster. Once more would undo it.
+    const isDone = current.previous === from && current.reason !== null;
+    if (isDone) return { created: false, value: current, event: undefined };
+    throw new DomainError('POLICY_STATE_CONFLICT', `not ${from} is in force but ${current.sha256}`, {
+      pointer: '/from',
+      hint: '`countersign policy list` shows what is in force',
+    });
+  }
+  if (!current?.previous) {
+    throw new DomainError('POLICY_STATE_CONFLICT', 'there is no policy before the one in force', {
+      hint: 'approve and activate another one',
+    });
+  }
+  const wanted = { sha256: current.previous, previous: current.sha256, reason };
+  return await activate(deps, 'policy-rolled-back', wanted, current, by);
+}
+
+async function activate(
+  deps: PolicyDeps,
+  action: 'policy-activated' | 'policy-rolled-back',
+  wanted: Pick<Activation, 'sha256' | 'previous' | 'reason'>,
+  current: Activation | undefined,
+  by: Caller,
+): Promise<Changed<Activation>> {
+  const key = await evidenceKey(deps);
+  const revision = (current?.revision ?? 0) + 1;
+  const origin = originOf(deps, by);
+  const activation: Activation = { ...wanted, at: origin.at, revision };
+  const event = await recordChange(deps, { ...origin, action, revision, activation }, wanted.sha256, undefined, key);
+  return { created: true, value: activation, event };
+}
+
+async function change(
+  deps: PolicyDeps,
+  action: 'policy-proposed' | 'policy-tested' | 'policy-approved',
+  policy: PolicyRecord,
+  by: Caller,
+  key?: EvidenceKey,
+): Promise<string> {
+  const body: RegistryEvent = { ...originOf(deps, by), action, revision: policy.revision, policy };
+  return await recordChange(deps, body, policy.sha256, undefined, key ?? (await evidenceKey(deps)));
+}
+
+async function evidenceKey({ registry, signer }: PolicyDeps): Promise<EvidenceKey> {
+  return requireEvidenceKey(await registry.evidenceKey(), signer);
+}
+
+export async function requirePolicy(registry: Registry, sha256: string): Promise<PolicyRecord> {
+  const policy = await registry.policy(sha256);
+  if (policy) return policy;
+  throw new DomainError('NOT_FOUND', `no policy ${sha256} was proposed`, {
+    hint: 'the digest is that of the policy bundle, the tar.gz; `countersign policy list` shows all',
+  });
+}
+
+function person({ clock }: PolicyDeps, { arn, uniqueId }: Caller) {
+  return { arn, unique_id: uniqueId, at: clock().toISOString() };
+}
+
+function originOf({ clock }: PolicyDeps, { arn, uniqueId, account }: Caller) {
+  return { at: clock().toISOString(), by: { arn, unique_id: uniqueId, account } };
+}

@@ -1,0 +1,124 @@
+import * as z from 'zod/mini';
+import { ENVIRONMENTS, type Environment, Predicate } from '../../contracts/predicates.ts';
+import { canonicalBytes } from '../canonical.ts';
+import { Sha256Schema } from '../digest.ts';
+import { DomainError } from '../errors.ts';
+import { parseWith } from '../schema.ts';
+import { type Statement, statementJson } from '../statement.ts';
+import type { GateInput, GateResult } from './input.ts';
+import { isPassed, parseGateResult } from './result.ts';
+
+/** Extension field of the VSA (SLSA: "extension fields MUST be named by URIs"). */
+export const VERDICTS_FIELD = 'https://countersign.dev/verdicts/v1';
+
+const VERIFIER = 'https://countersign.dev/gate';
+
+/** Which policy decided. */
+export interface PolicyIdentity {
+  /** SHA-256 of the policy bundle's bytes. */
+  readonly sha256: string;
+  /** The bundle's own revision, from its manifest. */
+  readonly revision: string;
+  /** Rego path of the entrypoint, such as `countersign/gate/result`. */
+  readonly entrypoint: string;
+}
+
+export interface Decision {
+  readonly passed: boolean;
+  readonly input: GateInput;
+  /** Digest of the canonical input, which is stored beside the decision. */
+  readonly inputSha256: string;
+  readonly policy: PolicyIdentity;
+  readonly result: GateResult;
+  /** When it was decided; `input.now` is the instant that was judged. */
+  readonly decidedAt: string;
+}
+
+/**
+ * The decision as a SLSA verification summary (VSA v1), canonical, ready to be signed. Its subject is the model; its input
+ * attestations are the evidence that was looked at; the verdict of each rule is in {@link VERDICTS_FIELD}.
+ */
+export function decisionPayload({ input, inputSha256, policy, result, decidedAt, passed }: Decision): Buffer {
+  return canonicalBytes(
+    statementJson([{ name: 'model', digest: { sha256: input.model.sha256 } }], Predicate.slsaVsa, {
+      verifier: { id: VERIFIER },
+      timeVerified: decidedAt,
+      resourceUri: `urn:countersign:model:sha256:${input.model.sha256}`,
+      policy: { uri: `urn:countersign:policy:${policy.revision}`, digest: { sha256: policy.sha256 } },
+      inputAttestations: input.attestations.map(({ evidence }) => ({
+        uri: `urn:countersign:evidence:sha256:${evidence}`,
+        digest: { sha256: evidence },
+      })),
+      verificationResult: passed ? 'PASSED' : 'FAILED',
+      verifiedLevels: [
+        passed ? `COUNTERSIGN_${input.environment.toUpperCase()}_${input.phase.toUpperCase()}` : 'FAILED',
+      ],
+      [VERDICTS_FIELD]: {
+        environment: input.environment,
+        phase: input.phase,
+        endpoint: input.endpoint,
+        image_digest: input.image_digest,
+        requester: input.requester,
+        judged_at: input.now,
+        input_sha256: inputSha256,
+        entrypoint: policy.entrypoint,
+        ...result,
+      },
+    }),
+  );
+}
+
+const DecisionSchema = z.looseObject({
+  timeVerified: z.string(),
+  policy: z.looseObject({ uri: z.string(), digest: z.looseObject({ sha256: Sha256Schema }) }),
+  verificationResult: z.enum(['PASSED', 'FAILED']),
+  [VERDICTS_FIELD]: z.looseObject({
+    environment: z.enum(ENVIRONMENTS),
+    input_sha256: Sha256Schema,
+    entrypoint: z.string(),
+    verdicts: z.unknown(),
+    warnings: z.unknown(),
+  }),
+});
+
+/** What a replay needs of a stored decision. */
+export interface StoredDecision {
+  readonly model: string;
+  readonly environment: Environment;
+  readonly passed: boolean;
+  readonly inputSha256: string;
+  readonly policy: Pick<PolicyIdentity, 'sha256' | 'entrypoint'>;
+  readonly result: GateResult;
+  readonly decidedAt: string;
+}
+
+/**
+ * Reads a decision from its statement. Whether the evidence key signed it is for the caller to have checked.
+ *
+ * @throws DomainError PREDICATE_INVALID or POLICY_RESULT_INVALID
+ */
+export function parseDecision(statement: Statement): StoredDecision {
+  if (statement.predicateType !== Predicate.slsaVsa) {
+    throw new DomainError('PREDICATE_INVALID', 'the statement is no verification summary', {
+      pointer: '/predicateType',
+    });
+  }
+  const summary = parseWith(DecisionSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
+  const { environment, input_sha256, entrypoint, verdicts, warnings } = summary[VERDICTS_FIELD];
+  const result = parseGateResult({ verdicts, warnings });
+  const passed = summary.verificationResult === 'PASSED';
+  if (passed !== isPassed(result)) {
+    throw new DomainError('PREDICATE_INVALID', 'the result is not what the verdicts come to', {
+      pointer: '/predicate/verificationResult',
+    });
+  }
+  return {
+    model: statement.subject[0]?.digest.sha256 ?? '',
+    environment,
+    passed,
+    inputSha256: input_sha256,
+    policy: { sha256: summary.policy.digest.sha256, entrypoint },
+    result,
+    decidedAt: summary.timeVerified,
+  };
+}

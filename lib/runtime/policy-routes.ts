@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { readPolicyBundle } from '../adapters/opa/bundle.ts';
+import { loadPolicy } from '../adapters/opa/policy.ts';
+import {
+  acceptPolicyTest,
+  activatePolicy,
+  approvePolicy,
+  proposePolicy,
+  rollBackPolicy,
+} from '../app/manage-policies.ts';
+import { approveWaiver, endWaiver, requestWaiver } from '../app/manage-waivers.ts';
+import {
+  EndWaiverSchema,
+  ProposePolicySchema,
+  RequestWaiverSchema,
+  RollBackPolicySchema,
+  TestPolicySchema,
+  WaiverIdSchema,
+} from '../core/requests.ts';
+import { parseWith } from '../core/schema.ts';
+import { changedAnswer, digestParameter } from './answers.ts';
+import { countersignDeps, tables } from './composition.ts';
+import { jsonBody, type Request, type RouteTable } from './http.ts';
+
+const waiverId = ({ path }: Request): string => parseWith(WaiverIdSchema, path.id, 'REQUEST_INVALID');
+
+/** What changes which policy decides, and what it makes an exception of. */
+export function policyRoutes(): RouteTable {
+  const deps = {
+    newId: randomUUID,
+    ...countersignDeps(),
+    ...tables(),
+    inspectPolicy: async (bytes: Buffer) => await loadPolicy(await readPolicyBundle(bytes)),
+  };
+  return {
+    'POST /v1/policies': async (request) =>
+      changedAnswer(await proposePolicy(deps, jsonBody(ProposePolicySchema, request), request.caller)),
+    'POST /v1/policies/{sha256}/test': async (request) => {
+      const { evidence } = jsonBody(TestPolicySchema, request);
+      return changedAnswer(await acceptPolicyTest(deps, digestParameter(request), evidence, request.caller));
+    },
+    'POST /v1/policies/{sha256}/approve': async (request) =>
+      changedAnswer(await approvePolicy(deps, digestParameter(request), request.caller)),
+    'POST /v1/policies/{sha256}/activate': async (request) =>
+      changedAnswer(await activatePolicy(deps, digestParameter(request), request.caller)),
+    'POST /v1/waivers': async (request) =>
+      changedAnswer(await requestWaiver(deps, jsonBody(RequestWaiverSchema, request), request.caller)),
+    'POST /v1/waivers/{id}/approve': async (request) =>
+      changedAnswer(await approveWaiver(deps, waiverId(request), request.caller)),
+    'POST /v1/waivers/{id}/end': async (request) =>
+      changedAnswer(
+        await endWaiver(deps, waiverId(request), jsonBody(EndWaiverSchema, request).reason, request.caller),
+      ),
+    'POST /v1/policies/rollback': async (request) => {
+      const { reason, from } = jsonBody(RollBackPolicySchema, request);
+      return changedAnswer(await rollBackPolicy(deps, reason, request.caller, from));
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { extract, pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { type PolicyBundle, readPolicyBundle } from '../../../lib/adapters/opa/bundle.ts';
+import { loadPolicy, type PolicyLimits } from '../../../lib/adapters/opa/policy.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { refusal } from '../../support/refusals.ts';
+
+const ARCHIVE = readFileSync(new URL('../../fixtures/policies/broken.tar.gz', import.meta.url));
+const MEMBERS = await unpacked(ARCHIVE);
+const WASM = MEMBERS.get('/policy.wasm') ?? Buffer.alloc(0);
+
+async function unpacked(archive: Buffer): Promise<Map<string, Buffer>> {
+  const entries = extract();
+  entries.end(gunzipSync(archive));
+  const members = new Map<string, Buffer>();
+  for await (const entry of entries) members.set(entry.header.name, await buffer(entry));
+  return members;
+}
+
+async function packed(members: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
+  const archive = pack();
+  for (const [name, bytes] of Object.entries(members)) archive.entry({ name }, bytes);
+  archive.finalize();
+  return gzipSync(await buffer(archive));
+}
+
+const manifest = (wasm: object[] | undefined = [{ entrypoint: 'broken/echo', module: '/policy.wasm' }]) =>
+  JSON.stringify({ revision: 'r1', rego_version: 1, ...(wasm ? { wasm } : {}) });
+
+const LIMITS: PolicyLimits = { timeoutMs: 300, maxPages: 256 };
+const policy = (changes: Partial<PolicyBundle> = {}, limits = LIMITS) =>
+  loadPolicy({ sha256: 'x', revision: 'r1', entrypoint: 'broken/echo', wasm: WASM, data: {}, ...changes }, limits);
+const input = (value: object) => Buffer.from(JSON.stringify(value));
+
+describe('a policy bundle', () => {
+  it('is read with its digest, revision, entrypoint, data and compiled policy', async () => {
+    const archive = await packed({ '.manifest': manifest(), '/policy.wasm': WASM, './data.json': '{"a":1}' });
+    expect(await readPolicyBundle(archive)).toEqual({
+      sha256: sha256Hex(archive),
+      revision: 'r1',
+      entrypoint: 'broken/echo',
+      wasm: WASM,
+      data: { a: 1 },
+    });
+  });
+
+  it.each([
+    ['that is no gzip', () => Buffer.from('PK')],
+    ['that is empty', () => Buffer.alloc(0)],
+    ['cut short', () => ARCHIVE.subarray(0, 1000)],
+    ['that unpacks to more than anybody asked for', () => gzipSync(Buffer.alloc(80 * 1024 * 1024))],
+    ['without a manifest', () => packed({ '/policy.wasm': WASM })],
+    ['whose manifest is no JSON', () => packed({ '.manifest': '{', '/policy.wasm': WASM })],
+    ['of another version of Rego', () => packed({ '.manifest': '{"revision":"r","rego_version":0}' })],
+    ['without a compiled policy', () => packed({ '.manifest': manifest() })],
+    ['with a member twice', () => packed({ '.manifest': manifest(), '/.manifest': manifest(), '/policy.wasm': WASM })],
+    ['whose data is no object', () => packed({ '.manifest': manifest(), '/policy.wasm': WASM, 'data.json': '[]' })],
+    ['that names many entrypoints', () => ARCHIVE],
+  ] as [string, () => Buffer | Promise<Buffer>][])('%s is refused', async (_, archive) => {
+    await expect(readPolicyBundle(await archive())).rejects.toThrow(refusal('POLICY_INVALID'));
+  });
+});
+
+describe('a compiled policy', () => {
+  it('is asked with the bytes as they are', async () => {
+    const { evaluate } = await policy();
+    expect(await evaluate(input({ b: 1.5, a: 'ü' }))).toEqual({ a: 'ü', b: 1.5 });
+  });
+
+  it('forgets one input before the next', async () => {
+    const { evaluate } = await policy();
+    await evaluate(input({ secret: 'x'.repeat(100_000) }));
+    expect(await evaluate(input({ a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('answers nothing when its entrypoint is undefined', async () => {
+    const { evaluate } = await policy({ entrypoint: 'broken/nothing' });
+    expect(await evaluate(input({}))).toBeUndefined();
+  });
+
+  it('is ended when it takes too long, and answers again afterwards', async () => {
+    const { evaluate } = await policy({ entrypoint: 'broken/hang' }, { ...LIMITS, maxPages: 4096 });
+    await expect(evaluate(input({ now: -1 }))).rejects.toThrow(refusal('POLICY_TIMED_OUT'));
+    await expect(evaluate(input({ now: -1 }))).rejects.toThrow(refusal('POLICY_TIMED_OUT'));
+  });
+
+  it('is ended when it wants more memory than it may have', async () => {
+    const { evaluate } = await policy({ entrypoint: 'broken/grow' }, { ...LIMITS, timeoutMs: 20_000 });
+    await expect(evaluate(input({ filler: 'x'.repeat(1000) }))).rejects.toThrow(refusal('POLICY_FAILED'));
+  });
+
+  it('fails when it calls what only a host could answer', async () => {
+    const { evaluate } = await policy({ entrypoint: 'broken/outside' });
+    await expect(evaluate(input({}))).rejects.toThrow(refusal('POLICY_FAILED'));
+  });
+
+  it.each([
+    ['that does not compile', { wasm: Buffer.from('none') }],
+    ['without the entrypoint', { entrypoint: 'broken/other' }],
+    ['with many entrypoints and none named', { entrypoint: undefined }],
+  ] as [string, Partial<PolicyBundle>][])('%s is refused', async (_, changes) => {
+    await expect(policy(changes)).rejects.toThrow(refusal('POLICY_INVALID'));
+  });
+});

@@ -1,0 +1,281 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { policiesInForce } from '../../../lib/app/gate/in-force.ts';
+import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
+import {
+  acceptPolicyTest,
+  activatePolicy,
+  approvePolicy,
+  type PolicyDeps,
+  proposePolicy,
+  rollBackPolicy,
+} from '../../../lib/app/manage-policies.ts';
+import { Predicate } from '../../../lib/contracts/predicates.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { DomainError } from '../../../lib/core/errors.ts';
+import { objectKey } from '../../../lib/core/layout.ts';
+import type { ProposePolicy } from '../../../lib/core/requests.ts';
+import { type ControlPlane, caller, controlPlane, enrol } from '../../support/control-plane.ts';
+import { newKey, type TestKey } from '../../support/keys.ts';
+import { aStatement, digestOf, signedStatement } from '../../support/manifests.ts';
+import { refusal } from '../../support/refusals.ts';
+
+const AUTHOR = caller('policy-author');
+const APPROVER = caller('policy-approver');
+const TESTER = 'policy-tests';
+
+let plane: ControlPlane;
+let deps: PolicyDeps;
+let testKey: TestKey;
+beforeEach(async () => {
+  plane = await controlPlane();
+  testKey = newKey();
+  await enrol(plane, TESTER, testKey, { predicate_types: [Predicate.testResult] });
+  deps = {
+    ...plane.submitDeps,
+    inspectPolicy: async (bytes) => ({
+      sha256: sha256Hex(bytes),
+      revision: bytes.toString(),
+      entrypoint: 'countersign/gate/result',
+    }),
+  };
+});
+
+const bundle = (text: string): ProposePolicy => ({
+  bundle: Buffer.from(text).toString('base64'),
+  change_request: 'https://tracker.example/42',
+});
+const propose = async (text: string): Promise<string> => {
+  plane.clock.advance(1000);
+  return (await proposePolicy(deps, bundle(text), AUTHOR)).value.sha256;
+};
+async function testResult(subject: string, result = 'PASSED', key = testKey): Promise<string> {
+  const configuration = [{ name: 'opa test', digest: { sha256: digestOf('configuration') } }];
+  const statement = aStatement({
+    subject: [{ name: 'bundle.tar.gz', digest: { sha256: subject } }],
+    predicateType: Predicate.testResult,
+    predicate: { result, configuration },
+  });
+  return (await plane.submit(signedStatement(statement, key), 'attestations', caller(TESTER))).record.sha256;
+}
+const test = async (sha256: string) => await acceptPolicyTest(deps, sha256, await testResult(sha256), AUTHOR);
+async function approved(text: string): Promise<string> {
+  const sha256 = await propose(text);
+  await test(sha256);
+  await approvePolicy(deps, sha256, APPROVER);
+  return sha256;
+}
+async function active(text: string): Promise<string> {
+  const sha256 = await approved(text);
+  plane.clock.advance(1000);
+  await activatePolicy(deps, sha256, APPROVER);
+  return sha256;
+}
+const inForce = async (at = plane.clock.now()) => (await plane.registry.activation(at))?.sha256;
+
+describe('a policy', () => {
+  it('is proposed, tested, approved by another and activated, each step an event of its own', async () => {
+    const sha256 = await active('one');
+    expect(await inForce()).toBe(sha256);
+    expect(await plane.registry.policy(sha256)).toMatchObject({
+      state: 'approved',
+      bundle_revision: 'one',
+      author: { unique_id: AUTHOR.uniqueId },
+      approver: { unique_id: APPROVER.uniqueId },
+      tested: { by: TESTER },
+      change_request: 'https://tracker.example/42',
+    });
+    for (const revision of [1, 2, 3]) {
+      expect(plane.bucket.objects.has(objectKey.event(`policy/${sha256}`, revision)), String(revision)).toBe(true);
+    }
+    expect(plane.bucket.objects.has(objectKey.event('policy-activation', 1))).toBe(true);
+    expect(plane.bucket.objects.get(objectKey.policy(sha256))?.bytes.toString()).toBe('one');
+  });
+
+  it('is one policy however often it is proposed', async () => {
+    const first = await proposePolicy(deps, bundle('one'), AUTHOR);
+    const again = await proposePolicy(deps, bundle('one'), APPROVER);
+    expect(again).toEqual({ created: false, value: first.value, event: undefined });
+  });
+
+  it('that cannot be evaluated is not stored', async () => {
+    const before = plane.bucket.objects.size;
+    const inspectPolicy = async () => {
+      throw new DomainError('POLICY_INVALID', 'no');
+    };
+    await expect(proposePolicy({ ...deps, inspectPolicy }, bundle('x'), AUTHOR)).rejects.toThrow(
+      refusal('POLICY_INVALID'),
+    );
+    expect(plane.bucket.objects.size).toBe(before);
+  });
+
+  it.each(['', '%%%', Buffer.alloc(800_000).toString('base64')])('refuses a bundle that is none', async (text) => {
+    const request = { bundle: text, change_request: 'a change' };
+    await expect(proposePolicy(deps, request, AUTHOR)).rejects.toThrow(refusal('REQUEST_INVALID', '/bundle'));
+  });
+
+  it('is not approved by its author, under whatever session', async () => {
+    const sha256 = await propose('one');
+    await test(sha256);
+    const again = { ...AUTHOR, arn: `${AUTHOR.arn}-2`, session: 'another' };
+    await expect(approvePolicy(deps, sha256, again)).rejects.toThrow(refusal('DUTIES_NOT_SEPARATE'));
+  });
+
+  it('is not activated by its author', async () => {
+    const sha256 = await approved('one');
+    await expect(activatePolicy(deps, sha256, AUTHOR)).rejects.toThrow(refusal('DUTIES_NOT_SEPARATE'));
+    expect(await inForce()).toBeUndefined();
+  });
+
+  it('skips no step', async () => {
+    const sha256 = await propose('one');
+    await expect(approvePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    await expect(activatePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    await test(sha256);
+    await expect(activatePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    await expect(test(sha256)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+  });
+
+  it.each([
+    ['failed', () => testResult(sha256Hex('one'), 'FAILED')],
+    ['is about another bundle', () => testResult(digestOf('another'))],
+  ])('takes no test result that %s', async (_, evidence) => {
+    const sha256 = await propose('one');
+    await expect(acceptPolicyTest(deps, sha256, await evidence(), AUTHOR)).rejects.toThrow(
+      refusal('POLICY_TEST_INVALID', '/evidence'),
+    );
+  });
+
+  it('takes the place of the one before, and gives it back in one step, with a reason', async () => {
+    const first = await active('one');
+    const then = plane.clock.now();
+    const second = await active('two');
+    expect(await inForce()).toBe(second);
+    plane.clock.advance(1000);
+    const { value } = await rollBackPolicy(deps, 'it denied too much', APPROVER);
+    expect(value).toMatchObject({ sha256: first, previous: second, reason: 'it denied too much', revision: 3 });
+    expect(await inForce()).toBe(first);
+    expect(await inForce(then)).toBe(first);
+  });
+
+  it('is left once when the rollback names it, however often it is sent', async () => {
+    const first = await active('one');
+    const second = await active('two');
+    plane.clock.advance(1000);
+    const once = await rollBackPolicy(deps, 'it denied too much', APPROVER, second);
+    plane.clock.advance(1000);
+    const again = await rollBackPolicy(deps, 'it denied too much', APPROVER, second);
+    expect(again).toEqual({ created: false, value: once.value, event: undefined });
+    expect(await inForce()).toBe(first);
+  });
+
+  it('cannot be left when another one is in force that no rollback brought', async () => {
+    const first = await active('one');
+    await active('two');
+    await expect(rollBackPolicy(deps, 'reason', APPROVER, first)).rejects.toThrow(
+      refusal('POLICY_STATE_CONFLICT', '/from'),
+    );
+  });
+
+  it('cannot be rolled back to nothing', async () => {
+    await expect(rollBackPolicy(deps, 'reason', APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    await active('one');
+    await expect(rollBackPolicy(deps, 'reason', APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+  });
+
+  it('is activated once by two who race', async () => {
+    const sha256 = await approved('one');
+    const outcomes = await Promise.allSettled([
+      activatePolicy(deps, sha256, APPROVER),
+      activatePolicy(deps, sha256, caller('another-approver')),
+    ]);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: refusal('REVISION_CONFLICT'),
+    });
+  });
+
+  it.each(['put-policy', 'put-event', 'apply'] as const)('is proposed again after a death at %s', async (step) => {
+    for (const fate of ['lost', 'done'] as const) {
+      const text = `${step} ${fate}`;
+      plane.steps.crashAt(step, fate);
+      await expect(propose(text)).rejects.toThrow();
+      const tries = [await proposePolicy(deps, bundle(text), AUTHOR).catch((error: unknown) => error)];
+      // Who meets an event that was not committed commits it and is told to look again.
+      if (tries[0] instanceof DomainError) tries.push(await proposePolicy(deps, bundle(text), AUTHOR));
+      expect(tries.at(-1)).toMatchObject({ value: { bundle_revision: text, state: 'proposed' } });
+    }
+  });
+});
+
+describe('the policy in force', () => {
+  const loads: string[] = [];
+  const load = async (bytes: Buffer): Promise<LoadedPolicy> => {
+    loads.push(bytes.toString());
+    const identity = await deps.inspectPolicy(bytes);
+    return { ...identity, evaluate: async () => undefined };
+  };
+  const open = () => policiesInForce({ registry: plane.registry, store: plane.bucket, load });
+  beforeEach(() => loads.splice(0));
+
+  it('is loaded once, and another one as soon as it is activated', async () => {
+    const policies = open();
+    await active('one');
+    await policies.inForce(plane.clock.now());
+    expect((await policies.inForce(plane.clock.now())).revision).toBe('one');
+    await active('two');
+    expect((await policies.inForce(plane.clock.now())).revision).toBe('two');
+    expect(loads).toEqual(['one', 'two']);
+  });
+
+  it('is the one of that time', async () => {
+    await active('one');
+    const then = plane.clock.now();
+    await active('two');
+    expect((await open().inForce(then)).revision).toBe('one');
+  });
+
+  it('is refused when there is none', async () => {
+    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
+  });
+
+  it('is refused when its bytes are gone or others', async () => {
+    const sha256 = await active('one');
+    const name = objectKey.policy(sha256);
+    const object = plane.bucket.objects.get(name);
+    if (!object) throw new Error('no bundle is stored');
+    plane.bucket.objects.set(name, { ...object, bytes: Buffer.from('other') });
+    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+    plane.bucket.objects.delete(name);
+    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
+  });
+
+  it('is refused when no signed event put it in force', async () => {
+    await active('one');
+    const other = await approved('two');
+    const name = objectKey.event('policy-activation', 1);
+    const event = plane.bucket.objects.get(name);
+    const foreign = plane.bucket.objects.get(objectKey.event(`policy/${other}`, 1));
+    if (!event || !foreign) throw new Error('no events are stored');
+    plane.bucket.objects.set(name, { ...event, bytes: foreign.bytes });
+    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+    plane.bucket.objects.delete(name);
+    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+  });
+
+  it('is looked for again after a failure that passed', async () => {
+    await active('one');
+    let failures = 1;
+    const flaky = policiesInForce({
+      registry: plane.registry,
+      store: {
+        read: async (...asked) => {
+          if (failures-- > 0) throw new DomainError('DEPENDENCY_UNAVAILABLE', 'S3');
+          return await plane.bucket.read(...asked);
+        },
+      },
+      load,
+    });
+    await expect(flaky.inForce(plane.clock.now())).rejects.toThrow(refusal('DEPENDENCY_UNAVAILABLE'));
+    expect((await flaky.inForce(plane.clock.now())).revision).toBe('one');
+  });
+});
