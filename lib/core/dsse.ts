@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { decodeBase64 } from './base64.ts';
 import { DomainError } from './errors.ts';
-import { parseWith } from './schema.ts';
+import { Base64, parseWith } from './schema.ts';
 
 /** The one payload type that every in-toto verifier accepts; predicate-specific variants are refused. */
 export const IN_TOTO_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
@@ -14,16 +13,6 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffe
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `;
   return Buffer.concat([Buffer.from(head, 'utf8'), payload]);
 }
-
-const Base64 = z.pipe(
-  z.string(),
-  z.transform((text, context): Buffer => {
-    const bytes = decodeBase64(text);
-    if (bytes) return bytes;
-    context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
-    return z.NEVER;
-  }),
-);
 
 /** Strict: an unknown field is refused, as protobuf JSON readers do. */
 const EnvelopeSchema = z.strictObject({

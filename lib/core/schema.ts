@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import type { ProblemCode } from '../contracts/problems.ts';
+import { decodeBase64 } from './base64.ts';
 import { DIGEST_RULE } from './digest.ts';
 import { DomainError } from './errors.ts';
 import { type Json, toPointer } from './json.ts';
@@ -13,6 +14,17 @@ z.config(en());
  * again, through a union at every node.
  */
 export const JsonValue: z.ZodMiniType<Json> = z.any();
+
+/** Bytes in base64, decoded. */
+export const Base64 = z.pipe(
+  z.string(),
+  z.transform((text, context): Buffer => {
+    const bytes = decodeBase64(text);
+    if (bytes) return bytes;
+    context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
+    return z.NEVER;
+  }),
+);
 
 /**
  * Parses a value with its schema and refuses with the pointer of the first offending field.

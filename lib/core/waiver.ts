@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENVIRONMENTS, type Environment } from '../contracts/predicates.ts';
+import { ENVIRONMENTS } from '../contracts/predicates.ts';
 import { DomainError } from './errors.ts';
 import type { GateWaiver } from './gate/input.ts';
 
@@ -12,13 +12,7 @@ const Person = z.object({ arn: z.string(), unique_id: z.string(), at: z.string()
 export interface WaiverRecord {
   readonly id: string;
   readonly rule: string;
-  /** A field that is null binds nothing; at least one binds. */
-  readonly scope: {
-    readonly model: string | null;
-    readonly dataset: string | null;
-    readonly endpoint: string | null;
-    readonly environment: Environment | null;
-  };
+  readonly scope: GateWaiver['scope'];
   readonly reason: string;
   /** What is done instead while the rule does not bite. */
   readonly compensating_control: string;

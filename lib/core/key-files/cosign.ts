@@ -1,9 +1,8 @@
 import { createPrivateKey, type KeyObject, scryptSync } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import * as z from 'zod/mini';
-import { decodeBase64 } from '../base64.ts';
 import { type Json, parseStrictJson } from '../json.ts';
-import { parseWith } from '../schema.ts';
+import { Base64, parseWith } from '../schema.ts';
 import { refuse } from './refuse.ts';
 
 /** PEM labels of `cosign generate-key-pair`, since v2 and before. */
@@ -11,16 +10,6 @@ export const COSIGN_LABELS: readonly string[] = ['ENCRYPTED SIGSTORE PRIVATE KEY
 
 /** Bound on 128 * N * r * p, bytes that scrypt goes through. cosign asks for 64 MiB (N 65,536, r 8, p 1) or less. */
 const SCRYPT_LIMIT = 256 * 1024 * 1024;
-
-const Base64 = z.pipe(
-  z.string(),
-  z.transform((text, context): Buffer => {
-    const bytes = decodeBase64(text);
-    if (bytes) return bytes;
-    context.issues.push({ code: 'custom', input: text, message: 'must be base64' });
-    return z.NEVER;
-  }),
-);
 
 /** Encrypted container of go-securesystemslib, `encrypted`: what lies inside the PEM, as JSON. */
 const Container = z.looseObject({
