@@ -103,19 +103,17 @@ export class ApiClient {
    * @throws ApiProblem when refused, UnavailableError when there is no answer through all retries
    */
   async send(request: ApiRequest): Promise<ApiAnswer> {
-    const policy = this.#config.retry ?? DEFAULT_RETRY;
-    let waited = 0;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(request);
-      if ('answer' in outcome) return outcome.answer;
-      const delay = nextDelay(policy, { attempt, waited, retryAfter: outcome.retryAfter }, this.#world.random());
-      if (delay === undefined) throw giveUp(outcome, attempt);
-      this.#config.notify?.(
-        `${outcome.what}; trying again in ${(delay / 1000).toFixed(1)} s (attempt ${attempt + 1} of ${policy.attempts})`,
-      );
-      await this.#world.sleep(delay);
-      waited += delay;
-    }
+    return await this.#persist(async () => await this.#attempt(request));
+  }
+
+  /** The bytes that a path answers with, or that its 303 leads to. Such a link holds for its bearer; it is shown to nobody. */
+  async bytes(path: string): Promise<Buffer> {
+    const { body } = await this.#persist(async () => {
+      const outcome = await this.#attempt({ method: 'GET', path });
+      const location = 'answer' in outcome && outcome.answer.status === 303 && outcome.answer.headers.get('location');
+      return location ? await this.#follow(new URL(location)) : outcome;
+    });
+    return body;
   }
 
   /** Sends a request and reads the JSON object of the answer. */
@@ -128,22 +126,55 @@ export class ApiClient {
     });
   }
 
-  async #attempt(request: ApiRequest): Promise<{ readonly answer: ApiAnswer } | Transient> {
-    const { url, init } = await this.#signed(request);
-    let response: Response;
-    let body: Buffer;
-    try {
-      response = await this.#world.fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(ATTEMPT_MS) });
-      body = Buffer.from(await response.arrayBuffer());
-    } catch (error) {
-      return networkFailure(url, error);
+  async #persist(attemptOnce: () => Promise<Outcome>): Promise<ApiAnswer> {
+    const policy = this.#config.retry ?? DEFAULT_RETRY;
+    let waited = 0;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await attemptOnce();
+      if ('answer' in outcome) return outcome.answer;
+      const delay = nextDelay(policy, { attempt, waited, retryAfter: outcome.retryAfter }, this.#world.random());
+      if (delay === undefined) throw giveUp(outcome, attempt);
+      this.#config.notify?.(
+        `${outcome.what}; trying again in ${(delay / 1000).toFixed(1)} s (attempt ${attempt + 1} of ${policy.attempts})`,
+      );
+      await this.#world.sleep(delay);
+      waited += delay;
     }
-    if (response.status < 400) return { answer: { status: response.status, headers: response.headers, body } };
-    const problem = readProblem(response.status, body);
-    const retryAfter = parseRetryAfter(response.headers.get('retry-after'), this.#world.now());
+  }
+
+  async #attempt(request: ApiRequest): Promise<Outcome> {
+    const { url, init } = await this.#signed(request);
+    const outcome = await this.#fetch(url, init);
+    if ('what' in outcome) return outcome;
+    const { body, headers, status } = outcome.answer;
+    if (status < 400) return outcome;
+    const problem = readProblem(status, body);
+    const retryAfter = parseRetryAfter(headers.get('retry-after'), this.#world.now());
     if (!isTransient(problem, retryAfter)) throw new ApiProblem(problem, exitCodeOf(problem));
     const what = `the API answers ${problem.status} ${problem.code}${problem.detail ? ` (${problem.detail})` : ''}`;
     return { what, retryAfter, cause: new ApiProblem(problem, ExitCode.UNAVAILABLE) };
+  }
+
+  async #follow(link: URL): Promise<Outcome> {
+    const outcome = await this.#fetch(link, {});
+    if ('what' in outcome || outcome.answer.status < 400) return outcome;
+    const what = `S3 answers ${outcome.answer.status}`;
+    if (outcome.answer.status >= 500) return { what, cause: undefined };
+    throw new CliError(`the bytes cannot be fetched: ${what}`, ExitCode.REFUSED);
+  }
+
+  async #fetch(url: URL, init: RequestInit): Promise<Outcome> {
+    try {
+      const response = await this.#world.fetch(url, {
+        ...init,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(ATTEMPT_MS),
+      });
+      const body = Buffer.from(await response.arrayBuffer());
+      return { answer: { status: response.status, headers: response.headers, body } };
+    } catch (error) {
+      return networkFailure(url, error);
+    }
   }
 
   async #signed({ method, path, query = {}, body, contentType = 'application/json' }: ApiRequest) {
@@ -178,6 +209,8 @@ export class ApiClient {
 export function apiPath(template: string, parameters: Readonly<Record<string, string>> = {}): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
 }
+
+type Outcome = { readonly answer: ApiAnswer } | Transient;
 
 interface Transient {
   readonly what: string;

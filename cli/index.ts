@@ -4,12 +4,16 @@
  * @packageDocumentation
  */
 export { DomainError } from '../lib/core/errors.ts';
+export type { GatePhase, GateResult, Reason, RuleVerdict } from '../lib/core/gate/input.ts';
+export { type Explained, explain } from '../lib/core/gate/reasons.ts';
 export { type PublicKey, parsePublicKey } from '../lib/core/keys.ts';
 export type { Receipt } from '../lib/core/receipt.ts';
 export { getArtifact } from './artifact/get-artifact.ts';
 export { type PutArtifactOptions, putArtifact } from './artifact/put-artifact.ts';
 export { ApiClient, type ApiConfig, type ApiRequest } from './client.ts';
 export { ApiProblem, CliError, type Problem, UnavailableError, UsageError } from './errors.ts';
+export { evaluateGate, type GateDecision, type GateQuestion } from './gate/evaluate.ts';
+export { type Difference, type ReplayParts, type ReplayReport, replayGate } from './gate/replay.ts';
 export { type DirectoryDigest, type DirectoryOptions, hashDirectory } from './hashing/directory.ts';
 export { type FileDigest, hashFile } from './hashing/file.ts';
 export { archiveRoot, type PackedModel, packModel } from './model/archive.ts';

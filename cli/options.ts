@@ -21,6 +21,11 @@ export function digest(text: string): string {
   throw new InvalidArgumentError('It must be 64 lower-case hexadecimal characters (SHA-256).');
 }
 
+export function imageDigest(text: string): string {
+  if (/^sha256:[0-9a-f]{64}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must be sha256: and 64 lower-case hexadecimal characters.');
+}
+
 /** @returns the time in UTC with milliseconds, as receipts write it */
 export function instant(text: string): string {
   const at = new Date(text);

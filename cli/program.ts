@@ -3,9 +3,11 @@ import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { addArtifact } from './commands/artifact.ts';
 import { addAttest } from './commands/attest.ts';
+import { addGate } from './commands/gate.ts';
 import { addHold } from './commands/hold.ts';
 import { addKeys } from './commands/keys.ts';
 import { addModel } from './commands/model.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addPrincipals } from './commands/principals.ts';
 import { addReindex } from './commands/reindex.ts';
 import { addRun } from './commands/run.ts';
@@ -28,7 +30,7 @@ export function buildProgram(): Command {
       `
 Exit codes:
   0  done, or verified
-  1  refused by the API, or not verified
+  1  refused by the API, not verified, or not let through by a gate
   2  the command line, the configuration or a file cannot be used
   3  the API or AWS was not available, through all retries; run it again
   4  no AWS credentials, or credentials that may not do this
@@ -37,6 +39,7 @@ Exit codes:
 Examples:
   countersign run --stage training --output model/ -- python train.py
   countersign verify manifest.sigstore.json --key producer.pub --receipt receipt.sigstore.json --evidence-key evidence.pem
+  countersign gate --model model.tar.gz --environment production
   countersign --local reader show run r-2026-02-21`,
     );
   for (const add of [
@@ -48,6 +51,8 @@ Examples:
     addShow,
     addVerify,
     addModel,
+    addGate,
+    addPolicy,
     addPrincipals,
     addKeys,
     addHold,

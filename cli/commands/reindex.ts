@@ -61,6 +61,7 @@ It needs the credentials of the rebuilder's role, whose every use raises an alar
           ['events', String(report.events)],
           ['attestations', String(report.attestations)],
           ['artifacts', String(report.artifacts)],
+          ['decisions', String(report.decisions)],
           ['left out', String(report.skipped)],
           ['remarks', String(report.remarks)],
         ]),

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { type PublicKey, parsePublicKey } from '../../lib/core/keys.ts';
+import type { PublicKey } from '../../lib/core/keys.ts';
 import { MAX_SUBMISSION_BYTES } from '../../lib/core/submission.ts';
-import { UsageError, unusableFile } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { hashFileVisibly, statOf } from '../hashing/with-progress.ts';
 import { collect } from '../options.ts';
 import { readBytes, Shell } from '../shell.ts';
-import type { VerificationReport } from '../verify/report.ts';
+import { readKeys } from '../trusted-keys.ts';
+import { checkLine, type VerificationReport } from '../verify/report.ts';
 import { verify, verifyArtifact } from '../verify/verify.ts';
 
 interface CommandOptions {
@@ -54,19 +55,6 @@ Examples:
     });
 }
 
-async function readKeys(files: readonly string[] = []): Promise<PublicKey[]> {
-  return await Promise.all(
-    files.map(async (file) => {
-      const pem = (await readBytes(file)).toString('utf8');
-      try {
-        return parsePublicKey(pem, '');
-      } catch (error) {
-        return unusableFile(file, error);
-      }
-    }),
-  );
-}
-
 async function verifyFile(file: string, options: CommandOptions, trust: Trust): Promise<VerificationReport> {
   const receipt = options.receipt === undefined ? undefined : await readBytes(options.receipt);
   if (options.artifact && receipt) return verifyArtifact(await hashFileVisibly(file), receipt, trust);
@@ -77,14 +65,12 @@ async function verifyFile(file: string, options: CommandOptions, trust: Trust): 
   return await verify(await readBytes(file), { ...trust, ...(receipt === undefined ? {} : { receipt }) });
 }
 
-const MARKS = { pass: 'ok  ', fail: 'FAIL', 'not-checked': '--  ' } as const;
-
 function reportLines(report: { readonly file: string } & VerificationReport, index: number): string[] {
   const { file, kind, sha256, verdict, checks, not_covered, subjects } = report;
   return [
     ...(index === 0 ? [] : ['']),
     `${verdict.toUpperCase()}  ${file} (${kind}, sha256 ${sha256})`,
-    ...checks.map(({ name, result, detail }) => `  ${MARKS[result]}  ${name}: ${detail}`),
+    ...checks.map(checkLine),
     ...subjects.map((subject) => `        about ${subject}`),
     ...not_covered.map((what) => `  --    not covered: ${what}`),
   ];

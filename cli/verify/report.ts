@@ -11,7 +11,7 @@ export interface Check {
  */
 export type Verdict = 'verified' | 'failed' | 'unverified';
 
-export type FileKind = 'attestation' | 'manifest' | 'receipt' | 'event' | 'artifact';
+export type FileKind = 'attestation' | 'manifest' | 'receipt' | 'event' | 'decision' | 'artifact';
 
 export interface VerificationReport {
   readonly verdict: Verdict;
@@ -34,4 +34,11 @@ export const notChecked = (name: string, detail: string): Check => ({ name, resu
 export function verdictOf(checks: readonly Check[], isProven: boolean): Verdict {
   if (checks.some(({ result }) => result === 'fail')) return 'failed';
   return isProven ? 'verified' : 'unverified';
+}
+
+const MARKS = { pass: 'ok  ', fail: 'FAIL', 'not-checked': '--  ' } as const;
+
+/** A check for a reader. */
+export function checkLine({ name, result, detail }: Check): string {
+  return `  ${MARKS[result]}  ${name}: ${detail}`;
 }

@@ -1,8 +1,9 @@
-import { OwnPredicate } from '../../lib/contracts/predicates.ts';
+import { OwnPredicate, Predicate } from '../../lib/contracts/predicates.ts';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { parseEnvelope, preAuthEncoding, type SignedPayload } from '../../lib/core/dsse.ts';
 import { DomainError } from '../../lib/core/errors.ts';
+import { parseDecision, VERDICTS_FIELD } from '../../lib/core/gate/decision.ts';
 import { isJsonObject, type Json, parseStrictJson } from '../../lib/core/json.ts';
 import { hintNames, type PublicKey, verifySignature } from '../../lib/core/keys.ts';
 import { parseReceipt } from '../../lib/core/receipt.ts';
@@ -122,16 +123,25 @@ function signatureCheck({ signature }: Submission, keys: readonly PublicKey[], s
 }
 
 interface OwnStatement {
+  readonly kind: 'receipt' | 'event' | 'decision';
   readonly signed: SignedPayload;
   readonly statement: Statement;
 }
 
-/** A statement of the control plane itself: a receipt or an event. Undefined for anything else. */
+/** A statement of the control plane itself: a receipt, an event or a gate's decision. Undefined for anything else. */
 function ownStatement(bytes: Buffer): OwnStatement | undefined {
   const signed = signedPayload(parseStrictJson(bytes));
   if (!signed) return undefined;
   const statement = parseStatement(parseStrictJson(signed.payload));
-  return Object.values<string>(OwnPredicate).includes(statement.predicateType) ? { signed, statement } : undefined;
+  const kind = ownKind(statement);
+  return kind && { kind, signed, statement };
+}
+
+function ownKind({ predicateType, predicate }: Statement): OwnStatement['kind'] | undefined {
+  if (predicateType === OwnPredicate.receipt) return 'receipt';
+  if (Object.values<string>(OwnPredicate).includes(predicateType)) return 'event';
+  // Anybody may sign a verification summary; one that holds our verdicts counts only under the evidence key.
+  return predicateType === Predicate.slsaVsa && Object.hasOwn(predicate, VERDICTS_FIELD) ? 'decision' : undefined;
 }
 
 function signedPayload(document: Json): SignedPayload | undefined {
@@ -142,10 +152,9 @@ function signedPayload(document: Json): SignedPayload | undefined {
 
 function verifyOwn(
   bytes: Buffer,
-  { signed, statement }: OwnStatement,
+  { kind, signed, statement }: OwnStatement,
   { evidenceKeys = [] }: VerifyOptions,
 ): VerificationReport {
-  const isReceipt = statement.predicateType === OwnPredicate.receipt;
   const { payload, payloadType, signature, keyHint: hint } = signed;
   const countersignature = checkCountersignature(
     { message: preAuthEncoding(payloadType, payload), signature, hint },
@@ -153,7 +162,7 @@ function verifyOwn(
     'signature',
   );
   const checks = [pass('form', `statement of the control plane, ${statement.predicateType}`), countersignature];
-  if (isReceipt) {
+  if (kind === 'receipt') {
     const { evidence, received_at } = parseReceipt(statement);
     checks.push(
       notChecked(
@@ -162,9 +171,14 @@ function verifyOwn(
       ),
     );
   }
+  if (kind === 'decision') {
+    const { passed, environment, decidedAt } = parseDecision(statement);
+    const said = `${passed ? 'PASSED' : 'FAILED'} for ${environment} at ${decidedAt}`;
+    checks.push(notChecked('result', `it says ${said}: countersign gate --replay decides again`));
+  }
   return {
     verdict: verdictOf(checks, countersignature.result === 'pass'),
-    kind: isReceipt ? 'receipt' : 'event',
+    kind,
     sha256: sha256Hex(bytes),
     predicate_type: statement.predicateType,
     subjects: statement.subject.map(({ digest }) => digest.sha256),

@@ -138,6 +138,44 @@ describe('when the line breaks', () => {
   });
 });
 
+describe('bytes that a link leads to', () => {
+  const link = () => new Response(null, { status: 303, headers: { location: 'https://s3.example.com/input?signed' } });
+
+  it('are fetched without our signature', async () => {
+    const { api, sent } = clientWith([link(), new Response('facts')]);
+    expect((await api.bytes('/v1/gates/inputs/x')).toString()).toBe('facts');
+    expect(sent[1]?.url).toBe('https://s3.example.com/input?signed');
+    expect(sent[1]?.headers.has('authorization')).toBe(false);
+  });
+
+  it('are asked for by a new link when the store was busy or the line broke', async () => {
+    const replies = [
+      link(),
+      new Response('', { status: 503 }),
+      link(),
+      broken('ECONNRESET'),
+      link(),
+      new Response('facts'),
+    ];
+    const { api, notes } = clientWith(replies);
+    expect((await api.bytes('/v1/gates/inputs/x')).toString()).toBe('facts');
+    expect(notes).toEqual([
+      expect.stringContaining('S3 answers 503; trying again'),
+      expect.stringContaining('(ECONNRESET)'),
+    ]);
+  });
+
+  it('are refused when they are not there', async () => {
+    const { api } = clientWith([link(), new Response('', { status: 404 })]);
+    await expect(api.bytes('/v1/gates/inputs/x')).rejects.toMatchObject({ name: 'CliError', exitCode: 1 });
+  });
+
+  it('are those of the answer where there is no link', async () => {
+    const { api } = clientWith([new Response('bundle')]);
+    expect((await api.bytes('/v1/policies/x/bundle')).toString()).toBe('bundle');
+  });
+});
+
 describe('a refusal', () => {
   it.each([
     [422, 'MANIFEST_INVALID', 1],

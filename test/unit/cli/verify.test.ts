@@ -17,6 +17,7 @@ import {
   signedStatement,
   twinsOf,
 } from '../../support/manifests.ts';
+import { signedDecision, verdict } from './decisions.ts';
 
 const plane = await controlPlane();
 const producer = parsePublicKey(plane.key.pem);
@@ -172,5 +173,22 @@ describe('an event of the control plane', () => {
       verdict: 'failed',
       kind: 'event',
     });
+  });
+});
+
+describe('a decision of a gate', () => {
+  const result = { verdicts: [verdict({ verdict: 'fail' })], warnings: [] };
+  const decision = signedDecision(plane.signer.key, { result });
+
+  it('is verified with the evidence key, and tells its result', async () => {
+    const report = await verify(decision, { evidenceKeys });
+    expect(report).toMatchObject({ verdict: 'verified', kind: 'decision', sha256: sha256Hex(decision) });
+    expect(report.checks.at(-1)?.detail).toContain('it says FAILED for production');
+  });
+
+  it('counts only under the evidence key, whoever else may sign verification summaries', async () => {
+    const forged = signedDecision(plane.key, { result });
+    expect(failures(await verify(forged, { keys: [producer], evidenceKeys }))).toEqual(['signature']);
+    expect((await verify(forged, { keys: [producer] })).verdict).toBe('unverified');
   });
 });

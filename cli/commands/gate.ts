@@ -1,0 +1,150 @@
+import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { type Command, Option } from 'commander';
+import { ENVIRONMENTS, type Environment } from '../../lib/contracts/predicates.ts';
+import { SHA256_HEX } from '../../lib/core/digest.ts';
+import { GATE_PHASES, type GatePhase } from '../../lib/core/gate/input.ts';
+import { UsageError } from '../errors.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { evaluateGate, type GateDecision } from '../gate/evaluate.ts';
+import { junitXml } from '../gate/junit.ts';
+import { replayGate } from '../gate/replay.ts';
+import { replayLines } from '../gate/replay-lines.ts';
+import { collectParts, keepParts } from '../gate/replay-parts.ts';
+import { sarifLog } from '../gate/sarif.ts';
+import { decisionLines } from '../gate/table.ts';
+import { hashFileVisibly, statOf } from '../hashing/with-progress.ts';
+import { collect, imageDigest, instant } from '../options.ts';
+import { Shell, writeBytes } from '../shell.ts';
+import { readKeys } from '../trusted-keys.ts';
+
+const FORMATS = ['table', 'json', 'junit', 'sarif'] as const;
+
+interface GateOptions {
+  readonly model?: string;
+  readonly environment?: Environment;
+  readonly phase: GatePhase;
+  readonly imageDigest?: string;
+  readonly endpoint?: string;
+  readonly at?: string;
+  readonly format: (typeof FORMATS)[number];
+  readonly output?: string;
+  readonly save?: string;
+  readonly evidenceKey?: readonly string[];
+  readonly replay?: string;
+  readonly input?: string;
+  readonly policy?: string;
+  readonly keep?: string;
+}
+
+export function addGate(program: Command): void {
+  program
+    .command('gate')
+    .description('ask whether a model may enter an environment, or replay a decision (role promoter or producer)')
+    .option('--model <model>', 'SHA-256 of the model, or its tar.gz')
+    .addOption(new Option('--environment <environment>', 'which it is to enter').choices(ENVIRONMENTS))
+    .addOption(
+      new Option('--phase <phase>', 'request: before people are asked; release: after')
+        .choices(GATE_PHASES)
+        .default('request'),
+    )
+    .option('--image-digest <digest>', 'sha256:… of the serving image', imageDigest)
+    .option('--endpoint <name>', 'SageMaker endpoint that it is to serve on')
+    .option('--at <time>', 'judge by the policy, keys, waivers and evidence of then', instant)
+    .addOption(new Option('--format <format>', 'of the report').choices(FORMATS).default('table'))
+    .option('-o, --output <file>', 'write the report there; the table is printed as well')
+    .option('--save <file>', 'keep the signed decision (Sigstore bundle) there')
+    .option('--evidence-key <file>', 'public key of the control plane that must have signed (PEM); repeatable', collect)
+    .option('--replay <decision>', 'SHA-256 of a stored decision, or its file: decide again from its bytes and compare')
+    .option('--input <file>', 'with --replay: the facts that it was decided on')
+    .option('--policy <file>', 'with --replay: the policy bundle that decided')
+    .option('--keep <folder>', 'with --replay: keep decision, facts and policy there, to replay them offline')
+    .addHelpText(
+      'after',
+      `
+It ends with 0 when the gate lets the model through, and with 1 when a rule does not, or when the API refuses to decide, such
+as for a missing manifest; 3 is for an API that was not available: only then is it worth running again.
+
+Examples:
+  countersign gate --model model.tar.gz --environment production
+  countersign gate --model model.tar.gz --environment production --format junit --output gate.xml --save decision.sigstore.json
+  countersign gate --replay SHA256 --keep decision/
+  countersign gate --replay decision/decision.sigstore.json --input decision/input.json --policy decision/policy.tar.gz --evidence-key evidence.pem`,
+    )
+    .action(async (options: GateOptions, command: Command) => {
+      const shell = new Shell(command);
+      if (options.replay === undefined) await ask(shell, options);
+      else await replay(shell, options, options.replay);
+    });
+}
+
+async function ask(shell: Shell, options: GateOptions): Promise<void> {
+  const { environment, phase, imageDigest, endpoint, at, format, output, save } = options;
+  if (options.model === undefined || environment === undefined) {
+    throw new UsageError('--model and --environment are needed', 'or --replay DECISION');
+  }
+  if (options.input ?? options.policy ?? options.keep) {
+    throw new UsageError('--input, --policy and --keep go with --replay');
+  }
+  if (shell.isJson && output === undefined && format !== 'json' && format !== 'table') {
+    throw new UsageError(`--json and --format ${format} both want stdout`, 'give --output');
+  }
+  const trusted = await readKeys(options.evidenceKey);
+  const { sha256, place } = await modelOf(options.model);
+  // Should it fail below, no report of an earlier run may be published as this one's.
+  if (output !== undefined) await rm(output, { force: true });
+  const question = { model: sha256, environment, phase, imageDigest, endpoint, at };
+  const decided = await evaluateGate(shell.api(), question, trusted);
+  if (save !== undefined) await writeBytes(save, decided.bundle);
+  const report = reportText(decided, format, place);
+  if (output !== undefined) await writeBytes(output, report);
+  if (output === undefined && format !== 'table' && !shell.isJson) process.stdout.write(report);
+  else shell.result(decided.answer, decisionLines(decided));
+  if (!decided.passed) process.exitCode = ExitCode.REFUSED;
+}
+
+/** The digest, and where code scanning shows what is said about it: at the file, if it is one. */
+async function modelOf(text: string): Promise<{ readonly sha256: string; readonly place: string }> {
+  if (SHA256_HEX.test(text)) return { sha256: text, place: `urn:countersign:model:sha256:${text}` };
+  if ((await statOf(text)).isDirectory()) {
+    throw new UsageError(`${text} is a directory`, "a model's digest is that of its tar.gz: countersign model pack");
+  }
+  const { sha256 } = await hashFileVisibly(text);
+  return { sha256, place: encodeURI(relative(process.cwd(), text)) };
+}
+
+function reportText(decided: GateDecision, format: GateOptions['format'], place: string): string {
+  switch (format) {
+    case 'table':
+      return `${decisionLines(decided).join('\n')}\n`;
+    case 'json':
+      return `${JSON.stringify(decided.answer, null, 2)}\n`;
+    case 'junit':
+      return junitXml(decided);
+    case 'sarif':
+      return `${JSON.stringify(sarifLog(decided, place), null, 2)}\n`;
+  }
+}
+
+async function replay(shell: Shell, options: GateOptions, decision: string): Promise<void> {
+  if (options.model ?? options.environment ?? options.output ?? options.save) {
+    throw new UsageError('--replay takes the question from the decision, and prints its report');
+  }
+  const { input, policy, evidenceKey: evidenceKeys, keep } = options;
+  const sources = {
+    decision,
+    ...(input === undefined ? {} : { input }),
+    ...(policy === undefined ? {} : { policy }),
+    ...(evidenceKeys === undefined ? {} : { evidenceKeys }),
+  };
+  const parts = await collectParts(sources, () => shell.api());
+  if (evidenceKeys === undefined) {
+    shell.note(
+      "the evidence keys are the API's own word; --evidence-key FILE holds the decision against one you pinned",
+    );
+  }
+  if (keep !== undefined) shell.note(`offline: ${await keepParts(parts, keep)}`);
+  const report = await replayGate(parts);
+  shell.result(report, replayLines(report));
+  if (!report.identical) process.exitCode = ExitCode.REFUSED;
+}

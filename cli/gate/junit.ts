@@ -1,0 +1,93 @@
+import type { RuleVerdict } from '../../lib/core/gate/input.ts';
+import type { GateDecision } from './evaluate.ts';
+import { printable } from './printable.ts';
+import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
+import { warningLine } from './table.ts';
+
+/**
+ * A decision as JUnit XML: each rule is a test case. It is valid against both schemas in use, the Jenkins xUnit plugin's
+ * `junit-10.xsd` and Apache Ant's `JUnit.xsd`, the stricter one, which wants times, a host and both outputs.
+ */
+export function junitXml(decided: GateDecision): string {
+  const { result, environment, phase, decidedAt, decision, model, policy, policyRevision, inputSha256, passed } =
+    decided;
+  const { verdicts, warnings } = result;
+  const suite = attributes({
+    name: `countersign gate ${environment} ${phase}`,
+    package: 'countersign.gate',
+    id: '0',
+    hostname: 'localhost',
+    // Ant's schema allows neither fractions nor a time zone; it is UTC.
+    timestamp: decidedAt.slice(0, 19),
+    tests: String(verdicts.length),
+    failures: String(verdicts.filter(isRefusal).length),
+    errors: '0',
+    skipped: String(verdicts.filter(isSkipped).length),
+    time: '0',
+  });
+  const properties = {
+    result: passed ? 'PASSED' : 'FAILED',
+    model,
+    decision,
+    input: inputSha256,
+    policy: policy.sha256,
+    'policy revision': policyRevision,
+  };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `  <testsuite${suite}>`,
+    '    <properties>',
+    ...Object.entries(properties).map(([name, value]) => `      <property${attributes({ name, value })}/>`),
+    '    </properties>',
+    ...verdicts.flatMap((verdict) => testCase(verdict, `countersign.gate.${environment}`)),
+    `    <system-out>${escaped(warnings.filter(isRefusal).map(warningLine).join('\n'))}</system-out>`,
+    '    <system-err></system-err>',
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function testCase(verdict: RuleVerdict, classname: string): string[] {
+  const open = `    <testcase${attributes({ name: verdict.rule, classname, time: '0' })}`;
+  const message = sentencesOf(verdict) || verdict.verdict;
+  if (isRefusal(verdict)) {
+    const text = [
+      message,
+      ...fixesOf(verdict).map((fix) => `fix: ${fix}`),
+      `severity: ${verdict.severity}`,
+      `controls: ${printable(verdict.controls.join(', '))}`,
+    ].join('\n');
+    const failure = attributes({ type: verdict.verdict, message });
+    return [`${open}>`, `      <failure${failure}>${escaped(text)}</failure>`, '    </testcase>'];
+  }
+  if (!isSkipped(verdict)) return [`${open}/>`];
+  const waiver = verdict.waiver === null ? message : `waived by ${verdict.waiver}: ${message}`;
+  return [`${open}>`, `      <skipped${attributes({ message: waiver })}/>`, '    </testcase>'];
+}
+
+function isSkipped({ verdict }: RuleVerdict): boolean {
+  return verdict === 'not_applicable' || verdict === 'waived';
+}
+
+function attributes(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escaped(printable(value))}"`)
+    .join('');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** XML 1.0 has no form at all for most control characters, lone surrogates and two noncharacters (section 2.2, "Char"). */
+const NOT_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
+
+function escaped(text: string): string {
+  return text.replaceAll(NOT_XML, '\ufffd').replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}

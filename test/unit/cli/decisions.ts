@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { canonicalBytes } from '../../../lib/core/canonical.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { decisionPayload, type PolicyIdentity } from '../../../lib/core/gate/decision.ts';
+import type { GateInput, GateResult, RuleVerdict } from '../../../lib/core/gate/input.ts';
+import { isPassed } from '../../../lib/core/gate/result.ts';
+import type { JsonObject } from '../../../lib/core/json.ts';
+import { asObject, signedPayload, type TestKey } from '../../support/keys.ts';
+import { digestOf, NOW } from '../../support/manifests.ts';
+
+/** The facts that pass every rule: those that the tests of the rules begin with. */
+export function passingInput(): GateInput {
+  const file = new URL('../../../policies/testing/facts.json', import.meta.url);
+  const { facts }: { readonly facts: { readonly passing: GateInput } } = JSON.parse(readFileSync(file, 'utf8'));
+  return facts.passing;
+}
+
+export const POLICY_FOLDER = fileURLToPath(new URL('../../../policies/bundle', import.meta.url));
+
+export const MODEL = digestOf('classifier');
+
+export const NO_FACTS: GateInput = {
+  version: 1,
+  now: NOW,
+  phase: 'request',
+  environment: 'production',
+  model: { sha256: MODEL },
+  image_digest: null,
+  endpoint: null,
+  requester: 'training-pipeline',
+  attestations: [],
+  lineage: { complete: true, code: null, nodes: [MODEL], edges: [], cycle: null },
+  waivers: { known: true, items: [] },
+  findings: { known: true, items: [] },
+  approvals: { known: true, items: [] },
+  releases: { known: true, items: [] },
+};
+
+export function verdict(changes: Partial<RuleVerdict> = {}): RuleVerdict {
+  return {
+    rule: 'commit_recorded',
+    verdict: 'pass',
+    severity: 'high',
+    controls: ['A.8.4', 'A.8.32'],
+    effective_on: '2026-01-01T00:00:00.000Z',
+    reasons: [],
+    waiver: null,
+    ...changes,
+  };
+}
+
+export interface Decided {
+  readonly result: GateResult;
+  readonly input?: GateInput;
+  readonly policy?: PolicyIdentity;
+}
+
+const POLICY = { sha256: digestOf('policy'), revision: 'r-7', entrypoint: 'countersign/gate/result' };
+
+/** A decision as it is stored. */
+export function signedDecision(key: TestKey, { result, input = NO_FACTS, policy = POLICY }: Decided): Buffer {
+  const inputSha256 = sha256Hex(canonicalBytes(input));
+  const decision = { passed: isPassed(result), input, inputSha256, policy, result, decidedAt: NOW };
+  return signedPayload(decisionPayload(decision), key);
+}
+
+/** What POST /v1/gates/evaluate answers with it. */
+export function decisionAnswer(bundle: Buffer): JsonObject {
+  return { decision: sha256Hex(bundle), policy: POLICY, attestation: asObject(bundle) };
+}

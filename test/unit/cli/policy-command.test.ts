@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packPolicyBundle } from '../../../lib/adapters/opa/pack.ts';
+import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
+import { digestOf, NOW } from '../../support/manifests.ts';
+import { POLICY_FOLDER } from './decisions.ts';
+import { type Call, type Reply, run } from './in-process.ts';
+
+const EARLIER = '2026-01-01T00:00:00.000Z';
+const FIRST = digestOf('the first policy');
+const SECOND = digestOf('the second policy');
+
+const person = (name: string, at = NOW) => ({ arn: `arn:aws:sts::1:assumed-role/${name}/s`, unique_id: name, at });
+const record = (changes: Partial<PolicyRecord> = {}): PolicyRecord => ({
+  sha256: SECOND,
+  bundle_revision: 'r-2',
+  entrypoint: 'countersign/gate/result',
+  size: 1000,
+  version_id: 'v1',
+  change_request: 'CHG-1042',
+  state: 'proposed',
+  revision: 1,
+  author: person('author'),
+  ...changes,
+});
+const ACTIVE: Activation = { sha256: FIRST, previous: null, reason: null, at: EARLIER, revision: 1 };
+
+const conflict: Reply = { status: 409, body: { code: 'POLICY_STATE_CONFLICT', title: 'not ready for this step' } };
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'countersign-policy-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('countersign policy list', () => {
+  it('shows the newest first, and marks the one in force', async () => {
+    const first = record({
+      sha256: FIRST,
+      state: 'approved',
+      bundle_revision: 'r-1',
+      author: person('author', EARLIER),
+    });
+    const { stdout } = await run(['policy', 'list'], () => ({ body: { active: ACTIVE, policies: [first, record()] } }));
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      `  ${SECOND}  proposed  ${NOW}  arn:aws:sts::1:assumed-role/author/s  r-2`,
+      `* ${FIRST}  approved  ${EARLIER}  arn:aws:sts::1:assumed-role/author/s  r-1`,
+    ]);
+  });
+
+  it('says how to begin where there is none', async () => {
+    const { stdout } = await run(['policy', 'list'], () => ({ body: { active: null, policies: [] } }));
+    expect(stdout).toContain('countersign policy propose');
+  });
+});
+
+describe('countersign policy show', () => {
+  it('tells who did what, and writes the bundle', async () => {
+    const file = join(folder, 'policy.tar.gz');
+    const policy = record({ state: 'approved', approver: person('approver') });
+    const { stdout } = await run(['policy', 'show', SECOND, '--bundle', file], ({ path }) =>
+      path.endsWith('/bundle') ? { body: Buffer.from('a bundle') } : { body: policy },
+    );
+    expect(stdout).toContain('state           approved');
+    expect(stdout).toContain(`approved        arn:aws:sts::1:assumed-role/approver/s at ${NOW}`);
+    expect(readFileSync(file, 'utf8')).toBe('a bundle');
+  });
+});
+
+describe('countersign policy propose', () => {
+  const propose = (file: string) =>
+    run(['policy', 'propose', file, '--change-request', 'CHG-1042'], () => ({ status: 201, body: record() }));
+
+  it.each(['a file', 'a folder'])('sends the bundle that it was given as %s, with what asked for it', async (form) => {
+    const bytes = await packPolicyBundle(POLICY_FOLDER);
+    writeFileSync(join(folder, 'good.tar.gz'), bytes);
+    const { calls, exitCode } = await propose(form === 'a file' ? join(folder, 'good.tar.gz') : POLICY_FOLDER);
+    const bundle = bytes.toString('base64');
+    expect(calls).toEqual([{ method: 'POST', path: '/v1/policies', body: { bundle, change_request: 'CHG-1042' } }]);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each([
+    ['is no policy bundle', () => Buffer.from('PK')],
+    ['is larger than the API takes', () => Buffer.alloc(800 * 1024)],
+  ])('sends nothing that %s', async (_, bytes) => {
+    const file = join(folder, 'bad.tar.gz');
+    writeFileSync(file, bytes());
+    await expect(propose(file)).rejects.toMatchObject({ name: 'UsageError', exitCode: 2 });
+  });
+});
+
+describe('a step of a policy', () => {
+  const evidence = digestOf('test result');
+  const self: Reply = { body: { caller: { unique_id: 'approver' } } };
+  const steps = [
+    ['test', ['--evidence', evidence], { tested: { evidence, by: 'ci', at: NOW } }],
+    ['approve', [], { approver: person('approver') }],
+  ] as const;
+
+  it.each(steps)('%s is taken once, also when its first answer was lost', async (step, more, done) => {
+    const { stdout } = await run(['policy', step, SECOND, ...more], ({ method, path }) => {
+      if (path === '/v1/status') return self;
+      return method === 'POST' ? conflict : { body: record({ state: 'approved', ...done }) };
+    });
+    expect(stdout).toContain(SECOND);
+  });
+
+  it.each(steps)('%s is refused when somebody else took it in another way', async (step, more) => {
+    const others = { tested: { evidence: digestOf('other'), by: 'ci', at: NOW }, approver: person('another') };
+    const running = run(['policy', step, SECOND, ...more], ({ method, path }) => {
+      if (path === '/v1/status') return self;
+      return method === 'POST' ? conflict : { body: record({ state: 'approved', ...others }) };
+    });
+    await expect(running).rejects.toMatchObject({ exitCode: 1, problem: { code: 'POLICY_STATE_CONFLICT' } });
+  });
+
+  it('activate tells what is in force now, and what was before', async () => {
+    const activation = { ...ACTIVE, sha256: SECOND, previous: FIRST, revision: 2, event: digestOf('event') };
+    const { stdout, calls } = await run(['policy', 'activate', SECOND], () => ({ body: activation }));
+    expect(calls).toMatchObject([{ method: 'POST', path: `/v1/policies/${SECOND}/activate` }]);
+    expect(stdout).toContain(`in force    ${SECOND}\nbefore      ${FIRST}`);
+  });
+
+  it('rollback names the policy that it leaves, so that it is not undone when it is sent again', async () => {
+    const back: Activation = { sha256: FIRST, previous: SECOND, reason: 'too strict', at: NOW, revision: 3 };
+    const answer = ({ method }: Call): Reply =>
+      method === 'GET' ? { body: { active: { ...ACTIVE, sha256: SECOND }, policies: [] } } : { body: back };
+    const { stdout, calls } = await run(['policy', 'rollback', '--reason', 'too strict'], answer);
+    expect(calls.at(-1)?.body).toEqual({ reason: 'too strict', from: SECOND });
+    expect(stdout).toContain('reason      too strict');
+  });
+});
