@@ -16,6 +16,7 @@ import { addSign } from './commands/sign.ts';
 import { addStatus } from './commands/status.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addVerify } from './commands/verify.ts';
+import { addWaiver } from './commands/waiver.ts';
 
 /** The command line, ready to parse. It throws CommanderError instead of ending the process. */
 export function buildProgram(): Command {
@@ -53,6 +54,7 @@ Examples:
     addModel,
     addGate,
     addPolicy,
+    addWaiver,
     addPrincipals,
     addKeys,
     addHold,
