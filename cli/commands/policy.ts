@@ -174,7 +174,8 @@ function addRollback(policy: Command): void {
       const api = shell.api();
       const { active } = readAnswer(ListSchema, await api.json({ method: 'GET', path: '/v1/policies' }));
       // Named, so that a request that is repeated, or a colleague's at the same time, does not bring it back.
-      const body = active === null ? { reason } : { reason, from: active.sha256 };
+      if (active === null) throw new UsageError('no policy is in force, so there is none to leave');
+      const body = { reason, from: active.sha256 };
       const answer = await api.json({ method: 'POST', path: '/v1/policies/rollback', body });
       shell.result(answer, activationLines(answer));
     });

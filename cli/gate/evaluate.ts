@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import type { Environment } from '../../lib/contracts/predicates.ts';
+import { VERDICTS_FIELD } from '../../lib/contracts/predicates.ts';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
 import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { Sha256Schema, sha256Hex } from '../../lib/core/digest.ts';
-import { parseDecision, type StoredDecision, VERDICTS_FIELD } from '../../lib/core/gate/decision.ts';
+import { parseDecision, type StoredDecision } from '../../lib/core/gate/decision.ts';
 import { GATE_PHASES, type GatePhase } from '../../lib/core/gate/input.ts';
 import { type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
 import type { PublicKey } from '../../lib/core/keys.ts';

@@ -1,9 +1,9 @@
-import { OwnPredicate, Predicate } from '../../lib/contracts/predicates.ts';
+import { OwnPredicate, Predicate, VERDICTS_FIELD } from '../../lib/contracts/predicates.ts';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { parseEnvelope, preAuthEncoding, type SignedPayload } from '../../lib/core/dsse.ts';
 import { DomainError } from '../../lib/core/errors.ts';
-import { parseDecision, VERDICTS_FIELD } from '../../lib/core/gate/decision.ts';
+import { parseDecision } from '../../lib/core/gate/decision.ts';
 import { isJsonObject, type Json, parseStrictJson } from '../../lib/core/json.ts';
 import { hintNames, type PublicKey, verifySignature } from '../../lib/core/keys.ts';
 import { parseReceipt } from '../../lib/core/receipt.ts';

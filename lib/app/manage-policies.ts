@@ -129,17 +129,16 @@ export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Calle
 /**
  * Puts the policy that was in force before back in force, at once.
  *
- * @param from - the policy that is to be left; left out, the one in force, whichever it is
+ * @param from - the policy that is to be left
  * @throws DomainError POLICY_STATE_CONFLICT when there was none, or another one than `from` is in force
  */
 export async function rollBackPolicy(
   deps: PolicyDeps,
-  reason: string,
+  { reason, from }: { readonly reason: string; readonly from: string },
   by: Caller,
-  from?: string,
 ): Promise<Changed<Activation>> {
   const current = await deps.registry.activation(deps.clock());
-  if (from !== undefined && current && current.sha256 !== from) {
+  if (current && current.sha256 !== from) {
     // Only a rollback has a reason. It was done already: the answer was lost, or a colleague was faster. Once more would undo it.
     const isDone = current.previous === from && current.reason !== null;
     if (isDone) return { created: false, value: current, event: undefined };

@@ -21,6 +21,12 @@ export const OwnPredicate = {
   waiver: 'https://countersign.dev/waiver/v1',
 } as const;
 
+/**
+ * Extension field of a SLSA verification summary that makes it a decision of a gate (SLSA: extension fields are named by
+ * URIs). Only the control plane writes it.
+ */
+export const VERDICTS_FIELD = 'https://countersign.dev/verdicts/v1';
+
 /** What a producer may submit to `POST /v1/attestations` (a manifest goes to `POST /v1/manifests` too). */
 export const SUBMITTABLE = [
   Predicate.manifest,

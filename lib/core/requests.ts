@@ -174,7 +174,7 @@ export type RequestWaiver = z.output<typeof RequestWaiverSchema>;
 export const RollBackPolicySchema = z.strictObject({
   reason: Reason,
   /** The policy that is to be left: so that a rollback that is sent twice does not undo itself. */
-  from: z.optional(Sha256Schema),
+  from: Sha256Schema,
 });
 
 export type ProposePolicy = z.output<typeof ProposePolicySchema>;

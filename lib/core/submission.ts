@@ -1,11 +1,11 @@
-import { OwnPredicate, Predicate, SUBMITTABLE } from '../contracts/predicates.ts';
+import { OwnPredicate, Predicate, SUBMITTABLE, VERDICTS_FIELD } from '../contracts/predicates.ts';
 import { decodeBase64 } from './base64.ts';
 import { BUNDLE_MEDIA_TYPE, parseBundle } from './bundle.ts';
 import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
 import { parseEnvelope, preAuthEncoding, type SignedPayload } from './dsse.ts';
 import { DomainError } from './errors.ts';
-import { isJsonObject, type Json, type JsonObject, parseStrictJson } from './json.ts';
+import { isJsonObject, type Json, type JsonObject, parseStrictJson, toPointer } from './json.ts';
 import { checkManifestSubjects, type Manifest, manifestFlow, manifestSubjects, parseManifest } from './manifest.ts';
 import { MAX_DIGESTS, parseStatement, type Statement, type Subject } from './statement.ts';
 
@@ -121,11 +121,16 @@ async function enveloped(
   };
 }
 
-function checkAccepted({ predicateType }: Statement, endpoint: Endpoint): void {
+function checkAccepted({ predicateType, predicate }: Statement, endpoint: Endpoint): void {
   const pointer = '/predicateType';
   if (Object.values<string>(OwnPredicate).includes(predicateType)) {
     throw new DomainError('PREDICATE_UNSUPPORTED', `${predicateType} is written by the control plane only`, {
       pointer,
+    });
+  }
+  if (endpoint !== 'any' && Object.hasOwn(predicate, VERDICTS_FIELD)) {
+    throw new DomainError('PREDICATE_UNSUPPORTED', 'decisions of gates are written by the control plane only', {
+      pointer: `/predicate${toPointer([VERDICTS_FIELD])}`,
     });
   }
   if (!SUBMITTABLE.some((accepted) => accepted === predicateType)) {

@@ -51,9 +51,7 @@ export function policyRoutes(): RouteTable {
       changedAnswer(
         await endWaiver(deps, waiverId(request), jsonBody(EndWaiverSchema, request).reason, request.caller),
       ),
-    'POST /v1/policies/rollback': async (request) => {
-      const { reason, from } = jsonBody(RollBackPolicySchema, request);
-      return changedAnswer(await rollBackPolicy(deps, reason, request.caller, from));
-    },
+    'POST /v1/policies/rollback': async (request) =>
+      changedAnswer(await rollBackPolicy(deps, jsonBody(RollBackPolicySchema, request), request.caller)),
   };
 }

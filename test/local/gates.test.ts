@@ -245,7 +245,8 @@ describe('a policy', () => {
     const second = await activate(await repack(2)());
     const decidedBy = async () => (await ask({ model, environment: 'staging' })).json.policy;
     expect(await decidedBy()).toMatchObject({ sha256: second });
-    await take('policy-approver', 'POST', '/v1/policies/rollback', { body: { reason: 'it was too strict' } });
+    const body = { reason: 'it was too strict', from: second };
+    await take('policy-approver', 'POST', '/v1/policies/rollback', { body });
     expect(await decidedBy()).toMatchObject({ sha256: policy });
   });
 

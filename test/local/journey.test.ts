@@ -177,7 +177,8 @@ async function decide(producer: TestKey): Promise<{ readonly policy: string; rea
   await take('reader', 'GET /v1/waivers');
   const end = { body: { reason: 'the report came' } };
   await take('promoter', 'POST /v1/waivers/{id}/end', [String(requested.json.id)], end);
-  const rolledBack = await take('operator', 'POST /v1/policies/rollback', [], { body: { reason: 'too strict' } });
+  const body = { reason: 'too strict', from: policy };
+  const rolledBack = await take('operator', 'POST /v1/policies/rollback', [], { body });
   expect(rolledBack.json).toMatchObject({ sha256: first, previous: policy });
   return { policy, input: String(json.input_sha256) };
 }

@@ -78,12 +78,14 @@ export async function collectInput(deps: CollectDeps, question: GateQuestion): P
     ...attestations.flatMap(({ signature }) => signature.keyid ?? []),
     ...(endpoint === undefined ? [] : [endpoint]),
   ];
-  const [waivers, findings, approvals, releases] = await Promise.all([
+  const [waivers, approvals, releases] = await Promise.all([
     deps.facts.waivers(),
-    deps.facts.findings([...new Set(about)]),
     deps.facts.approvals(model),
     endpoint === undefined ? { known: true as const, items: [] } : deps.facts.releases(endpoint),
   ]);
+  // The way back leads to the model before: what is open about that one counts too.
+  const earlier = releases.known ? releases.items.map((release) => release.model) : [];
+  const findings = await deps.facts.findings([...new Set([...about, ...earlier])]);
   return {
     version: 1,
     now,

@@ -22,7 +22,7 @@ import { ownRecord, type SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
 import { tooLarge } from './lineage.ts';
-import type { Policies } from './ports.ts';
+import type { LoadedPolicy, Policies } from './ports.ts';
 
 export interface GateDeps extends CountersignDeps, Omit<CollectDeps, 'registry' | 'store'> {
   readonly registry: Registry;
@@ -63,7 +63,7 @@ export async function evaluateGate(
   if (bytes.length > MAX_INPUT_BYTES) {
     tooLarge(`the facts have ${bytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`);
   }
-  const result = parseGateResult(await policy.evaluate(bytes));
+  const result = parseGateResult(await evaluated(deps, policy, bytes));
   const { sha256, revision, entrypoint } = policy;
   const decision: Decision = {
     passed: isPassed(result),
@@ -88,6 +88,17 @@ export async function evaluateGate(
   const { record, entries } = readDecision(stored, name);
   await deps.ledger.commit(record, entries, undefined);
   return { ...decision, evidence: record.sha256, bytes: stored.bytes };
+}
+
+/** Why a policy broke down is for whoever wrote it; the caller is told that it did. */
+async function evaluated({ log }: Pick<GateDeps, 'log'>, policy: LoadedPolicy, bytes: Buffer): Promise<unknown> {
+  try {
+    return await policy.evaluate(bytes);
+  } catch (error) {
+    const reason = error instanceof DomainError ? error.cause : error;
+    log.warn('policy-broke-down', { policy: policy.sha256, revision: policy.revision, reason: String(reason) });
+    throw error;
+  }
 }
 
 /**

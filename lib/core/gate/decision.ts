@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENVIRONMENTS, type Environment, Predicate } from '../../contracts/predicates.ts';
+import { ENVIRONMENTS, type Environment, Predicate, VERDICTS_FIELD } from '../../contracts/predicates.ts';
 import { canonicalBytes } from '../canonical.ts';
 import { Sha256Schema } from '../digest.ts';
 import { DomainError } from '../errors.ts';
@@ -7,9 +7,6 @@ import { parseWith } from '../schema.ts';
 import { type Statement, statementJson } from '../statement.ts';
 import type { GateInput, GateResult } from './input.ts';
 import { isPassed, parseGateResult } from './result.ts';
-
-/** Extension field of the VSA (SLSA: "extension fields MUST be named by URIs"). */
-export const VERDICTS_FIELD = 'https://countersign.dev/verdicts/v1';
 
 const VERIFIER = 'https://countersign.dev/gate';
 

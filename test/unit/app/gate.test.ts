@@ -360,9 +360,13 @@ describe('a decision', () => {
     await post();
     const before = plane.bucket.objects.size;
     const broken = answering(() => {
-      throw new DomainError('POLICY_FAILED', 'trap');
+      throw new DomainError('POLICY_FAILED', 'trap', { cause: new Error('out of memory') });
     });
     await expect(ask(broken)).rejects.toThrow(refusal('POLICY_FAILED'));
+    expect(plane.logged).toContainEqual({
+      event: 'policy-broke-down',
+      fields: { policy: digestOf('policy'), revision: 'r1', reason: 'Error: out of memory' },
+    });
     expect(plane.bucket.objects.size).toBe(before);
   });
 });

@@ -151,7 +151,7 @@ describe('a policy', () => {
     const second = await active('two');
     expect(await inForce()).toBe(second);
     plane.clock.advance(1000);
-    const { value } = await rollBackPolicy(deps, 'it denied too much', APPROVER);
+    const { value } = await rollBackPolicy(deps, { reason: 'it denied too much', from: second }, APPROVER);
     expect(value).toMatchObject({ sha256: first, previous: second, reason: 'it denied too much', revision: 3 });
     expect(await inForce()).toBe(first);
     expect(await inForce(then)).toBe(first);
@@ -161,9 +161,9 @@ describe('a policy', () => {
     const first = await active('one');
     const second = await active('two');
     plane.clock.advance(1000);
-    const once = await rollBackPolicy(deps, 'it denied too much', APPROVER, second);
+    const once = await rollBackPolicy(deps, { reason: 'it denied too much', from: second }, APPROVER);
     plane.clock.advance(1000);
-    const again = await rollBackPolicy(deps, 'it denied too much', APPROVER, second);
+    const again = await rollBackPolicy(deps, { reason: 'it denied too much', from: second }, APPROVER);
     expect(again).toEqual({ created: false, value: once.value, event: undefined });
     expect(await inForce()).toBe(first);
   });
@@ -171,15 +171,16 @@ describe('a policy', () => {
   it('cannot be left when another one is in force that no rollback brought', async () => {
     const first = await active('one');
     await active('two');
-    await expect(rollBackPolicy(deps, 'reason', APPROVER, first)).rejects.toThrow(
+    await expect(rollBackPolicy(deps, { reason: 'reason', from: first }, APPROVER)).rejects.toThrow(
       refusal('POLICY_STATE_CONFLICT', '/from'),
     );
   });
 
   it('cannot be rolled back to nothing', async () => {
-    await expect(rollBackPolicy(deps, 'reason', APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
-    await active('one');
-    await expect(rollBackPolicy(deps, 'reason', APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    const back = (from: string) => rollBackPolicy(deps, { reason: 'reason', from }, APPROVER);
+    await expect(back(digestOf('none'))).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    const only = await active('one');
+    await expect(back(only)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
   });
 
   it('is activated once by two who race', async () => {

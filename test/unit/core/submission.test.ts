@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OwnPredicate, Predicate, SUBMITTABLE } from '../../../lib/contracts/predicates.ts';
+import { OwnPredicate, Predicate, SUBMITTABLE, VERDICTS_FIELD } from '../../../lib/contracts/predicates.ts';
 import type { ProblemCode } from '../../../lib/contracts/problems.ts';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
@@ -218,6 +218,14 @@ describe('statementIdentity', () => {
     const message = messageOf(bundle);
     expect(statementIdentity(message, key.keyid)).toBe(
       sha256Hex(`countersign-statement/v1\n${sha256Hex(message)}\n${key.keyid}\n`),
+    );
+  });
+
+  it('refuses a verification summary that poses as a decision of a gate', async () => {
+    const summary = { verifier: { id: 'https://ci.example' }, [VERDICTS_FIELD]: { verdicts: [] } };
+    const statement = aStatement({ predicateType: Predicate.slsaVsa, predicate: summary });
+    await expect(parseSubmission(signedStatement(statement, newKey()), 'attestations')).rejects.toThrow(
+      refusal('PREDICATE_UNSUPPORTED', '/predicate/https:~1~1countersign.dev~1verdicts~1v1'),
     );
   });
 });
