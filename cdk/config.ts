@@ -1,4 +1,4 @@
-import type { RetentionPolicy } from '../lib/contracts/env.ts';
+import type { RetentionPolicy, SamplingRates } from '../lib/contracts/env.ts';
 import { ENVIRONMENTS, STAGES, type Stage } from '../lib/contracts/predicates.ts';
 
 /** What one deployment of Countersign differs in from another. Everything else is the same in every stage. */
@@ -21,6 +21,11 @@ export interface StageConfig {
   readonly evidenceKeyGeneration: number;
   /** Pipeline stages whose unsigned manifests are stored and flagged; they never pass a gate. Empty: unsigned is refused. */
   readonly unsignedStages: readonly Stage[];
+  /**
+   * Share of the runs, 0 to 1, whose models a gate checks in full on their way into an environment; of the others it is stated
+   * and kept that nobody looked. Production and release candidates are always checked.
+   */
+  readonly gateSampling: SamplingRates;
   /** Largest artifact, in bytes, that one presigned PUT carries. S3 takes at most 5 GB in one PUT. */
   readonly singlePutMaxBytes: number;
   /** Days after which an upload that was staged and never finished is deleted. */
@@ -62,6 +67,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     logRetentionDays: 14,
     evidenceKeyGeneration: 1,
     unsignedStages: [],
+    gateSampling: { experimental: 1, staging: 1 },
     singlePutMaxBytes: 5 * GB,
     stagingDays: 3,
     throttle: { requestsPerSecond: 50, burst: 100 },
@@ -76,6 +82,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     logRetentionDays: 400,
     evidenceKeyGeneration: 1,
     unsignedStages: [],
+    gateSampling: { experimental: 1, staging: 1 },
     singlePutMaxBytes: 5 * GB,
     stagingDays: 7,
     throttle: { requestsPerSecond: 200, burst: 400 },
@@ -91,6 +98,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     logRetentionDays: 7,
     evidenceKeyGeneration: 1,
     unsignedStages: [],
+    gateSampling: { experimental: 1, staging: 1 },
     singlePutMaxBytes: 5 * GB,
     stagingDays: 3,
     throttle: { requestsPerSecond: 5000, burst: 5000 },
@@ -133,6 +141,7 @@ export function configFaults(config: StageConfig): string[] {
     ...retentionFaults(config),
     ...keyFaults(config),
     ...auditFaults(config),
+    ...samplingFaults(config),
     ...uploadFaults(config),
     ...apiFaults(config),
   ];
@@ -185,6 +194,12 @@ function auditFaults({ retention, auditRetentionDays, logRetentionDays }: StageC
     faults.push(`logRetentionDays is ${logRetentionDays}; CloudWatch Logs knows ${LOG_RETENTION_DAYS.join(', ')}`);
   }
   return faults;
+}
+
+function samplingFaults({ gateSampling }: StageConfig): string[] {
+  return Object.entries(gateSampling)
+    .filter(([, rate]) => !(rate >= 0 && rate <= 1))
+    .map(([environment, rate]) => `gateSampling.${environment} is ${rate}; it must be a number from 0 to 1`);
 }
 
 function uploadFaults({ unsignedStages, singlePutMaxBytes, stagingDays }: StageConfig): string[] {

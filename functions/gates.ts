@@ -1,6 +1,7 @@
-import { evaluateGate } from '../lib/app/gate/evaluate.ts';
+import { askGate } from '../lib/app/gate/ask.ts';
 import { EvaluateGateSchema } from '../lib/core/requests.ts';
-import { decisionAnswer } from '../lib/runtime/gate-answers.ts';
+import { admission } from '../lib/runtime/admission.ts';
+import { gateAnswer } from '../lib/runtime/gate-answers.ts';
 import { gateDeps } from '../lib/runtime/gate-deps.ts';
 import { api, jsonBody } from '../lib/runtime/http.ts';
 
@@ -8,15 +9,20 @@ const deps = gateDeps();
 
 export const handler = api({
   'POST /v1/gates/evaluate': async (request) => {
-    const { model, environment, phase, image_digest, endpoint, at } = jsonBody(EvaluateGateSchema, request);
+    const { model, environment, phase, image_digest, endpoint, release_candidate, at } = jsonBody(
+      EvaluateGateSchema,
+      request,
+    );
     const asked = {
       model,
       environment,
       phase,
       imageDigest: image_digest,
       endpoint,
+      releaseCandidate: release_candidate,
       at: at === undefined ? at : new Date(at),
     };
-    return decisionAnswer(await evaluateGate(deps, asked, request.caller), deps.log);
+    return gateAnswer(await askGate(deps, asked, request.caller), deps.log);
   },
+  'POST /v1/admission': admission(deps),
 });

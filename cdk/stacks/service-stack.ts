@@ -158,7 +158,11 @@ export class ServiceStack extends Stack {
         ...behindApi,
         name: 'gates',
         description: 'Decides whether a model may enter an environment',
-        environment: { ...signing, [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName },
+        environment: {
+          ...signing,
+          [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+          [Env.GATE_SAMPLING]: JSON.stringify(config.gateSampling),
+        },
       }),
       policies: new ServiceFunction(this, 'Policies', {
         ...behindApi,

@@ -62,6 +62,7 @@ It needs the credentials of the rebuilder's role, whose every use raises an alar
           ['attestations', String(report.attestations)],
           ['artifacts', String(report.artifacts)],
           ['decisions', String(report.decisions)],
+          ['skipped gates', String(report.skips)],
           ['left out', String(report.skipped)],
           ['remarks', String(report.remarks)],
         ]),

@@ -103,7 +103,7 @@ export function readEvent(object: SignedObject, name: string): Omit<RecordedEven
 }
 
 /** What is told of one of our own statements beside its object. */
-interface OwnStatement {
+export interface OwnStatement {
   readonly name: string;
   readonly signed: SignedPayload;
   readonly at: string;

@@ -10,6 +10,7 @@ import { parseReceipt } from '../core/receipt.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { requestIdOf } from './countersign.ts';
 import { readDecision } from './gate/evaluate.ts';
+import { readSkip } from './gate/skip.ts';
 import type { EvidenceStore, Hold, RegistryChange, StoredObject } from './ports.ts';
 import { artifactEntries, artifactRecord } from './put-artifact.ts';
 import { readEvent } from './record-event.ts';
@@ -59,6 +60,8 @@ export interface ReindexReport {
   readonly attestations: number;
   readonly artifacts: number;
   readonly decisions: number;
+  /** Gates that did not check, because the run was not in the sample. */
+  readonly skips: number;
   readonly skipped: number;
   readonly remarks: number;
 }
@@ -74,7 +77,7 @@ const READERS = 16;
  * Crash anywhere: what was written stays, and the next run writes the rest.
  */
 export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
-  const counts = { events: 0, attestations: 0, artifacts: 0, decisions: 0, skipped: 0, remarks: 0 };
+  const counts = { events: 0, attestations: 0, artifacts: 0, decisions: 0, skips: 0, skipped: 0, remarks: 0 };
   let done = 0;
   const leaveOut = (key: string, error: unknown): void => {
     // A transient failure must stop the run: what it leaves out would look like what does not exist.
@@ -145,6 +148,12 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     const { record, entries } = readDecision({ ...object, requestId: requestIdOf(object) }, name);
     remarkOn(name, await deps.tables.evidence(record, entries));
     counts.decisions++;
+  });
+  await eachObject(`${Prefix.gates}skips/`, async (name, object) => {
+    openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
+    const { record, entries } = readSkip({ ...object, requestId: requestIdOf(object) }, name);
+    remarkOn(name, await deps.tables.evidence(record, entries));
+    counts.skips++;
   });
   // Receipts name versions, so nothing that lies over these keeps them from being read here; the live system may be misled.
   for (const prefix of [Prefix.attestations, Prefix.artifacts]) {

@@ -20,6 +20,8 @@ export const Env = {
   SINGLE_PUT_MAX_BYTES: 'SINGLE_PUT_MAX_BYTES',
   /** Name of the function that verifies staged uploads; the artifacts function invokes it. */
   ARTIFACT_VERIFIER: 'ARTIFACT_VERIFIER',
+  /** JSON of {@link SamplingRates}. */
+  GATE_SAMPLING: 'GATE_SAMPLING',
 } as const;
 
 export type EnvName = (typeof Env)[keyof typeof Env];
@@ -30,4 +32,10 @@ export interface RetentionPolicy {
   readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
   /** Days from receipt, at least 1. */
   readonly days: { readonly experimental: number; readonly staging: number; readonly production: number };
+}
+
+/** Share of the runs whose models a gate checks, 0 to 1. Production, and what is a release candidate, is always checked. */
+export interface SamplingRates {
+  readonly experimental: number;
+  readonly staging: number;
 }

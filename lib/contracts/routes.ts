@@ -52,6 +52,7 @@ export const ROUTES = [
     group: 'gates',
     roles: ['promoter', 'producer', 'operator', 'policy-author'],
   },
+  { method: 'POST', path: '/v1/admission', group: 'gates', roles: ['promoter', 'operator'] },
   { method: 'POST', path: '/v1/policies', group: 'policies', roles: ['policy-author'] },
   {
     method: 'POST',

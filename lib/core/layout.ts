@@ -31,6 +31,9 @@ export const objectKey = {
   gateInput: (sha256: string): string => `${Prefix.gates}inputs/${sha256}.json`,
   /** A decision by the digest of its payload. */
   decision: (payload: string): string => `${Prefix.gates}decisions/${payload}.sigstore.json`,
+  /** That a gate was skipped, by the digest of the statement's payload. */
+  skip: (payload: string): string => `${Prefix.gates}skips/${payload}.sigstore.json`,
+  /** Of a decision or a skip. */
   lostDecision: (payload: string, requestId: string): string => `${Prefix.gates}lost/${payload}/${requestId}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;

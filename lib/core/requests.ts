@@ -144,7 +144,7 @@ export const ProposePolicySchema = z
 
 export const TestPolicySchema = z.strictObject({ evidence: Sha256Schema });
 
-const EndpointSchema = z
+export const EndpointSchema = z
   .string()
   .check(z.regex(/^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$/, 'must be the name of a SageMaker endpoint'));
 
@@ -186,6 +186,8 @@ export const EvaluateGateSchema = z
     phase: z._default(z.enum(GATE_PHASES), 'request'),
     image_digest: z.optional(ImageDigestSchema),
     endpoint: z.optional(EndpointSchema),
+    /** Checked in full, whatever the environment's sampling. */
+    release_candidate: z._default(z.boolean(), false),
     /** Judged by the policy, keys, waivers and evidence of that time. */
     at: z.optional(InstantSchema),
   })

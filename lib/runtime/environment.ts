@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Env, type EnvName, type RetentionPolicy } from '../contracts/env.ts';
+import { Env, type EnvName, type RetentionPolicy, type SamplingRates } from '../contracts/env.ts';
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 
 /** Reads what the template set. A missing or wrong variable stops the function at its start, not at its first request. */
@@ -17,6 +17,13 @@ const Retention: z.ZodMiniType<RetentionPolicy> = z.object({
 
 export function retention(): RetentionPolicy {
   return Retention.parse(JSON.parse(required(Env.RETENTION)));
+}
+
+const Rate = z.number().check(z.minimum(0), z.maximum(1));
+const Sampling: z.ZodMiniType<SamplingRates> = z.strictObject({ experimental: Rate, staging: Rate });
+
+export function gateSampling(): SamplingRates {
+  return Sampling.parse(JSON.parse(required(Env.GATE_SAMPLING)));
 }
 
 export function unsignedStages(): ReadonlySet<Stage> {

@@ -1,15 +1,27 @@
+import type { Outcome } from '../app/gate/ask.ts';
 import type { Decided } from '../app/gate/evaluate.ts';
+import type { Skipped } from '../app/gate/skip.ts';
 import type { Log } from '../app/ports.ts';
 import { parseStrictJson } from '../core/json.ts';
 import type { Answer } from './http.ts';
 import { counted } from './metrics.ts';
 
+/** What a gate said, as the API shows it, with the signed bytes. */
+export function gateAnswer(outcome: Outcome<Decided, Skipped>, log: Log): Answer {
+  if (outcome.kind === 'decided') {
+    logDecision(outcome.decided, log);
+    return { status: 200, body: decisionBody(outcome.decided) };
+  }
+  logSkip(outcome.skipped, log);
+  return { status: 200, body: skipBody(outcome.skipped) };
+}
+
 /**
- * A decision as the API shows it, with the signed bytes. It is logged as OPA logs decisions ("Decision Logs"): which policy
+ * A decision is logged as OPA logs decisions ("Decision Logs"): which policy
  * decided what on which input. The input and the verdicts are masked, because they are evidence and lie in the bucket.
  */
-export function decisionAnswer(decided: Decided, log: Log): Answer {
-  const { passed, input, inputSha256, policy, result, decidedAt, evidence, bytes } = decided;
+export function logDecision(decided: Decided, log: Log): void {
+  const { passed, input, inputSha256, policy, decidedAt, evidence } = decided;
   const outcome = passed ? 'PASSED' : 'FAILED';
   log.info('gate-decided', {
     decision_id: evidence,
@@ -22,21 +34,36 @@ export function decisionAnswer(decided: Decided, log: Log): Answer {
     erased: ['/input', '/result/verdicts'],
     ...counted({ GatePassed: passed ? 1 : 0, GateFailed: passed ? 0 : 1 }, { environment: input.environment }),
   });
+}
+
+/** Counted, so that nobody has to guess how much is let through unchecked. */
+export function logSkip({ evidence, skip }: Skipped, log: Log): void {
+  log.info('gate-skipped', {
+    decision_id: evidence,
+    result: skip.result,
+    timestamp: skip.skipped_at,
+    requested_by: skip.requester,
+    ...counted({ GateSkipped: 1 }, { environment: skip.environment }),
+  });
+}
+
+function decisionBody({ passed, input, inputSha256, policy, result, decidedAt, evidence, bytes }: Decided): object {
   return {
-    status: 200,
-    body: {
-      decision: evidence,
-      result: outcome,
-      model: input.model.sha256,
-      environment: input.environment,
-      phase: input.phase,
-      judged_at: input.now,
-      decided_at: decidedAt,
-      policy,
-      input_sha256: inputSha256,
-      verdicts: result.verdicts,
-      warnings: result.warnings,
-      attestation: parseStrictJson(bytes),
-    },
+    decision: evidence,
+    result: passed ? 'PASSED' : 'FAILED',
+    model: input.model.sha256,
+    environment: input.environment,
+    phase: input.phase,
+    judged_at: input.now,
+    decided_at: decidedAt,
+    policy,
+    input_sha256: inputSha256,
+    verdicts: result.verdicts,
+    warnings: result.warnings,
+    attestation: parseStrictJson(bytes),
   };
+}
+
+function skipBody({ model, skip, evidence, bytes }: Skipped): object {
+  return { decision: evidence, model, ...skip, attestation: parseStrictJson(bytes) };
 }

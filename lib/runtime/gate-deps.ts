@@ -2,21 +2,22 @@ import { dynamoGateFacts } from '../adapters/dynamodb/gate-facts.ts';
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { loadPolicy } from '../adapters/opa/policy.ts';
-import type { GateDeps } from '../app/gate/evaluate.ts';
+import type { AskDeps } from '../app/gate/ask.ts';
 import { policiesInForce } from '../app/gate/in-force.ts';
 import { knownWaivers } from '../app/gate/waivers.ts';
 import { Env } from '../contracts/env.ts';
 import { countersignDeps, tableConfig, tables } from './composition.ts';
-import { required } from './environment.ts';
+import { gateSampling, required } from './environment.ts';
 
 /** What a function that decides needs. */
-export function gateDeps(): GateDeps {
+export function gateDeps(): AskDeps {
   const base = countersignDeps();
   const config = tableConfig();
   const { registry } = tables(config);
   return {
     ...base,
     registry,
+    sampling: gateSampling(),
     ledger: dynamoGateLedger(config),
     facts: {
       ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),

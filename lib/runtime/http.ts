@@ -138,14 +138,20 @@ const MAX_QUOTED = 1024;
 
 const shortened = (text: string): string => (text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
 
+/** Alarms and counts rest on these lines. */
+export function logProblem(code: ProblemCode, error: unknown): void {
+  const isOurs = PROBLEMS[code].status >= 500;
+  if (isOurs) logger.error(code, { error: error instanceof Error ? error : new Error(String(error)) });
+  // Not the pointer: it is made of the body's own keys, and bodies stay out of the log.
+  else logger.info('refused', { code, ...counted({ Refused: 1 }, { code }) });
+}
+
 /** The one place that turns errors into answers (RFC 9457). What is not a refusal is logged whole and masked. */
 function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   const refusal = error instanceof DomainError ? error : undefined;
   const code: ProblemCode = refusal?.code ?? 'INTERNAL';
   const { status, title } = PROBLEMS[code];
-  if (status >= 500) logger.error(code, { error: error instanceof Error ? error : new Error(String(error)) });
-  // Not the pointer: it is made of the body's own keys, and bodies stay out of the log.
-  else logger.info('refused', { code, ...counted({ Refused: 1 }, { code }) });
+  logProblem(code, error);
   const document = {
     type: problemType(code),
     title,

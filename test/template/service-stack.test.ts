@@ -157,7 +157,7 @@ describe('functions', () => {
     reader: [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.RETENTION, Env.UNSIGNED_STAGES],
     registry: SIGNING,
     holds: SIGNING,
-    gates: [...SIGNING, Env.WORKFLOW_TABLE],
+    gates: [...SIGNING, Env.WORKFLOW_TABLE, Env.GATE_SAMPLING],
     policies: SIGNING,
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 

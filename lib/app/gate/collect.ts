@@ -108,7 +108,8 @@ function byReceipt(a: GateAttestation, b: GateAttestation): number {
   return a.received_at < b.received_at || (a.received_at === b.received_at && a.evidence < b.evidence) ? -1 : 1;
 }
 
-async function judge(deps: CollectDeps, evidence: ReadonlySet<string>, at: Date): Promise<Map<string, Judged>> {
+/** Verifies evidence again from its bytes, by its digest. */
+export async function judge(deps: CollectDeps, evidence: ReadonlySet<string>, at: Date): Promise<Map<string, Judged>> {
   const records = await deps.ledger.findMany([...evidence]);
   const attestations = [...records.values()].filter(({ kind }) => kind === 'attestation');
   const [keys, evidenceKeys] = await Promise.all([keyHistories(deps, attestations, at), ownKeys(deps)]);

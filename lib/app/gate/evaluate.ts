@@ -3,26 +3,20 @@ import { parseBundle } from '../../core/bundle.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import { type EvidenceRecord, type IndexEntry, indexEntries } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { type Decision, decisionPayload, parseDecision } from '../../core/gate/decision.ts';
 import { isPassed, parseGateResult } from '../../core/gate/result.ts';
 import { parseStrictJson } from '../../core/json.ts';
 import { CONTROL_PLANE, lookup, objectKey, timeOrder } from '../../core/layout.ts';
 import { parseStatement } from '../../core/statement.ts';
-import {
-  type CountersignDeps,
-  countersign,
-  putSigned,
-  requestIdOf,
-  requireEvidenceKey,
-  retainUntil,
-} from '../countersign.ts';
+import { type CountersignDeps, requireEvidenceKey, retainUntil } from '../countersign.ts';
 import type { Registry } from '../ports.ts';
-import { ownRecord, type SignedObject } from '../record-event.ts';
+import type { SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
 import { tooLarge } from './lineage.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
+import { type GateRows, putStatement, rowsOf } from './record.ts';
 
 export interface GateDeps extends CountersignDeps, Omit<CollectDeps, 'registry' | 'store'> {
   readonly registry: Registry;
@@ -39,52 +33,65 @@ export interface Decided extends Decision {
 /** A canonical input beyond this is refused: it would neither fit the policy's memory nor a reader's. */
 export const MAX_INPUT_BYTES = 6 * 1024 * 1024;
 
+/** What was asked, by whoever may ask. */
+export type Asked = Omit<GateQuestion, 'requester' | 'now'> & { readonly at: Date | undefined };
+
+/** A decision that is not evidence yet. */
+interface Draft {
+  readonly decision: Decision;
+  /** Canonical: what the policy saw. */
+  readonly inputBytes: Buffer;
+  readonly key: EvidenceKey;
+}
+
 /**
- * Asks the policy in force and makes its answer evidence: the input, then the signed decision, then the index.
- *
- * Crash after the input's put: facts that nobody decided on, which prove nothing. Crash after the decision's: a decision that
- * no look-up finds until a reindex; whoever asked got no answer and asks again, which is a decision of its own.
+ * Asks the policy in force. Nothing is written.
  *
  * @throws DomainError also POLICY_UNAVAILABLE, POLICY_INVALID, POLICY_FAILED, POLICY_TIMED_OUT, POLICY_RESULT_INVALID: no
  *   decision then, so nothing opens
  */
-export async function evaluateGate(
-  deps: GateDeps,
-  asked: Omit<GateQuestion, 'requester' | 'now'> & { readonly at: Date | undefined },
-  caller: Pick<Caller, 'uniqueId'>,
-): Promise<Decided> {
+export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Draft> {
   const decidedAt = deps.clock();
   const { principal, evidenceKey } = await deps.registry.context(caller.uniqueId);
   const key = requireEvidenceKey(evidenceKey, deps.signer);
   const { at, ...rest } = asked;
   const question = { ...rest, requester: principal?.name, now: at ?? decidedAt };
   const [input, policy] = await Promise.all([collectInput(deps, question), deps.policies.inForce(question.now)]);
-  const bytes = canonicalBytes(input);
-  if (bytes.length > MAX_INPUT_BYTES) {
-    tooLarge(`the facts have ${bytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`);
+  const inputBytes = canonicalBytes(input);
+  if (inputBytes.length > MAX_INPUT_BYTES) {
+    tooLarge(`the facts have ${inputBytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`);
   }
-  const result = parseGateResult(await evaluated(deps, policy, bytes));
+  const result = parseGateResult(await evaluated(deps, policy, inputBytes));
   const { sha256, revision, entrypoint } = policy;
   const decision: Decision = {
     passed: isPassed(result),
     input,
-    inputSha256: sha256Hex(bytes),
+    inputSha256: sha256Hex(inputBytes),
     policy: { sha256, revision, entrypoint },
     result,
     decidedAt: decidedAt.toISOString(),
   };
-  const until = retainUntil(deps.retention, input.environment, decidedAt);
-  await deps.store.putOnce(objectKey.gateInput(decision.inputSha256), bytes, {
+  return { decision, inputBytes, key };
+}
+
+/**
+ * Asks the policy in force and makes its answer evidence: the input, then the signed decision, then the index.
+ *
+ * Crash after the input's put: facts that nobody decided on, which prove nothing. Crash after the decision's: a decision that
+ * no look-up finds until a reindex; whoever asked got no answer and asks again, which is a decision of its own.
+ *
+ * @throws DomainError as {@link decide} does
+ */
+export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Decided> {
+  const { decision, inputBytes, key } = await decide(deps, asked, caller);
+  const until = retainUntil(deps.retention, decision.input.environment, new Date(decision.decidedAt));
+  await deps.store.putOnce(objectKey.gateInput(decision.inputSha256), inputBytes, {
     contentType: 'application/json',
     retainUntil: until,
   });
   const payload = decisionPayload(decision);
   const name = objectKey.decision(sha256Hex(payload));
-  const signed = await countersign(deps, payload, key);
-  const put = await putSigned(deps, name, signed, until, objectKey.lostDecision(sha256Hex(payload), signed.requestId));
-  const stored = put.isOurs
-    ? { bytes: signed.bytes, versionId: put.versionId, retainUntil: until, requestId: signed.requestId }
-    : { ...put.first, requestId: requestIdOf(put.first) };
+  const stored = await putStatement(deps, name, payload, key, until);
   const { record, entries } = readDecision(stored, name);
   await deps.ledger.commit(record, entries, undefined);
   return { ...decision, evidence: record.sha256, bytes: stored.bytes };
@@ -107,10 +114,7 @@ async function evaluated({ log }: Pick<GateDeps, 'log'>, policy: LoadedPolicy, b
  *
  * @throws DomainError INTEGRITY_FAILURE when it is not what its name says
  */
-export function readDecision(
-  object: SignedObject,
-  name: string,
-): { readonly record: EvidenceRecord; readonly entries: readonly IndexEntry[] } {
+export function readDecision(object: SignedObject, name: string): GateRows {
   const signed = parseBundle(parseStrictJson(object.bytes));
   if (name !== objectKey.decision(sha256Hex(signed.payload))) {
     throw new DomainError('INTEGRITY_FAILURE', `${name} holds another decision than its name says`);
@@ -118,24 +122,14 @@ export function readDecision(
   const { model, environment, passed, policy, decidedAt } = parseDecision(
     parseStatement(parseStrictJson(signed.payload)),
   );
-  const record = ownRecord(object, {
+  const { record, entries } = rowsOf(object, {
     name,
     signed,
     at: decidedAt,
     by: CONTROL_PLANE,
     predicateType: Predicate.slsaVsa,
     environment,
-  });
-  const entries = indexEntries(record, {
-    predicateType: Predicate.slsaVsa,
-    manifest: undefined,
-    subjects: [],
-    inputs: [],
-    outputs: [],
-    mentions: [model],
-    commits: [],
-    runIds: [],
-    attributes: [],
+    model,
     result: passed ? 'PASSED' : 'FAILED',
   });
   const byPolicy = entries.slice(0, 1).map((entry) => ({

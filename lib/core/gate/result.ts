@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { JsonValue, parseWith } from '../schema.ts';
-import { type GateResult, VERDICTS } from './input.ts';
+import { type GateResult, type RuleVerdict, VERDICTS } from './input.ts';
 
 const RuleVerdictSchema = z.strictObject({
   rule: z.string().check(z.regex(/^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})*$/)),
@@ -29,8 +29,9 @@ export function parseGateResult(value: unknown): GateResult {
 
 /** Fails closed: undetermined lets nothing through. */
 export function isPassed({ verdicts }: GateResult): boolean {
-  return (
-    verdicts.length > 0 &&
-    verdicts.every(({ verdict }) => verdict === 'pass' || verdict === 'not_applicable' || verdict === 'waived')
-  );
+  return verdicts.length > 0 && verdicts.every(isLetThrough);
+}
+
+export function isLetThrough({ verdict }: Pick<RuleVerdict, 'verdict'>): boolean {
+  return verdict === 'pass' || verdict === 'not_applicable' || verdict === 'waived';
 }

@@ -133,7 +133,15 @@ describe('reindex', () => {
     await everything();
     const { report, skipped, remarks } = await rebuild();
     expect({ skipped, remarks }).toEqual({ skipped: {}, remarks: {} });
-    expect(report).toEqual({ events: 9, attestations: 4, artifacts: 1, decisions: 0, skipped: 0, remarks: 0 });
+    expect(report).toEqual({
+      events: 9,
+      attestations: 4,
+      artifacts: 1,
+      decisions: 0,
+      skips: 0,
+      skipped: 0,
+      remarks: 0,
+    });
     await expectRebuilt();
   });
 

@@ -1,0 +1,47 @@
+import { sha256Hex } from '../../core/digest.ts';
+import { type EvidenceRecord, type IndexEntry, indexEntries } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
+import { objectKey } from '../../core/layout.ts';
+import { type CountersignDeps, countersign, putSigned, requestIdOf } from '../countersign.ts';
+import { type OwnStatement, ownRecord, type SignedObject } from '../record-event.ts';
+
+export interface GateRows {
+  readonly record: EvidenceRecord;
+  readonly entries: readonly IndexEntry[];
+}
+
+/** Signs what a gate states and puts it under its name, or finds it there. */
+export async function putStatement(
+  deps: CountersignDeps,
+  name: string,
+  payload: Buffer,
+  key: EvidenceKey,
+  until: Date,
+): Promise<SignedObject> {
+  const signed = await countersign(deps, payload, key);
+  const put = await putSigned(deps, name, signed, until, objectKey.lostDecision(sha256Hex(payload), signed.requestId));
+  return put.isOurs
+    ? { bytes: signed.bytes, versionId: put.versionId, retainUntil: until, requestId: signed.requestId }
+    : { ...put.first, requestId: requestIdOf(put.first) };
+}
+
+/** The index rows of what a gate states of a model: under the model and the day. */
+export function rowsOf(
+  object: SignedObject,
+  { model, result, ...own }: OwnStatement & { readonly model: string; readonly result: string },
+): GateRows {
+  const record = ownRecord(object, own);
+  const entries = indexEntries(record, {
+    predicateType: own.predicateType,
+    manifest: undefined,
+    subjects: [],
+    inputs: [],
+    outputs: [],
+    mentions: [model],
+    commits: [],
+    runIds: [],
+    attributes: [],
+    result,
+  });
+  return { record, entries };
+}
