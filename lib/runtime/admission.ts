@@ -58,7 +58,7 @@ function verdictOf(
   warnings: readonly string[],
 ): AdmissionVerdict {
   if (outcome.kind === 'skipped') return { refusal: undefined, decision, warnings: [...warnings, UNCHECKED] };
-  const { passed, input, result } = outcome.decided;
-  const refusal = passed ? undefined : { code: 403 as const, message: refusalOf(input, result) };
-  return { refusal, decision, warnings: [...warnings, ...comingOf(result)] };
+  const { decided } = outcome;
+  const refusal = decided.passed ? undefined : { code: 403 as const, message: refusalOf(decided, decision) };
+  return { refusal, decision, warnings: [...warnings, ...comingOf(decided)] };
 }

@@ -1,27 +1,25 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readPolicyBundle } from '../../lib/adapters/opa/bundle.ts';
-import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { loadPolicy } from '../../lib/adapters/opa/policy.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { parseDecision } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
-import { STATEMENT_TYPE } from '../../lib/core/statement.ts';
 import { LocalControl } from '../../local/control.ts';
-import { newKey } from '../support/keys.ts';
-import { aManifest, digestOf, signedBundle, signedStatement } from '../support/manifests.ts';
+import { newKey, type TestKey } from '../support/keys.ts';
+import { aManifest, digestOf, signedBundle } from '../support/manifests.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
 import { enrolKey } from './support/enrol.ts';
+import { activatePolicy, committedPolicy, enrolPolicyTester } from './support/policies.ts';
 
 const local = inject('local');
 const control = new LocalControl(local.control);
 const GATES = 'countersign-local-gates';
 const producer = newKey();
-const tester = newKey();
+let tester: TestKey;
 let policy: string;
 
 const take = async (as: Parameters<typeof api>[1], method: string, path: string, request: ApiRequest = {}) => {
@@ -45,30 +43,11 @@ async function trained(count = 1): Promise<string> {
   return digestOf(name);
 }
 
-/** Proposes, tests, approves and activates. */
-async function activate(bundle: Buffer): Promise<string> {
-  const proposal = { bundle: bundle.toString('base64'), change_request: 'the tests of gates' };
-  const sha256 = String((await take('policy-author', 'POST', '/v1/policies', { body: proposal })).json.sha256);
-  const statement = {
-    _type: STATEMENT_TYPE,
-    subject: [{ name: 'bundle.tar.gz', digest: { sha256 } }],
-    predicateType: Predicate.testResult,
-    predicate: { result: 'PASSED', configuration: [{ name: 'opa test', digest: { sha256 } }] },
-  };
-  const body = signedStatement(statement, tester);
-  const { json } = await take('evaluation-pipeline', 'POST', '/v1/attestations', { body });
-  await take('policy-author', 'POST', `/v1/policies/${sha256}/test`, { body: { evidence: String(json.evidence) } });
-  await take('policy-approver', 'POST', `/v1/policies/${sha256}/approve`);
-  await take('policy-approver', 'POST', `/v1/policies/${sha256}/activate`);
-  return sha256;
-}
-
 beforeAll(async () => {
   const training = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
-  const tests = { role: 'policy-tests', predicate_types: [Predicate.testResult] };
-  await enrolKey(local, 'evaluation-pipeline', tests, tester.privateKey);
-  policy = await activate(await packPolicyBundle(resolve(import.meta.dirname, '../../policies/bundle')));
+  tester = await enrolPolicyTester(local);
+  policy = await activatePolicy(local, tester, await committedPolicy());
 });
 
 afterEach(async () => {
@@ -242,7 +221,7 @@ describe('a policy', () => {
 
   it('counts from the next gate after its activation, and after a rollback', async () => {
     const model = await trained();
-    const second = await activate(await repack(2)());
+    const second = await activatePolicy(local, tester, await repack(2)());
     const decidedBy = async () => (await ask({ model, environment: 'staging' })).json.policy;
     expect(await decidedBy()).toMatchObject({ sha256: second });
     const body = { reason: 'it was too strict', from: second };

@@ -16,6 +16,7 @@ import { aManifest, signedBundle, signedPlain, signedStatement, twinsOf } from '
 import { questionsOf } from '../template/support/replay.ts';
 import { type Principal, Simulator } from '../template/support/simulate.ts';
 import { synthesise } from '../template/support/synth.ts';
+import { admissionReview, aPod } from './support/admission.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
 import { enrolKey } from './support/enrol.ts';
 
@@ -168,6 +169,7 @@ async function decide(producer: TestKey): Promise<{ readonly policy: string; rea
   const asked = { model: (model as { sha256: string }).sha256, environment: 'production', endpoint: 'classifier' };
   const { json } = await take('promoter', 'POST /v1/gates/evaluate', [], { body: asked });
   expect(json).toMatchObject({ result: 'FAILED', policy: { sha256: policy } });
+  await take('operator', 'POST /v1/admission', [], { body: admissionReview(aPod(asked.model, 'production')) });
   const scope = { model: asked.model, environment: 'production' };
   const not_after = new Date(Date.now() + 86_400_000).toISOString();
   const texts = { reason: 'the report is late', compensating_control: 'a person reviews' };

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { ADMISSION_VERSION } from './admission.ts';
-import type { GateInput, GateResult, RuleVerdict } from './input.ts';
+import type { Decision } from './decision.ts';
+import type { RuleVerdict } from './input.ts';
 import { explain } from './reasons.ts';
 import { isLetThrough } from './result.ts';
 
@@ -20,6 +21,8 @@ export interface AdmissionVerdict {
   /** Shown to whoever sent the object, allowed or not. */
   readonly warnings: readonly string[];
 }
+
+type Judged = Pick<Decision, 'input' | 'result'>;
 
 /** Events and terminals cut what is longer. */
 const MAX_MESSAGE = 4000;
@@ -47,17 +50,15 @@ function statusOf({ code, message }: AdmissionRefusal): JsonObject {
 }
 
 /** Of a decision: every rule that keeps the gate shut, why, and what would open it. */
-export function refusalOf(
-  { model, environment }: Pick<GateInput, 'model' | 'environment'>,
-  result: GateResult,
-): string {
+export function refusalOf({ input, result }: Judged, decision: string | undefined): string {
   const lines = result.verdicts.filter((one) => !isLetThrough(one)).map(lineOf);
-  return [`the model ${model.sha256.slice(0, 12)} may not enter ${environment}:`, ...lines].join('\n');
+  const kept = decision === undefined ? '' : ` (decision ${decision})`;
+  return [`the model ${input.model.sha256} may not enter ${input.environment}${kept}:`, ...lines].join('\n');
 }
 
 /** Of a decision: the rules that will keep the gate shut one day. */
-export function comingOf({ warnings }: GateResult): string[] {
-  return warnings
+export function comingOf({ result }: Judged): string[] {
+  return result.warnings
     .filter((one) => !isLetThrough(one))
     .map((one) => `countersign: from ${one.effective_on} ${lineOf(one)}`);
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { countersign } from '../../../lib/app/countersign.ts';
+import { askGate } from '../../../lib/app/gate/ask.ts';
 import { placeHold, releaseHold } from '../../../lib/app/hold-evidence.ts';
 import { activateEvidenceKey, registerKey, revokeKey } from '../../../lib/app/manage-registry.ts';
 import { putArtifact } from '../../../lib/app/put-artifact.ts';
@@ -99,6 +100,24 @@ const revoke = (key = plane.key) => revokeKey(plane.registryDeps, key.keyid, { r
 const post = (changes: Parameters<typeof aManifest>[0] = {}) =>
   plane.submit(signedBundle(aManifest(changes), plane.key));
 
+/** A gate that looks at nothing: the rate chooses no run. */
+async function leaveUnchecked(): Promise<void> {
+  const nothing = async () => ({ known: true, items: [] }) as const;
+  const asked = { model: digestOf('classifier'), environment: 'staging', phase: 'request', at: undefined } as const;
+  const { kind } = await askGate(
+    {
+      ...plane.submitDeps,
+      ledger: plane.ledger,
+      facts: { waivers: nothing, findings: nothing, approvals: nothing, releases: nothing },
+      policies: { inForce: () => Promise.reject(new Error('no policy is asked')) },
+      sampling: { experimental: 0, staging: 0 },
+    },
+    { ...asked, imageDigest: undefined, endpoint: undefined, releaseCandidate: false },
+    caller(PIPELINE),
+  );
+  expect(kind).toBe('skipped');
+}
+
 /** A deployment in which everything happened once. */
 async function everything() {
   const first = await post();
@@ -116,6 +135,7 @@ async function everything() {
   const hold = { sha256: first.record.sha256, reason: 'litigation 7' };
   await placeHold(plane.holdDeps, hold, ADMIN);
   await releaseHold(plane.holdDeps, hold, ADMIN);
+  await leaveUnchecked();
   // Two admins at once: one of their signatures is lost, and noted.
   const requests = [keyRequest(newKey(), PIPELINE), keyRequest(newKey(), PIPELINE)];
   await Promise.allSettled(requests.map((key) => registerKey(plane.registryDeps, key, ADMIN)));
@@ -138,7 +158,7 @@ describe('reindex', () => {
       attestations: 4,
       artifacts: 1,
       decisions: 0,
-      skips: 0,
+      skips: 1,
       skipped: 0,
       remarks: 0,
     });

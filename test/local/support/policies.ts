@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { packPolicyBundle } from '../../../lib/adapters/opa/pack.ts';
+import { Predicate } from '../../../lib/contracts/predicates.ts';
+import { STATEMENT_TYPE } from '../../../lib/core/statement.ts';
+import type { LocalDescription } from '../../../local/description.ts';
+import { newKey, type TestKey } from '../../support/keys.ts';
+import { signedStatement } from '../../support/manifests.ts';
+import { callApi, enrolKey } from './enrol.ts';
+
+/**
+ * The policy that is committed.
+ *
+ * @param level - of its compression: another one is another bundle, for the tests share a stack and none is proposed twice
+ */
+export async function committedPolicy(level = 9): Promise<Buffer> {
+  const bundle = await packPolicyBundle(resolve(import.meta.dirname, '../../../policies/bundle'));
+  return gzipSync(gunzipSync(bundle), { level });
+}
+
+/** Enrols who may say that a policy's tests passed. */
+export async function enrolPolicyTester(local: LocalDescription): Promise<TestKey> {
+  const key = newKey();
+  const authority = { role: 'policy-tests', predicate_types: [Predicate.testResult] };
+  await enrolKey(local, 'evaluation-pipeline', authority, key.privateKey);
+  return key;
+}
+
+/** Proposes, tests, approves and activates. @returns its digest */
+export async function activatePolicy(local: LocalDescription, tester: TestKey, bundle: Buffer): Promise<string> {
+  const post = async (as: Parameters<typeof callApi>[1], path: string, body?: unknown) =>
+    Object(await callApi(local, as, 'POST', path, body));
+  const proposal = { bundle: bundle.toString('base64'), change_request: 'the tests of gates' };
+  const sha256 = String((await post('policy-author', '/v1/policies', proposal)).sha256);
+  const statement = {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: 'bundle.tar.gz', digest: { sha256 } }],
+    predicateType: Predicate.testResult,
+    predicate: { result: 'PASSED', configuration: [{ name: 'opa test', digest: { sha256 } }] },
+  };
+  const result: unknown = JSON.parse(signedStatement(statement, tester).toString('utf8'));
+  const { evidence } = await post('evaluation-pipeline', '/v1/attestations', result);
+  await post('policy-author', `/v1/policies/${sha256}/test`, { evidence });
+  await post('policy-approver', `/v1/policies/${sha256}/approve`);
+  await post('policy-approver', `/v1/policies/${sha256}/activate`);
+  return sha256;
+}
