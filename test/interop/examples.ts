@@ -26,21 +26,29 @@ export async function githubWorkflow(check: Check, folder: string): Promise<void
   });
 }
 
+/** Files, and a field of each that the schemas must miss when it is misspelt. */
+const KUBERNETES = [
+  ['job.yaml', 'backoffLimit'],
+  ['sidecar.yaml', 'backoffLimit'],
+  ['admission.yaml', 'matchConditions'],
+] as const;
+
 /** The manifests of examples/kubernetes, by a validator that carries the API's schemas (kubeconform would fetch them). */
 export async function kubernetesManifests(check: Check, folder: string): Promise<void> {
   const python = await pythonWith('kubernetes');
   const validate = (file: string) =>
     run(python, ['-m', 'kubernetes_validate', '--strict', file], { env: { PATH: process.env.PATH, HOME: folder } });
 
-  for (const name of ['job.yaml', 'sidecar.yaml']) {
+  for (const [name, field] of KUBERNETES) {
     const manifest = join(EXAMPLES, 'kubernetes', name);
     await check(`the Kubernetes API's schemas take examples/kubernetes/${name}`, async () => {
       succeeded(await validate(manifest));
     });
     await check(`the Kubernetes API's schemas refuse ${name} with a misspelt field`, async () => {
       const broken = join(folder, name);
-      await writeFile(broken, (await readFile(manifest, 'utf8')).replace('backoffLimit:', 'backofLimit:'));
-      refused(await validate(broken), /backofLimit/);
+      const text = await readFile(manifest, 'utf8');
+      await writeFile(broken, text.replace(`${field}:`, `${field}x:`));
+      refused(await validate(broken), new RegExp(`${field}x`));
     });
   }
 }

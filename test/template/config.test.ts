@@ -64,6 +64,16 @@ describe('a fault names the value and what is allowed', () => {
       'retention.mode is COMPLIANCE but retainData is false; nobody can delete such evidence, so keep it (retainData: true)',
     ],
     [
+      'a rate beyond everything',
+      { ...dev, gateSampling: { experimental: 1, staging: 1.5 } },
+      'gateSampling.staging is 1.5; it must be a number from 0 to 1',
+    ],
+    [
+      'a rate that is no number',
+      { ...dev, gateSampling: { experimental: Number.NaN, staging: 1 } },
+      'gateSampling.experimental is NaN; it must be a number from 0 to 1',
+    ],
+    [
       'no evidence key',
       { ...dev, evidenceKeyGeneration: 0 },
       'evidenceKeyGeneration is 0; it must be a whole number from 1 to 50',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { preAuthEncoding } from '../../../lib/core/dsse.ts';
+import { isSampled } from '../../../lib/core/gate/sampling.ts';
 import { parseStrictJson } from '../../../lib/core/json.ts';
 import { parseManifest } from '../../../lib/core/manifest.ts';
 import { statementIdentity } from '../../../lib/core/submission.ts';
@@ -26,6 +27,15 @@ describe('docs/formats.md', () => {
     const manifest = parseStrictJson(Buffer.from(example('plain-manifest')));
     expect(parseManifest(manifest).run_id).toBe('2026-02-21-hr123');
     expect(canonicalBytes(manifest).toString()).toBe(example('plain-manifest-canonical'));
+  });
+
+  it('shows a run that is in the sample at one rate and not at another', () => {
+    const shown = Object(JSON.parse(example('sampled-run')));
+    expect(sha256Hex(shown.run_id)).toBe(shown.sha256);
+    expect(Number.parseInt(shown.sha256.slice(0, 8), 16) / 2 ** 32).toBe(shown.fraction);
+    expect(isSampled(shown.run_id, shown.checked_at)).toBe(true);
+    expect(isSampled(shown.run_id, shown.skipped_at)).toBe(false);
+    expect(isSampled(shown.run_id, shown.fraction)).toBe(false);
   });
 
   it('shows the text whose digest is the statement identity', () => {
