@@ -13,8 +13,9 @@ differ := {"code": "commits_differ", "params": {
 }}
 
 without_digest(name) := {"code": "dependency_without_digest", "params": {
-	"dependency": name,
+	"dependencies": [name],
 	"evidence": facts.evidence.provenance,
+	"found": 1,
 }}
 
 added(dependency) := testing.patched("provenance", [{
@@ -41,6 +42,22 @@ test_fails_when_a_dependency_has_no_digest if {
 	testing.fails("training_provenance", added({"uri": "pkg:pypi/numpy"}), {without_digest("pkg:pypi/numpy")})
 	testing.fails("training_provenance", added({"name": "numpy", "digest": {}}), {without_digest("numpy")})
 	testing.fails("training_provenance", added({"digest": {"sha256": ""}}), {without_digest(null)})
+}
+
+test_counts_dependencies_without_a_digest_and_names_the_first if {
+	commit := testing.attestation("provenance").predicate.buildDefinition.resolvedDependencies[0]
+	names := [sprintf("pkg:pypi/p%d", [i]) | some i in numbers.range(1, 11)]
+	document := testing.patched("provenance", [{
+		"op": "replace",
+		"path": dependencies_path,
+		"value": array.concat([commit], [{"uri": name} | some name in names]),
+	}])
+	reason := {"code": "dependency_without_digest", "params": {
+		"dependencies": array.slice(names, 0, 10),
+		"evidence": facts.evidence.provenance,
+		"found": 11,
+	}}
+	testing.fails("training_provenance", document, {reason})
 }
 
 test_passes_when_a_dependency_has_a_digest_of_any_kind if {

@@ -298,7 +298,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   dependency_without_digest: (v) =>
     say(
-      `the provenance ${v.short('evidence')} names ${v.text('dependency')} without a digest`,
+      `the provenance ${v.short('evidence')} names ${v.text('found')} dependencies without a digest: ${names(v.list('dependencies'))}`,
       'give each of buildDefinition.resolvedDependencies a digest, and attest the provenance again',
     ),
   commits_differ: (v) =>
