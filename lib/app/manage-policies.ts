@@ -6,7 +6,7 @@ import type { RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
-import { type Activation, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import { type Activation, MAX_ROLLBACKS, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
@@ -120,7 +120,12 @@ export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Calle
   return await activate(
     deps,
     'policy-activated',
-    { sha256, previous: current?.sha256 ?? null, reason: null },
+    {
+      sha256,
+      previous: current?.sha256 ?? null,
+      back_to: current ? [current.sha256, ...current.back_to].slice(0, MAX_ROLLBACKS) : [],
+      reason: null,
+    },
     current,
     by,
   );
@@ -147,25 +152,29 @@ export async function rollBackPolicy(
       hint: '`countersign policy list` shows what is in force',
     });
   }
-  if (!current?.previous) {
+  const [target, ...further] = current?.back_to ?? [];
+  if (!current || target === undefined) {
     throw new DomainError('POLICY_STATE_CONFLICT', 'there is no policy before the one in force', {
       hint: 'approve and activate another one',
     });
   }
-  const wanted = { sha256: current.previous, previous: current.sha256, reason };
+  // Not to what was in force before in time: that may be what an earlier rollback left.
+  const wanted = { sha256: target, previous: current.sha256, back_to: further, reason };
   return await activate(deps, 'policy-rolled-back', wanted, current, by);
 }
 
 async function activate(
   deps: PolicyDeps,
   action: 'policy-activated' | 'policy-rolled-back',
-  wanted: Pick<Activation, 'sha256' | 'previous' | 'reason'>,
+  wanted: Pick<Activation, 'sha256' | 'previous' | 'back_to' | 'reason'>,
   current: Activation | undefined,
   by: Caller,
 ): Promise<Changed<Activation>> {
   const key = await evidenceKey(deps);
   const revision = (current?.revision ?? 0) + 1;
   const origin = originOf(deps, by);
+  // Two of one millisecond would have no order, and clocks of two functions differ.
+  if (current && origin.at <= current.at) origin.at = new Date(Date.parse(current.at) + 1).toISOString();
   const activation: Activation = { ...wanted, at: origin.at, revision };
   const event = await recordChange(deps, { ...origin, action, revision, activation }, wanted.sha256, undefined, key);
   return { created: true, value: activation, event };

@@ -28,6 +28,9 @@ export const OwnPredicate = {
  */
 export const VERDICTS_FIELD = 'https://countersign.dev/verdicts/v1';
 
+/** `verifier.id` of a gate's decision. */
+export const GATE_VERIFIER = 'https://countersign.dev/gate';
+
 /** What a producer may submit to `POST /v1/attestations` (a manifest goes to `POST /v1/manifests` too). */
 export const SUBMITTABLE = [
   Predicate.manifest,

@@ -48,6 +48,8 @@ export interface Activation {
   readonly sha256: string;
   /** Digest of the policy that it took the place of; null for the first. */
   readonly previous: string | null;
+  /** Where rollbacks lead from here, one after the other, nearest first. */
+  readonly back_to: readonly string[];
   /** Why; always of a rollback. */
   readonly reason: string | null;
   readonly at: string;
@@ -58,10 +60,14 @@ export interface Activation {
 export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
   sha256: z.string(),
   previous: z.nullable(z.string()),
+  back_to: z.array(z.string()),
   reason: z.nullable(z.string()),
   at: z.string(),
   revision: z.number(),
 });
+
+/** Rollbacks that can follow each other. */
+export const MAX_ROLLBACKS = 20;
 
 type Step = 'test' | 'approve' | 'activate';
 const AFTER: Readonly<Record<Step, PolicyState>> = { test: 'proposed', approve: 'tested', activate: 'approved' };

@@ -1,4 +1,4 @@
-import { OwnPredicate, Predicate, SUBMITTABLE, VERDICTS_FIELD } from '../contracts/predicates.ts';
+import { GATE_VERIFIER, OwnPredicate, Predicate, SUBMITTABLE, VERDICTS_FIELD } from '../contracts/predicates.ts';
 import { decodeBase64 } from './base64.ts';
 import { BUNDLE_MEDIA_TYPE, parseBundle } from './bundle.ts';
 import { canonicalBytes } from './canonical.ts';
@@ -128,9 +128,10 @@ function checkAccepted({ predicateType, predicate }: Statement, endpoint: Endpoi
       pointer,
     });
   }
-  if (endpoint !== 'any' && Object.hasOwn(predicate, VERDICTS_FIELD)) {
+  const posing = endpoint === 'any' ? undefined : posesAsDecision(predicate);
+  if (posing) {
     throw new DomainError('PREDICATE_UNSUPPORTED', 'decisions of gates are written by the control plane only', {
-      pointer: `/predicate${toPointer([VERDICTS_FIELD])}`,
+      pointer: `/predicate${toPointer(posing)}`,
     });
   }
   if (!SUBMITTABLE.some((accepted) => accepted === predicateType)) {
@@ -149,6 +150,13 @@ function checkAccepted({ predicateType, predicate }: Statement, endpoint: Endpoi
       hint: 'send other predicates to POST /v1/attestations',
     });
   }
+}
+
+/** @returns the path of what makes a producer's statement look like a decision of ours */
+function posesAsDecision(predicate: JsonObject): readonly string[] | undefined {
+  if (Object.hasOwn(predicate, VERDICTS_FIELD)) return [VERDICTS_FIELD];
+  const { verifier } = predicate;
+  return isJsonObject(verifier ?? null) && Object(verifier).id === GATE_VERIFIER ? ['verifier', 'id'] : undefined;
 }
 
 /** Reads what a verified or to be verified statement says. */

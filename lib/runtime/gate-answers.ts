@@ -21,7 +21,7 @@ export function gateAnswer(outcome: Outcome<Decided, Skipped>, log: Log): Answer
  * decided what on which input. The input and the verdicts are masked, because they are evidence and lie in the bucket.
  */
 export function logDecision(decided: Decided, log: Log): void {
-  const { passed, input, inputSha256, policy, decidedAt, evidence } = decided;
+  const { passed, asOf, input, inputSha256, policy, decidedAt, evidence } = decided;
   const outcome = passed ? 'PASSED' : 'FAILED';
   log.info('gate-decided', {
     decision_id: evidence,
@@ -32,7 +32,11 @@ export function logDecision(decided: Decided, log: Log): void {
     requested_by: input.requester,
     input_sha256: inputSha256,
     erased: ['/input', '/result/verdicts'],
-    ...counted({ GatePassed: passed ? 1 : 0, GateFailed: passed ? 0 : 1 }, { environment: input.environment }),
+    as_of: asOf,
+    // A question about the past lets nothing in, and is not counted.
+    ...(asOf
+      ? {}
+      : counted({ GatePassed: passed ? 1 : 0, GateFailed: passed ? 0 : 1 }, { environment: input.environment })),
   });
 }
 

@@ -3,11 +3,13 @@ import {
   ConditionalCheckFailedException,
   PutItemCommand,
   QueryCommand,
+  type QueryCommandOutput,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS, WAIVERS } from '../../core/layout.ts';
@@ -26,8 +28,8 @@ const TakenItem = z.object({
   reserved_at: z.exactOptional(z.string()),
 });
 
-/** One page of a Query holds this many, each below 1 KB or so; a gate reads all of them. */
-const MAX_WAIVERS = 500;
+/** Of 1 MB each. Beyond them the waivers are not known, and waive nothing. */
+const MAX_WAIVER_PAGES = 20;
 
 interface Reservation {
   readonly key: ItemKey;
@@ -186,8 +188,35 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
   }
 
   async function waivers(): Promise<readonly RecordedWaiver[] | undefined> {
-    const items = await query({ ':pk': WAIVERS }, 'pk = :pk', MAX_WAIVERS + 1);
-    return items.length > MAX_WAIVERS ? undefined : items.map((item) => RecordedWaiverSchema.parse(fromItem(item)));
+    const items: RecordedWaiver[] = [];
+    let after: QueryCommandOutput['LastEvaluatedKey'];
+    for (let page = 0; page < MAX_WAIVER_PAGES; page++) {
+      const answer = await pageOf(WAIVERS, after);
+      for (const item of answer.Items ?? []) {
+        const parsed = RecordedWaiverSchema.safeParse(fromItem(item));
+        if (!parsed.success) throw new DomainError('INTEGRITY_FAILURE', 'an item among the waivers is none');
+        items.push(parsed.data);
+      }
+      after = answer.LastEvaluatedKey;
+      if (after === undefined) return items;
+    }
+    return undefined;
+  }
+
+  async function pageOf(partition: string, after: QueryCommandOutput['LastEvaluatedKey']): Promise<QueryCommandOutput> {
+    try {
+      return await client.send(
+        new QueryCommand({
+          TableName: registryTable,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: marshall({ ':pk': partition }),
+          ConsistentRead: true,
+          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        }),
+      );
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
   }
 
   return {

@@ -3,7 +3,7 @@ import { Predicate } from '../../contracts/predicates.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type Judged, judgeEvidence, type KnownKey } from '../../core/gate/attestation.ts';
-import type { GateAttestation, GateInput, GatePhase } from '../../core/gate/input.ts';
+import type { GateAttestation, GateInput, GatePhase, Known } from '../../core/gate/input.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import type { Content } from '../../core/submission.ts';
 import type { EvidenceStore, Registry } from '../ports.ts';
@@ -57,13 +57,13 @@ export async function collectInput(deps: CollectDeps, question: GateQuestion): P
   const judged = await judge(deps, ofModel.evidence, question.now);
   requireManifest(judged, model);
 
-  // Thresholds and images are spoken of by what was just read; what is asserted of them counts too. Manifests do not: every
-  // run with the same image names it.
-  const further = furtherDigests(judged.values(), imageDigest).filter((digest) => digest !== model);
+  // Thresholds and images are spoken of by what was just read; what is asserted of them counts too, and nothing else: every
+  // run with the same image names it, and every test by the same thresholds.
+  const further = furtherDigests(judged.values(), model, imageDigest).filter((digest) => digest !== model);
   const beside = await mentionedEvidence(
     deps.ledger,
     further,
-    (entry) => inTime(entry) && entry.predicate_type !== Predicate.manifest,
+    (entry) => inTime(entry) && ASSERTIONS.has(entry.predicate_type ?? ''),
     { ...bounds, depth: 0 },
   );
   const rest = new Set([...beside.evidence].filter((evidence) => !judged.has(evidence)));
@@ -98,10 +98,15 @@ export async function collectInput(deps: CollectDeps, question: GateQuestion): P
     attestations,
     lineage,
     waivers,
-    findings,
-    approvals,
-    releases,
+    findings: until(findings, ({ opened_at }) => opened_at <= now),
+    approvals: until(approvals, ({ decided_at }) => decided_at <= now),
+    releases: until(releases, ({ released_at }) => released_at <= now),
   };
+}
+
+/** What was known at the instant that is judged. */
+function until<T>(list: Known<T>, wasThere: (item: T) => boolean): Known<T> {
+  return list.known ? { known: true, items: list.items.filter(wasThere) } : list;
 }
 
 function byReceipt(a: GateAttestation, b: GateAttestation): number {
@@ -186,12 +191,17 @@ function requireManifest(judged: ReadonlyMap<string, Judged>, model: string): vo
   });
 }
 
-function furtherDigests(judged: Iterable<Judged>, imageDigest: string | undefined): string[] {
+/** What is asserted of an image or of thresholds. */
+const ASSERTIONS: ReadonlySet<string> = new Set([Predicate.scai, Predicate.vulns]);
+
+function furtherDigests(judged: Iterable<Judged>, model: string, imageDigest: string | undefined): string[] {
   const digests = new Set<string>();
   if (imageDigest !== undefined) digests.add(imageDigest.replace(/^sha256:/, ''));
   for (const { content } of judged) {
-    if (content?.predicateType === Predicate.testResult) for (const digest of content.mentions) digests.add(digest);
-    const image = content?.manifest?.image_digest;
+    const isAboutModel = content?.subjects.some(({ digest }) => digest.sha256 === model);
+    if (!content || !isAboutModel) continue;
+    if (content.predicateType === Predicate.testResult) for (const digest of content.mentions) digests.add(digest);
+    const image = content.manifest?.image_digest;
     if (image !== undefined) digests.add(image.replace(/^sha256:/, ''));
   }
   return [...digests];

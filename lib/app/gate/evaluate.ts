@@ -55,6 +55,9 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
   const { principal, evidenceKey } = await deps.registry.context(caller.uniqueId);
   const key = requireEvidenceKey(evidenceKey, deps.signer);
   const { at, ...rest } = asked;
+  if (at && at > decidedAt) {
+    throw new DomainError('REQUEST_INVALID', 'at must not lie in the future', { pointer: '/at' });
+  }
   const question = { ...rest, requester: principal?.name, now: at ?? decidedAt };
   const [input, policy] = await Promise.all([collectInput(deps, question), deps.policies.inForce(question.now)]);
   const inputBytes = canonicalBytes(input);
@@ -70,6 +73,7 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
     policy: { sha256, revision, entrypoint },
     result,
     decidedAt: decidedAt.toISOString(),
+    asOf: at !== undefined,
   };
   return { decision, inputBytes, key };
 }
@@ -119,7 +123,7 @@ export function readDecision(object: SignedObject, name: string): GateRows {
   if (name !== objectKey.decision(sha256Hex(signed.payload))) {
     throw new DomainError('INTEGRITY_FAILURE', `${name} holds another decision than its name says`);
   }
-  const { model, environment, passed, policy, decidedAt } = parseDecision(
+  const { model, environment, passed, asOf, policy, decidedAt } = parseDecision(
     parseStatement(parseStrictJson(signed.payload)),
   );
   const { record, entries } = rowsOf(object, {
@@ -130,7 +134,8 @@ export function readDecision(object: SignedObject, name: string): GateRows {
     predicateType: Predicate.slsaVsa,
     environment,
     model,
-    result: passed ? 'PASSED' : 'FAILED',
+    // Whoever lists a model's decisions must not take an answer about the past for one about now.
+    result: `${asOf ? 'AS_OF_' : ''}${passed ? 'PASSED' : 'FAILED'}`,
   });
   const byPolicy = entries.slice(0, 1).map((entry) => ({
     ...entry,

@@ -1,3 +1,4 @@
+import { canonicalBytes } from '../../core/canonical.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -81,7 +82,7 @@ async function requireEvent({ registry, store }: InForceDeps, activation: Activa
       return key && parsePublicKey(key.public_key);
     });
     const { body } = readEvent({ ...object, requestId: requestIdOf(object) }, name);
-    if (!('activation' in body) || body.activation.sha256 !== activation.sha256) refuse();
+    if (!('activation' in body) || !canonicalBytes(body.activation).equals(canonicalBytes(activation))) refuse();
   } catch (cause) {
     refuse(cause);
   }

@@ -1,4 +1,4 @@
-import { OwnPredicate } from '../../contracts/predicates.ts';
+import { OwnPredicate, Predicate } from '../../contracts/predicates.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { GateLineage } from '../../core/gate/input.ts';
@@ -51,8 +51,12 @@ export async function mentionedEvidence(
       const found = await Promise.all(level.slice(start, start + BREADTH).map((digest) => entriesOf(ledger, digest)));
       for (const entry of found.flat()) {
         if (isOurs(entry) || !wants(entry)) continue;
+        const isManifest = entry.predicate_type === Predicate.manifest;
+        // What else was made from a data set says nothing about this model, and a data set may serve thousands.
+        if (depth > 0 && isManifest && entry.part === 'input') continue;
         evidence.add(entry.evidence);
-        if (entry.part !== 'output') continue;
+        // Only signed manifests tell how things were made: anybody may name anything in another statement.
+        if (!isManifest || entry.part !== 'output' || entry.flags.includes('unsigned')) continue;
         for (const input of entry.linked ?? []) {
           if (seen.has(input)) continue;
           seen.add(input);
@@ -95,7 +99,8 @@ export function verifiedLineage(
   code: string | null,
 ): GateLineage {
   const intoDigest = new Map<string, Edge[]>();
-  for (const [evidence, { inputs, outputs }] of contents) {
+  for (const [evidence, { predicateType, inputs, outputs }] of contents) {
+    if (predicateType !== Predicate.manifest) continue;
     for (const to of outputs) {
       const edges = intoDigest.get(to) ?? [];
       for (const from of inputs) edges.push({ from, to, evidence });

@@ -16,7 +16,7 @@ export interface KnownKey {
 
 export interface Judged {
   readonly attestation: GateAttestation;
-  /** Undefined unless the signature holds. */
+  /** Undefined unless the state is `verified`. */
   readonly content: Content | undefined;
 }
 
@@ -45,7 +45,9 @@ export async function judgeEvidence(
     if (!atReceipt || !holds(atReceipt, submission, receipt)) return unusable(record, 'invalid');
     const isRevoked = current?.revoked !== undefined && current.revoked.effective_at <= receipt.received_at;
     const state = isRevoked ? 'key_revoked' : 'verified';
-    return { attestation: described(receipt, submission, state, { keyid, role }), content: submission.content };
+    const attestation = described(receipt, submission, state, { keyid, role });
+    // What a stolen key signed tells nothing, or its lies would outlive its revocation.
+    return { attestation, content: isRevoked ? undefined : submission.content };
   } catch (error) {
     if (error instanceof DomainError) return unusable(record, 'invalid');
     throw error;

@@ -1,5 +1,11 @@
 import * as z from 'zod/mini';
-import { ENVIRONMENTS, type Environment, Predicate, VERDICTS_FIELD } from '../../contracts/predicates.ts';
+import {
+  ENVIRONMENTS,
+  type Environment,
+  GATE_VERIFIER,
+  Predicate,
+  VERDICTS_FIELD,
+} from '../../contracts/predicates.ts';
 import { canonicalBytes } from '../canonical.ts';
 import { Sha256Schema } from '../digest.ts';
 import { DomainError } from '../errors.ts';
@@ -7,8 +13,6 @@ import { parseWith } from '../schema.ts';
 import { type Statement, statementJson } from '../statement.ts';
 import type { GateInput, GateResult } from './input.ts';
 import { isPassed, parseGateResult } from './result.ts';
-
-const VERIFIER = 'https://countersign.dev/gate';
 
 /** Which policy decided. */
 export interface PolicyIdentity {
@@ -29,16 +33,20 @@ export interface Decision {
   readonly result: GateResult;
   /** When it was decided; `input.now` is the instant that was judged. */
   readonly decidedAt: string;
+  /** Whether an earlier instant was judged: an answer about the past, which opens nothing now. */
+  readonly asOf: boolean;
 }
 
 /**
  * The decision as a SLSA verification summary (VSA v1), canonical, ready to be signed. Its subject is the model; its input
  * attestations are the evidence that was looked at; the verdict of each rule is in {@link VERDICTS_FIELD}.
  */
-export function decisionPayload({ input, inputSha256, policy, result, decidedAt, passed }: Decision): Buffer {
+export function decisionPayload(decision: Decision): Buffer {
+  const { input, inputSha256, policy, result, decidedAt, passed, asOf } = decision;
+  const level = asOf ? 'AS_OF' : input.environment.toUpperCase();
   return canonicalBytes(
     statementJson([{ name: 'model', digest: { sha256: input.model.sha256 } }], Predicate.slsaVsa, {
-      verifier: { id: VERIFIER },
+      verifier: { id: GATE_VERIFIER },
       timeVerified: decidedAt,
       resourceUri: `urn:countersign:model:sha256:${input.model.sha256}`,
       policy: { uri: `urn:countersign:policy:${policy.revision}`, digest: { sha256: policy.sha256 } },
@@ -47,9 +55,7 @@ export function decisionPayload({ input, inputSha256, policy, result, decidedAt,
         digest: { sha256: evidence },
       })),
       verificationResult: passed ? 'PASSED' : 'FAILED',
-      verifiedLevels: [
-        passed ? `COUNTERSIGN_${input.environment.toUpperCase()}_${input.phase.toUpperCase()}` : 'FAILED',
-      ],
+      verifiedLevels: [passed ? `COUNTERSIGN_${level}_${input.phase.toUpperCase()}` : 'FAILED'],
       [VERDICTS_FIELD]: {
         environment: input.environment,
         phase: input.phase,
@@ -57,6 +63,7 @@ export function decisionPayload({ input, inputSha256, policy, result, decidedAt,
         image_digest: input.image_digest,
         requester: input.requester,
         judged_at: input.now,
+        as_of: asOf,
         input_sha256: inputSha256,
         entrypoint: policy.entrypoint,
         ...result,
@@ -71,6 +78,7 @@ const DecisionSchema = z.looseObject({
   verificationResult: z.enum(['PASSED', 'FAILED']),
   [VERDICTS_FIELD]: z.looseObject({
     environment: z.enum(ENVIRONMENTS),
+    as_of: z.boolean(),
     input_sha256: Sha256Schema,
     entrypoint: z.string(),
     verdicts: z.unknown(),
@@ -83,6 +91,7 @@ export interface StoredDecision {
   readonly model: string;
   readonly environment: Environment;
   readonly passed: boolean;
+  readonly asOf: boolean;
   readonly inputSha256: string;
   readonly policy: Pick<PolicyIdentity, 'sha256' | 'entrypoint'>;
   readonly result: GateResult;
@@ -101,7 +110,7 @@ export function parseDecision(statement: Statement): StoredDecision {
     });
   }
   const summary = parseWith(DecisionSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
-  const { environment, input_sha256, entrypoint, verdicts, warnings } = summary[VERDICTS_FIELD];
+  const { environment, as_of: asOf, input_sha256, entrypoint, verdicts, warnings } = summary[VERDICTS_FIELD];
   const result = parseGateResult({ verdicts, warnings });
   const passed = summary.verificationResult === 'PASSED';
   if (passed !== isPassed(result)) {
@@ -113,6 +122,7 @@ export function parseDecision(statement: Statement): StoredDecision {
     model: statement.subject[0]?.digest.sha256 ?? '',
     environment,
     passed,
+    asOf,
     inputSha256: input_sha256,
     policy: { sha256: summary.policy.digest.sha256, entrypoint },
     result,

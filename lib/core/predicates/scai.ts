@@ -14,7 +14,7 @@ const Scai = z.looseObject({
         evidence: optional(ResourceDescriptor),
       }),
     )
-    .check(z.minLength(1, 'must hold at least one attribute')),
+    .check(z.minLength(1, 'must hold at least one attribute'), z.maxLength(256, 'must hold at most 256 attributes')),
   producer: optional(ResourceDescriptor),
 });
 

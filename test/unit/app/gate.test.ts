@@ -179,6 +179,39 @@ describe('the facts of a gate', () => {
     expect(stateOf(await collect(), evidence)).toBe('key_revoked');
   });
 
+  it('leave out what else was made from the same data set, of which there may be thousands', async () => {
+    await made('raw', 'iris');
+    await post();
+    const elsewhere = await post({ run_id: 'run-2', model: { id: 'other', sha256: digestOf('other') } });
+    const input = await collect();
+    expect(stateOf(input, elsewhere)).toBeUndefined();
+    expect(input.attestations).toHaveLength(2);
+  });
+
+  it('draw no lineage from what a stolen key signed', async () => {
+    const before = plane.clock.now().toISOString();
+    const thief = newKey();
+    await enrol(plane, 'thief', thief);
+    plane.clock.advance(1000);
+    await post();
+    const cycle = aManifest({
+      run_id: 'run-3',
+      stage: 'preprocess',
+      dataset: undefined,
+      model: undefined,
+      principal: 'thief',
+      timestamp: plane.clock.now().toISOString(),
+      inputs: [resource('classifier')],
+      outputs: [resource('iris')],
+    });
+    await plane.submit(signedBundle(cycle, thief), 'manifests', caller('thief'));
+    expect((await collect()).lineage.cycle).not.toBeNull();
+    plane.clock.advance(1000);
+    await revokeKey(plane.registryDeps, thief.keyid, { reason: 'stolen', effective_at: before }, ADMIN);
+    plane.clock.advance(1000);
+    expect((await collect()).lineage.cycle).toBeNull();
+  });
+
   it('do not follow a step that only the index tells of', async () => {
     const training = await post();
     const partition = plane.ledger.entries.get(lookup.digest(MODEL));
@@ -313,6 +346,7 @@ describe('a decision', () => {
       model: MODEL,
       environment: 'production',
       passed: true,
+      asOf: false,
       inputSha256: decided.inputSha256,
       policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },
       result: { verdicts: [verdict()], warnings: [] },
@@ -324,6 +358,26 @@ describe('a decision', () => {
       const { items } = await plane.ledger.list(partition, { limit: 10 });
       expect(items.filter(({ evidence }) => evidence === decided.evidence)).toMatchObject([{ result: 'PASSED' }]);
     }
+  });
+
+  it('about the past says so, in its level and where it is listed, and is none about the future', async () => {
+    await post();
+    const at = plane.clock.now();
+    plane.clock.advance(60_000);
+    const past = { model: MODEL, environment: 'production', phase: 'release', imageDigest: undefined } as const;
+    const about = (time: Date) =>
+      evaluateGate(
+        answering(() => asJson([verdict()])),
+        { ...past, endpoint: undefined, at: time },
+        caller(PIPELINE),
+      );
+    const decided = await about(at);
+    const { statement } = openCountersigned(decided.bytes, () => parsePublicKey(plane.signer.key.pem));
+    expect(statement.predicate.verifiedLevels).toEqual(['COUNTERSIGN_AS_OF_RELEASE']);
+    const { items } = await plane.ledger.list(lookup.digest(MODEL), { limit: 10 });
+    expect(items.find(({ evidence }) => evidence === decided.evidence)?.result).toBe('AS_OF_PASSED');
+    const future = new Date(plane.clock.now().getTime() + 1);
+    await expect(about(future)).rejects.toThrow(refusal('REQUEST_INVALID', '/at'));
   });
 
   it('is no fact for the next one', async () => {

@@ -176,6 +176,28 @@ describe('a policy', () => {
     );
   });
 
+  it('is left for the one before it by each further rollback, never for one that was left', async () => {
+    const [first, second, third] = [await active('one'), await active('two'), await active('three')];
+    const back = async (from: string) => {
+      plane.clock.advance(1000);
+      return (await rollBackPolicy(deps, { reason: 'worse', from }, APPROVER)).value.sha256;
+    };
+    expect(await back(third)).toBe(second);
+    expect(await back(second)).toBe(first);
+    await expect(back(first)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    expect(await inForce()).toBe(first);
+  });
+
+  it('comes into force after the one before, though the clock stands still', async () => {
+    const first = await approved('one');
+    const second = await approved('two');
+    await activatePolicy(deps, first, APPROVER);
+    const { value } = await activatePolicy(deps, second, APPROVER);
+    expect(Date.parse(value.at)).toBe(plane.clock.now().getTime() + 1);
+    plane.clock.advance(1);
+    expect(await inForce()).toBe(second);
+  });
+
   it('cannot be rolled back to nothing', async () => {
     const back = (from: string) => rollBackPolicy(deps, { reason: 'reason', from }, APPROVER);
     await expect(back(digestOf('none'))).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));

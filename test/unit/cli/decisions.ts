@@ -61,7 +61,7 @@ const POLICY = { sha256: digestOf('policy'), revision: 'r-7', entrypoint: 'count
 /** A decision as it is stored. */
 export function signedDecision(key: TestKey, { result, input = NO_FACTS, policy = POLICY }: Decided): Buffer {
   const inputSha256 = sha256Hex(canonicalBytes(input));
-  const decision = { passed: isPassed(result), input, inputSha256, policy, result, decidedAt: NOW };
+  const decision = { passed: isPassed(result), input, inputSha256, policy, result, decidedAt: NOW, asOf: false };
   return signedPayload(decisionPayload(decision), key);
 }
 

@@ -27,6 +27,7 @@ function decided(verdicts: readonly RuleVerdict[], warnings: readonly RuleVerdic
     policyRevision: 'r-7',
     result,
     decidedAt: NOW,
+    asOf: false,
     judgedAt: NOW,
     answer: {},
   };

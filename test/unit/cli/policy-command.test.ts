@@ -25,7 +25,7 @@ const record = (changes: Partial<PolicyRecord> = {}): PolicyRecord => ({
   author: person('author'),
   ...changes,
 });
-const ACTIVE: Activation = { sha256: FIRST, previous: null, reason: null, at: EARLIER, revision: 1 };
+const ACTIVE: Activation = { sha256: FIRST, previous: null, back_to: [], reason: null, at: EARLIER, revision: 1 };
 
 const conflict: Reply = { status: 409, body: { code: 'POLICY_STATE_CONFLICT', title: 'not ready for this step' } };
 
@@ -118,14 +118,28 @@ describe('a step of a policy', () => {
   });
 
   it('activate tells what is in force now, and what was before', async () => {
-    const activation = { ...ACTIVE, sha256: SECOND, previous: FIRST, revision: 2, event: digestOf('event') };
+    const activation = {
+      ...ACTIVE,
+      sha256: SECOND,
+      previous: FIRST,
+      back_to: [],
+      revision: 2,
+      event: digestOf('event'),
+    };
     const { stdout, calls } = await run(['policy', 'activate', SECOND], () => ({ body: activation }));
     expect(calls).toMatchObject([{ method: 'POST', path: `/v1/policies/${SECOND}/activate` }]);
     expect(stdout).toContain(`in force    ${SECOND}\nbefore      ${FIRST}`);
   });
 
   it('rollback names the policy that it leaves, so that it is not undone when it is sent again', async () => {
-    const back: Activation = { sha256: FIRST, previous: SECOND, reason: 'too strict', at: NOW, revision: 3 };
+    const back: Activation = {
+      sha256: FIRST,
+      previous: SECOND,
+      back_to: [],
+      reason: 'too strict',
+      at: NOW,
+      revision: 3,
+    };
     const answer = ({ method }: Call): Reply =>
       method === 'GET' ? { body: { active: { ...ACTIVE, sha256: SECOND }, policies: [] } } : { body: back };
     const { stdout, calls } = await run(['policy', 'rollback', '--reason', 'too strict'], answer);

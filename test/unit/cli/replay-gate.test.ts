@@ -100,6 +100,7 @@ describe('a decision that is replayed from its bytes', () => {
       policy: compiled,
       result,
       decidedAt: facts.now,
+      asOf: false,
     });
     expect(await failed(parts({ decision: signedPayload(payload, key) }))).toEqual(['model']);
   });
