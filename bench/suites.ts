@@ -1,6 +1,8 @@
 import { awsCalls } from './aws-calls.ts';
 import { coldStart } from './cold-start/cold-start.ts';
 import type { Figure } from './figure.ts';
+import { gate } from './gate/gate.ts';
+import { policy } from './gate/policy.ts';
 import { growth } from './growth/growth.ts';
 import { hashing } from './hashing/hashing.ts';
 import { intakeCpu } from './intake/cpu.ts';
@@ -19,6 +21,8 @@ export const SUITES: readonly Suite[] = [
   { name: 'intake-cpu', needs: 'stack', measure: intakeCpu },
   { name: 'cold-start', needs: 'stack', measure: coldStart },
   { name: 'verify', needs: 'nothing', measure: verify },
+  { name: 'policy', needs: 'nothing', measure: policy },
+  { name: 'gate', needs: 'stack', measure: gate },
   { name: 'hashing', needs: 'nothing', measure: hashing },
   { name: 'load', needs: 'stack', measure: load },
   // Last: it leaves the emulator full.
