@@ -5,12 +5,13 @@ package countersign.waivers
 
 import data.countersign.lib.instants
 import data.countersign.lib.lineage
+import data.countersign.lib.people
 
 # Waivers in force whose scope holds here. Their order decides which one is named.
 in_force := sort([waiver |
 	some waiver in input.waivers.items
 	is_current(waiver)
-	waiver.requester != waiver.approver.principal
+	people.name(waiver.requester) != people.name(waiver.approver.principal)
 	binds(waiver.scope)
 ])
 
@@ -41,9 +42,7 @@ covering(id, reasons) := evidences[0] if {
 	]
 }
 
-# An exception for one data set is none for another.
-covers(scope, reason) if {
-	object.get(reason.params, "dataset", scope.dataset) == scope.dataset
-}
+# An exception for one data set is none for another, nor for what concerns no data set.
+covers(scope, reason) if reason.params.dataset == scope.dataset
 
 covers(scope, _) if scope.dataset == null

@@ -3,6 +3,7 @@
 package countersign.lib.approvals
 
 import data.countersign.lib.instants
+import data.countersign.lib.people
 
 # Decisions on this model that the same person has not replaced by a later one in the same role.
 standing := [approval |
@@ -14,7 +15,7 @@ standing := [approval |
 is_replaced(approval) if {
 	some later in input.approvals.items
 	later.model == approval.model
-	later.person == approval.person
+	people.name(later.person) == people.name(approval.person)
 	later.role == approval.role
 	instants.milliseconds(later.decided_at) > instants.milliseconds(approval.decided_at)
 }

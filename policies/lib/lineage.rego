@@ -22,9 +22,16 @@ nodes := graph.reachable({node: object.get(parents, node, set()) | some node in 
 datasets := nodes - {input.model.sha256}
 
 # Data sets that were made from nothing known. What holds of them holds of what was made from them.
-sources := {digest |
+sources contains digest if {
 	some digest in datasets
 	not parents[digest]
+}
+
+# What came in from outside stays a source, whatever somebody says that it was made from.
+sources contains digest if {
+	some digest in datasets
+	some manifest in makers[digest]
+	manifest.stage == "ingest"
 }
 
 # Digest -> manifests of the stage that made it.

@@ -19,6 +19,13 @@ test_passes_when_the_target_is_null if {
 
 test_fails_when_nobody_consents if testing.fails("dataset_consent", testing.without({"consent"}), {missing})
 
+test_fails_when_ingested_data_is_passed_off_as_made_from_other if {
+	outputs := [facts.digests.dataset, facts.digests.train]
+	document := testing.patched("ingest", [{"op": "replace", "path": "/outputs", "value": outputs}])
+	laundered := {"code": missing.code, "params": {"dataset": facts.digests.train}}
+	testing.fails("dataset_consent", document, {laundered})
+}
+
 test_fails_when_another_attribute_is_asserted if {
 	operation := {"op": "replace", "path": "/predicate/attributes/0/attribute", "value": "DATASET_CONSENT_ASKED"}
 	testing.fails("dataset_consent", testing.patched("consent", [operation]), {missing})

@@ -65,7 +65,7 @@ test_fails_when_a_metric_is_no_number if {
 }
 
 test_fails_when_a_threshold_binds_nothing if {
-	every bounds in [{}, {"minimum": 0.9}, {"at_least": "0.9"}, {"at_least": 0.9, "unless": 1}] {
+	every bounds in [null, "0.9", 0.9, [0.9], {}, {"minimum": 0.9}, {"at_least": null}, {"at_least": "0.9"}, {"at_least": 0.9, "unless": 1}] {
 		reason := miss("threshold_malformed", "roc_auc", bounds, 0.994)
 		testing.fails("evaluation_passed", thresholds({"roc_auc": bounds}), {reason})
 	}
@@ -73,7 +73,9 @@ test_fails_when_a_threshold_binds_nothing if {
 
 test_fails_when_no_threshold_is_fixed if {
 	params := {"kind": "evaluation", "thresholds": facts.evidence.thresholds}
-	testing.fails("evaluation_passed", thresholds({}), {{"code": "thresholds_empty", "params": params}})
+	every conditions in [{}, null, [], [{"at_least": 0.98}], "roc_auc", 0.98] {
+		testing.fails("evaluation_passed", thresholds(conditions), {{"code": "thresholds_empty", "params": params}})
+	}
 }
 
 test_fails_when_thresholds_have_no_conditions if {

@@ -53,6 +53,23 @@ test_fails_when_one_says_personal_and_another_says_not if {
 	testing.fails("privacy_reviewed", with_personal_data(stating(false)), {missing})
 }
 
+personal_when_derived(document) := json.patch(document, [{
+	"op": "add",
+	"path": "/attestations/-",
+	"value": object.union(testing.attestation("encryption"), {
+		"evidence": "personal data",
+		"subjects": [facts.digests.train, facts.digests.holdout],
+		"predicate": {"attributes": [{"attribute": "PERSONAL_DATA"}]},
+	}),
+}])
+
+missing_of_derived := {"code": missing.code, "params": object.union(missing.params, {"dataset": facts.digests.train})}
+
+test_fails_when_a_data_set_became_personal_on_the_way if {
+	testing.fails("privacy_reviewed", personal_when_derived(facts.passing), {missing_of_derived})
+	testing.fails("privacy_reviewed", personal_when_derived(stating(false)), {missing_of_derived})
+}
+
 test_does_not_apply_when_the_data_is_said_not_to_be_personal if {
 	testing.does_not_apply("privacy_reviewed", stating(false), "no_personal_data")
 }

@@ -14,11 +14,19 @@ package countersign.rules.required_approvals
 
 import data.countersign.config.approvals as config
 import data.countersign.lib.approvals
+import data.countersign.lib.people
 
 deny contains {"code": "approval_missing", "params": {"model": input.model.sha256, "role": role}} if {
 	input.approvals.known
 	some role in config.required_roles[input.environment]
 	not role in approved
+}
+
+deny contains {"code": "approvers_not_distinct", "params": params} if {
+	some subset in numbers.range(1, bits.lsh(1, count(filled)) - 1)
+	roles := {role | some i, role in filled; bits.and(subset, bits.lsh(1, i)) != 0}
+	count(approvers(roles)) < count(roles)
+	params := {"model": input.model.sha256, "people": sort(approvers(filled)), "roles": filled}
 }
 
 deny contains {"code": "approval_rejected", "params": params} if {
@@ -37,3 +45,15 @@ approved := {approval.role |
 	some approval in approvals.standing
 	approval.decision == "approved"
 }
+
+# Each of these can have a person of its own when any few of them have as many approvers (Hall's marriage theorem).
+filled := sort({role |
+	some role in config.required_roles[input.environment]
+	role in approved
+})
+
+approvers(roles) := people.names({approval.person |
+	some approval in approvals.standing
+	approval.decision == "approved"
+	approval.role in roles
+})

@@ -1,5 +1,6 @@
 package countersign.tests.required_approvals
 
+import data.countersign.config
 import data.countersign.testing
 import data.facts
 
@@ -24,6 +25,49 @@ test_passes_when_every_role_has_approved if testing.passes("required_approvals",
 test_fails_when_a_role_has_not_approved if {
 	testing.fails("required_approvals", approved([owner]), {missing("privacy-officer")})
 	testing.fails("required_approvals", approved([officer]), {missing("model-owner")})
+}
+
+not_distinct(persons, roles) := {"code": "approvers_not_distinct", "params": {
+	"model": facts.digests.model,
+	"people": persons,
+	"roles": roles,
+}}
+
+test_fails_when_one_person_fills_two_roles if {
+	every person in [owner.person, upper(owner.person)] {
+		both := [owner, object.union(officer, {"person": person})]
+		reason := not_distinct([owner.person], ["model-owner", "privacy-officer"])
+		testing.fails("required_approvals", approved(both), {reason})
+	}
+}
+
+test_passes_when_another_can_fill_one_of_two_roles if {
+	both := [owner, officer, object.union(officer, {"person": owner.person})]
+	testing.passes("required_approvals", approved(both))
+}
+
+test_fails_when_two_persons_fill_three_roles if {
+	roles := ["a", "b", "c"]
+	items := [item |
+		some person, held in {"ada": ["a", "b"], "bob": ["b", "c"]}
+		some role in held
+		item := object.union(owner, {"person": person, "role": role})
+	]
+	reason := not_distinct(["ada", "bob"], roles)
+	testing.fails("required_approvals", approved(items), {reason}) with config.approvals.required_roles.production as roles
+	more := array.concat(items, [object.union(owner, {"person": "eve", "role": "b"})])
+	testing.passes("required_approvals", approved(more)) with config.approvals.required_roles.production as roles
+}
+
+test_fails_when_one_person_fills_two_of_three_roles if {
+	roles := ["a", "b", "c"]
+	items := [item |
+		some person, held in {"ada": ["a", "b"], "bob": ["c"], "eve": ["c"]}
+		some role in held
+		item := object.union(owner, {"person": person, "role": role})
+	]
+	reason := not_distinct(["ada", "bob", "eve"], roles)
+	testing.fails("required_approvals", approved(items), {reason}) with config.approvals.required_roles.production as roles
 }
 
 test_asks_only_for_the_roles_of_the_environment if {
@@ -54,6 +98,11 @@ test_fails_when_somebody_changed_their_mind if {
 test_passes_when_somebody_was_convinced if {
 	earlier := rejection(officer, "2026-02-21T09:00:00.000Z")
 	testing.passes("required_approvals", approved([owner, officer, earlier]))
+}
+
+test_fails_when_somebody_changed_their_mind_by_another_spelling if {
+	later := object.union(rejection(officer, "2026-02-21T09:45:00.000Z"), {"person": upper(officer.person)})
+	testing.fails("required_approvals", approved([owner, officer, later]), {missing("privacy-officer"), rejected(later)})
 }
 
 test_keeps_a_rejection_that_the_person_gave_in_another_role if {

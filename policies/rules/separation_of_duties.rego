@@ -14,12 +14,13 @@ package countersign.rules.separation_of_duties
 
 import data.countersign.lib.approvals
 import data.countersign.lib.lineage
+import data.countersign.lib.people
 import data.countersign.lib.provenance
 
 deny contains {"code": "approver_has_other_duty", "params": params} if {
 	some approval in approvals.standing
-	some duty, people in duties
-	approval.person in people
+	some duty, persons in duties
+	people.name(approval.person) in persons
 	params := {"duty": duty, "evidence": approval.evidence, "person": approval.person}
 }
 
@@ -31,6 +32,6 @@ unknown contains {"code": "requester_unknown", "params": {}} if not is_string(in
 
 duties := {
 	"committer": provenance.committers,
-	"producer": {manifest.principal | some _, manifests in lineage.makers; some manifest in manifests},
-	"requester": {input.requester},
+	"producer": people.names({manifest.principal | some _, manifests in lineage.makers; some manifest in manifests}),
+	"requester": people.names({input.requester}),
 }

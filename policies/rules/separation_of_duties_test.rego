@@ -29,6 +29,27 @@ test_fails_when_the_committer_approves if {
 	testing.fails("separation_of_duties", by("person-ada"), {conflict("person-ada", "committer")})
 }
 
+test_fails_when_who_has_another_duty_approves_by_another_spelling if {
+	testing.fails("separation_of_duties", by("Person-Grace "), {conflict("Person-Grace ", "requester")})
+	testing.fails("separation_of_duties", by("PERSON-ADA"), {conflict("PERSON-ADA", "committer")})
+	testing.fails("separation_of_duties", by("Training-Pipeline"), {conflict("Training-Pipeline", "producer")})
+}
+
+test_fails_when_the_committer_is_spelt_otherwise if {
+	path := concat("", [dependencies_path, "/0/annotations/countersign.dev~1committer"])
+	changed := testing.patched("provenance", [{"op": "replace", "path": path, "value": "Person-Edsger"}])
+	reason := conflict("person-edsger", "committer")
+	testing.fails("separation_of_duties", changed, {reason})
+}
+
+test_is_undetermined_when_the_committer_is_no_name if {
+	path := concat("", [dependencies_path, "/0/annotations/countersign.dev~1committer"])
+	every value in ["", " ", null, false, 7, {"name": "ada"}] {
+		document := dependencies([{"op": "replace", "path": path, "value": value}])
+		testing.is_undetermined("separation_of_duties", document, {committers_unknown})
+	}
+}
+
 test_fails_when_the_producer_of_the_model_approves if {
 	testing.fails("separation_of_duties", by("training-pipeline"), {conflict("training-pipeline", "producer")})
 }

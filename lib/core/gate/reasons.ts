@@ -313,6 +313,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       `no ${v.text('role')} has approved the model ${v.short('model')}`,
       `somebody with the role ${v.text('role')} must approve the promotion`,
     ),
+  approvers_not_distinct: (v) =>
+    say(
+      `${names(v.list('people'))} cannot fill the roles ${names(v.list('roles'))}: each wants a person of its own`,
+      'have somebody else with one of these roles approve it',
+    ),
   approval_rejected: (v) =>
     say(
       `${v.text('person')} rejected it as ${v.text('role')}`,

@@ -3,6 +3,7 @@
 package countersign.lib.provenance
 
 import data.countersign.lib.evidence
+import data.countersign.lib.people
 
 of_model := [attestation |
 	some attestation in evidence.provenance
@@ -18,12 +19,12 @@ commits := [dependency |
 	dependency.digest.gitCommit
 ]
 
-committers := {dependency.annotations[committer_annotation] | some dependency in commits}
+committers := people.names({dependency.annotations[committer_annotation] | some dependency in commits})
 
 # Whether every commit names its committer.
 committers_known if {
 	count(commits) > 0
 	every dependency in commits {
-		dependency.annotations[committer_annotation]
+		people.name(dependency.annotations[committer_annotation])
 	}
 }

@@ -32,9 +32,14 @@ named[kind] contains thresholds if {
 	thresholds := {
 		"evidence": report.evidence,
 		"received_at": report.received_at,
-		"bounds": object.get(assertion, "conditions", {}),
+		"bounds": conditions(assertion),
 	}
 }
+
+# What is no object fixes nothing.
+conditions(assertion) := assertion.conditions if {
+	is_object(assertion.conditions)
+} else := {}
 
 # Who has seen the measurements can fix thresholds that they pass.
 fixed[kind] contains thresholds if {
@@ -103,6 +108,7 @@ miss(value, bounds) := "threshold_malformed" if {
 
 # A bound under any other name would bind nothing.
 well_formed(bounds) if {
+	is_object(bounds)
 	count(bounds) > 0
 	every name, bound in bounds {
 		name in {"at_least", "at_most"}

@@ -17,6 +17,7 @@ const CARD = 'metadata/component/modelCard';
 const ASSESSMENTS = `${CARD}/considerations/fairnessAssessments`;
 const AFFECTED = `${CARD}/properties/0/value`;
 const BOUNDS = 'attributes/0/conditions';
+const COMMITTER = 'buildDefinition/resolvedDependencies/0/annotations';
 const PERSONAL = 'attributes/0/conditions/personal_data';
 const OWN_APPROVER = { principal: 'person-grace', role: 'data-owner' };
 
@@ -89,6 +90,12 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   dataset_consent: [
     passes,
+    [
+      'ingested data is passed off as made from other data',
+      changed('ingest', (one) => ({ ...one, outputs: [DIGESTS.dataset, DIGESTS.train] })),
+      'fail',
+      'consent_missing',
+    ],
     ['nobody consents', without('consent'), 'fail', 'consent_missing'],
     ['the consent is not signed', signed('consent', 'unsigned'), 'fail', 'consent_missing'],
     ['no data is known', without('training'), 'undetermined', 'datasets_unknown'],
@@ -121,6 +128,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['a metric is too high', stating('evaluation', { 'metrics/latency_p99_ms': 51 }), 'fail', 'metric_too_high'],
     ['a metric was not measured', stating('evaluation', { 'metrics/recall': undefined }), 'fail', 'metric_missing'],
     ['a threshold binds nothing', stating('thresholds', { [`${BOUNDS}/recall`]: {} }), 'fail', 'threshold_malformed'],
+    ['thresholds are null', stating('thresholds', { [BOUNDS]: null }), 'fail', 'thresholds_empty'],
     ['no threshold is fixed', stating('thresholds', { [BOUNDS]: {} }), 'fail', 'thresholds_empty'],
     ['nobody fixed thresholds', without('thresholds'), 'fail', 'thresholds_missing'],
     [
@@ -272,11 +280,28 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'undetermined',
       'personal_data_unstated',
     ],
+    [
+      'a data set became personal on the way',
+      {
+        ...PASSING,
+        attestations: [
+          ...PASSING.attestations,
+          {
+            ...ATTESTATIONS.encryption,
+            subjects: [DIGESTS.train],
+            predicate: { attributes: [{ attribute: 'PERSONAL_DATA' }] },
+          },
+        ],
+      },
+      'fail',
+      'privacy_review_missing',
+    ],
     unreadable('privacy'),
   ],
   required_approvals: [
     passes,
     ['somebody rejected', approved({ decision: 'rejected' }), 'fail', 'approval_missing', 'approval_rejected'],
+    ['one person approved in two roles', approved({ person: 'person-edsger' }), 'fail', 'approvers_not_distinct'],
     ['nobody was asked', { ...PASSING, approvals: { known: true, items: [] } }, 'fail', 'approval_missing'],
     ['approvals cannot be read', { ...PASSING, approvals: UNREAD }, 'undetermined', 'facts_unknown'],
     atRequest,
@@ -284,6 +309,18 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   separation_of_duties: [
     passes,
     ['the requester approved', approved({ person: 'person-grace' }), 'fail', 'approver_has_other_duty'],
+    [
+      'the requester approved by another spelling',
+      approved({ person: 'Person-Grace' }),
+      'fail',
+      'approver_has_other_duty',
+    ],
+    [
+      'the committer is an empty name',
+      stating('provenance', { [COMMITTER]: { 'countersign.dev/committer': '' } }),
+      'undetermined',
+      'committer_unknown',
+    ],
     ['the committer approved', approved({ person: 'person-ada' }), 'fail', 'approver_has_other_duty'],
     ['the producer approved', approved({ person: 'training-pipeline' }), 'fail', 'approver_has_other_duty'],
     ['the committer is not known', without('provenance'), 'undetermined', 'committer_unknown'],
