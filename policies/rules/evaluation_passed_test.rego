@@ -153,8 +153,72 @@ test_fails_without_a_result if {
 
 test_fails_when_the_evaluator_says_failed if {
 	document := testing.patched("evaluationResult", [{"op": "replace", "path": "/predicate/result", "value": "FAILED"}])
-	params := {"evidence": facts.evidence.evaluationResult, "failed": [], "kind": "evaluation"}
+	params := {"evidence": facts.evidence.evaluationResult, "failed": [], "found": 0, "kind": "evaluation"}
 	testing.fails("evaluation_passed", document, {{"code": "test_result_failed", "params": params}})
+}
+
+by_another(name, operations) := json.patch(testing.attestation(name), array.concat(
+	[
+		{"op": "replace", "path": "/evidence", "value": "another"},
+		{"op": "replace", "path": "/principal", "value": "somebody-else"},
+	],
+	operations,
+))
+
+failure(evidence) := {"code": "test_result_failed", "params": {
+	"evidence": evidence,
+	"failed": [],
+	"found": 0,
+	"kind": "evaluation",
+}}
+
+failed_before_another_passed(principal) := json.patch(document, [{"op": "add", "path": "/attestations/-", "value": passed}]) if {
+	document := testing.patched("evaluationResult", [{"op": "replace", "path": "/predicate/result", "value": "FAILED"}])
+	passed := by_another("evaluationResult", [{"op": "replace", "path": "/principal", "value": principal}])
+}
+
+test_fails_when_another_signer_passed_it_later if {
+	document := failed_before_another_passed("somebody-else")
+	testing.fails("evaluation_passed", document, {failure(facts.evidence.evaluationResult)})
+}
+
+test_passes_when_the_same_signer_passed_it_later if {
+	testing.passes("evaluation_passed", failed_before_another_passed(testing.attestation("evaluationResult").principal))
+}
+
+test_fails_when_the_result_of_any_signer_names_no_thresholds if {
+	unbound := by_another("evaluationResult", [{"op": "replace", "path": "/predicate/configuration", "value": []}])
+	reason := json.patch(not_attested, [{"op": "replace", "path": "/params/evidence", "value": "another"}])
+	testing.fails("evaluation_passed", testing.with_more([unbound]), {reason})
+}
+
+test_fails_when_a_failure_calls_itself_a_test_that_nobody_knows if {
+	every kind in ["Evaluation", "FAIRNESS", "bias", "", null] {
+		failed := by_another("evaluationResult", [
+			{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+			{"op": "add", "path": "/predicate/configuration/0/annotations", "value": {"countersign.dev/test": kind}},
+		])
+		testing.fails("evaluation_passed", testing.with_more([failed]), {failure("another")})
+	}
+}
+
+test_compares_what_each_signer_measured if {
+	worse := by_another("evaluation", [{"op": "replace", "path": "/predicate/metrics/recall", "value": 0.5}])
+	document := json.patch(testing.with_more([testing.attestation("evaluation")]), [{
+		"op": "replace",
+		"path": sprintf("/attestations/%d", [position(facts.passing, "evaluation")]),
+		"value": worse,
+	}])
+	reason := json.patch(
+		miss("metric_too_low", "recall", {"at_least": 0.9, "at_most": 1}, 0.5),
+		[{"op": "replace", "path": "/params/evaluation", "value": "another"}],
+	)
+	testing.fails("evaluation_passed", document, {reason})
+}
+
+test_passes_when_each_signer_measures_something_else if {
+	partial := by_another("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": {"latency_p99_ms": 1}}])
+	testing.passes("evaluation_passed", testing.with_more([partial]))
 }
 
 test_fails_without_an_evaluation if {

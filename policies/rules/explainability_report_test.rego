@@ -25,7 +25,32 @@ test_fails_when_the_report_failed if {
 		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
 		{"op": "replace", "path": "/predicate/failedTests", "value": ["stability"]},
 	]
-	params := {"evidence": facts.evidence.explainabilityResult, "failed": ["stability"], "kind": "explainability"}
+	params := {"evidence": facts.evidence.explainabilityResult, "failed": ["stability"], "found": 1, "kind": "explainability"}
+	document := testing.patched("explainabilityResult", operations)
+	testing.fails("explainability_report", document, {{"code": "test_result_failed", "params": params}})
+}
+
+test_counts_failed_tests_and_names_the_first if {
+	names := [sprintf("test-%d", [i]) | some i in numbers.range(1, 11)]
+	operations := [
+		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+		{"op": "add", "path": "/predicate/failedTests", "value": names},
+	]
+	reason := {"code": "test_result_failed", "params": {
+		"evidence": facts.evidence.explainabilityResult,
+		"failed": array.slice(names, 0, 10),
+		"found": 11,
+		"kind": "explainability",
+	}}
+	testing.fails("explainability_report", testing.patched("explainabilityResult", operations), {reason})
+}
+
+test_fails_when_the_failed_tests_are_no_list if {
+	operations := [
+		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
+		{"op": "add", "path": "/predicate/failedTests", "value": null},
+	]
+	params := {"evidence": facts.evidence.explainabilityResult, "failed": [], "found": 0, "kind": "explainability"}
 	document := testing.patched("explainabilityResult", operations)
 	testing.fails("explainability_report", document, {{"code": "test_result_failed", "params": params}})
 }
@@ -35,7 +60,7 @@ test_fails_when_the_report_names_no_failed_tests if {
 		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
 		{"op": "remove", "path": "/predicate/failedTests"},
 	]
-	params := {"evidence": facts.evidence.explainabilityResult, "failed": [], "kind": "explainability"}
+	params := {"evidence": facts.evidence.explainabilityResult, "failed": [], "found": 0, "kind": "explainability"}
 	document := testing.patched("explainabilityResult", operations)
 	testing.fails("explainability_report", document, {{"code": "test_result_failed", "params": params}})
 }
@@ -45,7 +70,7 @@ test_believes_the_newest_report if {
 		{"op": "replace", "path": "/evidence", "value": "newer"},
 		{"op": "replace", "path": "/predicate/result", "value": "FAILED"},
 	])
-	params := {"evidence": "newer", "failed": [], "kind": "explainability"}
+	params := {"evidence": "newer", "failed": [], "found": 0, "kind": "explainability"}
 	testing.fails("explainability_report", testing.with_more([failed]), {{"code": "test_result_failed", "params": params}})
 }
 

@@ -30,13 +30,19 @@ deny contains {"code": "scan_missing", "params": {"image": image.digest}} if {
 }
 
 deny contains {"code": "scan_too_old", "params": params} if {
-	not is_recent
-	params := {"evidence": scan.evidence, "max_age_days": config.max_scan_age_days, "received_at": scan.received_at}
+	some scan in newest
+	some event, time in times(scan)
+	not is_recent(time)
+	params := {"at": time, "event": event, "evidence": scan.evidence, "max_age_days": config.max_scan_age_days}
 }
 
 deny contains {"code": "vulnerabilities_over_limit", "params": params} if {
+	some scan in newest
 	some severity, limit in config.limits[input.environment]
-	ids := sort([vulnerability.id | some vulnerability in scan.predicate.scanner.result; severity_of(vulnerability) == severity])
+	ids := sort([object.get(vulnerability, "id", null) |
+		some vulnerability in scan.predicate.scanner.result
+		severity in severities_of(vulnerability)
+	])
 	count(ids) > limit
 	params := {
 		"evidence": scan.evidence,
@@ -63,17 +69,37 @@ scans := [attestation |
 	image.digest in attestation.subjects
 ]
 
-scan := evidence.newest(scans)
+# Of each signer and scanner: what one finds another may not know of.
+newest contains evidence.newest(own) if {
+	some source in {source_of(scan) | some scan in scans}
+	own := [scan | some scan in scans; source_of(scan) == source]
+}
 
-is_recent if {
-	age := instants.milliseconds(input.now) - instants.milliseconds(scan.received_at)
+source_of(scan) := [scan.principal, object.get(scan.predicate, ["scanner", "uri"], null)]
+
+# An old scan that is sent anew, or one by an old database, knows nothing of what was found since.
+times(scan) := {
+	"received_at": scan.received_at,
+	"scan_finished_on": object.get(scan.predicate, ["metadata", "scanFinishedOn"], null),
+	"db_last_update": object.get(scan.predicate, ["scanner", "db", "lastUpdate"], null),
+}
+
+is_recent(time) if {
+	age := instants.milliseconds(input.now) - instants.milliseconds(time)
 	age <= config.max_scan_age_days * instants.day
 }
 
-# The worst that any method says. A severity that no method states, or only in words that nobody knows, is unknown.
-severity_of(vulnerability) := severities[max(ranks)] if {
-	ranks := {rank(severity.score) | some severity in vulnerability.severity}
-} else := "unknown"
+# The worst that any method says. What a method says in words that nobody knows may be worse: it is unknown as well, as is the
+# severity that no method states.
+severities_of(vulnerability) := worst | {"unknown" | some score in scores_of(vulnerability); not rank(score)} if {
+	ranks := {rank(score) | some score in scores_of(vulnerability)}
+	worst := {severities[max(ranks)] | count(ranks) > 0}
+}
+
+scores_of(vulnerability) := scores if {
+	scores := {object.get(severity, "score", null) | some severity in object.get(vulnerability, "severity", [])}
+	count(scores) > 0
+} else := {null}
 
 severities := ["none", "low", "medium", "high", "critical"]
 

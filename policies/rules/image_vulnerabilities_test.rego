@@ -20,10 +20,15 @@ over(severity, ids, limit) := {"code": "vulnerabilities_over_limit", "params": {
 	"severity": severity,
 }}
 
-is_judged(scores, severity) if {
+is_judged(scores, severity) if are_judged([vulnerability(scores)], {severity})
+
+are_judged(vulnerabilities, severities) if {
 	limits := {name: -1 | some name in ["none", "low", "medium", "high", "critical", "unknown"]}
-	others := {over(name, [], -1) | some name, _ in limits; name != severity}
-	testing.fails("image_vulnerabilities", found([vulnerability(scores)]), others | {over(severity, ["CVE-1"], -1)}) with config.images.limits.production as limits
+	reasons := {over(name, ids, -1) |
+		some name, _ in limits
+		ids := ["CVE-1" | name in severities]
+	}
+	testing.fails("image_vulnerabilities", found(vulnerabilities), reasons) with config.images.limits.production as limits
 }
 
 test_passes_within_the_limits if testing.passes("image_vulnerabilities", facts.passing)
@@ -79,7 +84,24 @@ test_judges_numbers_as_cvss_does if {
 
 test_believes_the_worst_of_several_methods if {
 	is_judged(["low", "9.8", "medium"], "critical")
-	is_judged(["high", "CVSS:3.1/AV:N/AC:L"], "high")
+}
+
+test_counts_what_one_method_says_illegibly_as_unknown_too if {
+	every score in ["CVSS:3.1/AV:N/AC:L", "", null, 9.8] {
+		are_judged([vulnerability(["low", score])], {"low", "unknown"})
+	}
+	are_judged([{"id": "CVE-1", "severity": [{"method": "nvd"}, {"method": "nvd", "score": "low"}]}], {"low", "unknown"})
+}
+
+test_counts_a_vulnerability_without_a_severity if {
+	every nothing in [{"id": "CVE-1"}, {"id": "CVE-1", "severity": null}, {"id": "CVE-1", "severity": "low"}] {
+		are_judged([nothing], {"unknown"})
+	}
+}
+
+test_counts_a_vulnerability_without_a_name if {
+	nameless := {"severity": [{"method": "any", "score": "critical"}]}
+	testing.fails("image_vulnerabilities", found([nameless]), {over("critical", [null], 0)})
 }
 
 test_takes_a_severity_that_nobody_knows_for_unknown if {
@@ -108,11 +130,49 @@ test_believes_the_newest_scan if {
 	testing.fails("image_vulnerabilities", testing.with_more([newer]), {reason})
 }
 
-too_old(received_at) := {"code": "scan_too_old", "params": {
+from_another(operations) := json.patch(
+	found([vulnerability(["critical"])]),
+	[{"op": "add", "path": "/attestations/-", "value": json.patch(testing.attestation("scan"), array.concat(
+		[{"op": "replace", "path": "/evidence", "value": "another"}],
+		operations,
+	))}],
+)
+
+test_passes_when_the_same_scanner_finds_nothing_later if testing.passes("image_vulnerabilities", from_another([]))
+
+test_fails_when_only_another_signer_finds_nothing if {
+	document := from_another([{"op": "replace", "path": "/principal", "value": "somebody-else"}])
+	testing.fails("image_vulnerabilities", document, {over("critical", ["CVE-1"], 0)})
+}
+
+test_fails_when_only_another_scanner_finds_nothing if {
+	document := from_another([{"op": "replace", "path": "/predicate/scanner/uri", "value": "pkg:github/anchore/grype"}])
+	testing.fails("image_vulnerabilities", document, {over("critical", ["CVE-1"], 0)})
+}
+
+too_old(time) := is_old("received_at", time)
+
+is_old(event, time) := {"code": "scan_too_old", "params": {
+	"at": time,
+	"event": event,
 	"evidence": facts.evidence.scan,
 	"max_age_days": 30,
-	"received_at": received_at,
 }}
+
+test_fails_when_an_old_scan_is_sent_anew if {
+	every time in ["2026-01-22T09:59:59Z", "2026-02-21", null] {
+		operation := {"op": "replace", "path": "/predicate/metadata/scanFinishedOn", "value": time}
+		testing.fails("image_vulnerabilities", testing.patched("scan", [operation]), {is_old("scan_finished_on", time)})
+	}
+}
+
+test_fails_when_the_database_is_old if {
+	path := "/predicate/scanner/db/lastUpdate"
+	old := testing.patched("scan", [{"op": "replace", "path": path, "value": "2026-01-22T09:59:59Z"}])
+	testing.fails("image_vulnerabilities", old, {is_old("db_last_update", "2026-01-22T09:59:59Z")})
+	silent := testing.patched("scan", [{"op": "remove", "path": path}])
+	testing.fails("image_vulnerabilities", silent, {is_old("db_last_update", null)})
+}
 
 received(time) := testing.patched("scan", [{"op": "replace", "path": "/received_at", "value": time}])
 

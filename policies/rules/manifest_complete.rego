@@ -35,6 +35,17 @@ deny contains incomplete(manifest) if {
 	some manifest in manifests
 }
 
+# A job that failed may have left half of what it writes. Whoever ran it again has a newer manifest.
+deny contains {"code": "stage_failed", "params": params} if {
+	some groups in [about_model, lineage.makers]
+	some manifests in groups
+	some manifest in manifests
+	manifest.received_at == max({one.received_at | some one in manifests})
+	exit_code := object.get(manifest.predicate, ["job", "exit_code"], 0)
+	exit_code != 0
+	params := {"evidence": manifest.evidence, "exit_code": exit_code, "stage": manifest.stage}
+}
+
 unknown contains {"code": "policy_data_missing", "params": {"environment": input.environment}} if {
 	not config.required_stages[input.environment]
 }

@@ -47,6 +47,35 @@ test_fails_when_the_manifest_of_a_data_set_lacks_a_field if {
 	testing.fails("manifest_complete", removed("preprocess", "inputs"), {incomplete("preprocess", [["inputs"]])})
 }
 
+ended(name, exit_code) := testing.patched(name, [{"op": "replace", "path": "/predicate/job/exit_code", "value": exit_code}])
+
+failed(name, exit_code) := {"code": "stage_failed", "params": {
+	"evidence": facts.evidence[name],
+	"exit_code": exit_code,
+	"stage": testing.attestation(name).stage,
+}}
+
+test_fails_when_the_job_of_a_stage_failed if {
+	every name in ["ingest", "preprocess", "training", "evaluation", "registration"] {
+		every exit_code in [1, 137, -1, null, "0"] {
+			testing.fails("manifest_complete", ended(name, exit_code), {failed(name, exit_code)})
+		}
+	}
+}
+
+test_passes_when_the_manifest_tells_of_no_job if testing.passes("manifest_complete", removed("training", "job"))
+
+test_passes_when_the_job_was_run_again if {
+	every name in ["training", "evaluation", "preprocess"] {
+		again := json.patch(testing.attestation(name), [
+			{"op": "replace", "path": "/evidence", "value": "again"},
+			{"op": "replace", "path": "/received_at", "value": "2026-02-21T09:00:00.000Z"},
+		])
+		document := json.patch(ended(name, 1), [{"op": "add", "path": "/attestations/-", "value": again}])
+		testing.passes("manifest_complete", document)
+	}
+}
+
 test_passes_when_one_of_two_manifests_is_complete if {
 	every name in ["training", "evaluation", "preprocess"] {
 		operation := {"op": "remove", "path": "/predicate/commit_sha"}

@@ -37,6 +37,17 @@ test_ignores_releases_on_other_endpoints if {
 	testing.fails("way_back", suspected({previous.model}, released([previous, elsewhere])), {none})
 }
 
+test_takes_no_release_of_the_model_itself_for_a_way_back if {
+	again := object.union(previous, {"model": facts.digests.model})
+	testing.fails("way_back", suspected({previous.model}, released([again, previous])), {none})
+	testing.passes("way_back", suspected(set(), released([again, previous])))
+}
+
+test_passes_when_only_the_model_itself_was_ever_released if {
+	again := object.union(previous, {"model": facts.digests.model})
+	testing.passes("way_back", suspected({facts.digests.model}, released([again])))
+}
+
 test_passes_when_the_finding_is_not_critical if {
 	findings := {"known": true, "items": [{"id": "finding-1", "severity": "high", "about": previous.model}]}
 	testing.passes("way_back", testing.with_facts({"findings": findings}))

@@ -114,6 +114,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       `attest the stage again with what is missing: \`countersign attest --stage ${v.text('stage')} …\``,
     );
   },
+  stage_failed: (v) =>
+    say(
+      `the job of the ${v.text('stage')} manifest ${v.short('evidence')} ended with exit code ${v.text('exit_code')}`,
+      `run the stage again: \`countersign run --stage ${v.text('stage')} …\``,
+    ),
   lineage_cyclic: (v) =>
     say(
       `something was made from itself: ${v
@@ -187,7 +192,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   test_result_failed: (v) => {
     const failed = v.list('failed');
     return say(
-      `the newest ${v.text('kind')} test failed${failed.length > 0 ? `: ${names(failed)}` : ''}`,
+      `the newest ${v.text('kind')} test failed${failed.length > 0 ? ` ${v.text('found')}: ${names(failed)}` : ''}`,
       `mend the model and test it again; ${testResult(v.text('kind'))}`,
     );
   },
@@ -279,7 +284,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   scan_too_old: (v) =>
     say(
-      `the image's newest scan came at ${v.text('received_at')} and counts for ${v.text('max_age_days')} days`,
+      `${SCAN_EVENTS[v.text('event')] ?? v.text('event')} at ${v.text('at')}, and a scan counts for ${v.text('max_age_days')} days`,
       'scan it again, and `countersign attest --type vulns --predicate scan.json --subject image@sha256:…`',
     ),
   vulnerabilities_over_limit: (v) => {
@@ -357,6 +362,12 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   endpoint_unknown: () => say('it is not known where the model is to serve', 'ask with `--endpoint NAME`'),
   endpoint_asked_at_release: () => say('no endpoint is named yet; the release must name it'),
+};
+
+const SCAN_EVENTS: Readonly<Record<string, string>> = {
+  received_at: "the image's newest scan came",
+  scan_finished_on: "the image's newest scan ended",
+  db_last_update: "the database of the image's newest scan was updated",
 };
 
 const SECTIONS: Readonly<Record<string, { readonly name: string; readonly field: string }>> = {

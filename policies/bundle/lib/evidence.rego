@@ -26,6 +26,12 @@ of_type(type) := [attestation |
 
 newest(attestations) := attestations[count(attestations) - 1]
 
+# The newest of each signer: what one says does not hide what another said.
+newest_of_each(attestations) := {newest(own) |
+	some signer in {attestation.principal | some attestation in attestations}
+	own := [attestation | some attestation in attestations; attestation.principal == signer]
+}
+
 # What could not be read might say anything that its type can say.
 unreadable[type] contains reason if {
 	some attestation in input.attestations

@@ -10,19 +10,17 @@ import data.countersign.lib.types
 # Kind of test -> SCAI attribute that fixes its thresholds.
 attributes := {"evaluation": "EVALUATION_THRESHOLDS", "fairness": "FAIRNESS_THRESHOLDS"}
 
-# The newest result of each kind.
-result_of[kind] := evidence.newest(results.of_kind[kind])
-
-# The newest evaluation of the model.
-evaluation := evidence.newest([manifest |
+evaluations := [manifest |
 	some manifest in evidence.manifests
 	manifest.stage == "evaluation"
 	input.model.sha256 in manifest.inputs
-])
+]
 
-# Thresholds whose digest the result names. Of several that claim one digest each must hold.
-named[kind] contains thresholds if {
-	some kind, result in result_of
+# The newest evaluation of the model.
+evaluation := evidence.newest(evaluations)
+
+# Thresholds whose digest a result names. Of several that claim one digest each must hold.
+named(kind, result) := {thresholds |
 	digests := {entry.digest.sha256 | some entry in result.predicate.configuration}
 	some report in evidence.reports
 	some assertion in report.predicate.attributes
@@ -42,59 +40,79 @@ conditions(assertion) := assertion.conditions if {
 } else := {}
 
 # Who has seen the measurements can fix thresholds that they pass.
-fixed[kind] contains thresholds if {
-	some kind, several in named
-	some thresholds in several
-	every later in [result_of[kind], evaluation] {
+fixed(kind, result) := {thresholds |
+	some thresholds in named(kind, result)
+	every later in [result, evaluation] {
 		instants.milliseconds(thresholds.received_at) < instants.milliseconds(later.received_at)
 	}
 }
 
 denied[kind] contains reason if {
-	some kind, result in result_of
-	not named[kind]
+	some kind, several in results.newest
+	some result in several
+	count(named(kind, result)) == 0
 	not evidence.unreadable[types.scai]
 	params := {"attribute": attributes[kind], "evidence": result.evidence, "kind": kind}
 	reason := {"code": "thresholds_missing", "params": params}
 }
 
 denied[kind] contains reason if {
-	some kind, result in result_of
+	some kind, several in results.newest
+	some result in several
 	not evaluation
 	not evidence.unreadable[types.manifest]
 	reason := {"code": "evaluation_missing", "params": {"evidence": result.evidence, "kind": kind}}
 }
 
 denied[kind] contains reason if {
-	some kind, several in named
-	not fixed[kind]
-	evidences := sort({thresholds.evidence | some thresholds in several})
+	some kind, several in results.newest
+	some result in several
+	count(named(kind, result)) > 0
+	count(fixed(kind, result)) == 0
+	evidences := sort({thresholds.evidence | some thresholds in named(kind, result)})
 	reason := {"code": "thresholds_too_late", "params": {"evaluation": evaluation.evidence, "kind": kind, "thresholds": evidences}}
 }
 
+# Kind of test -> thresholds that were fixed in time.
+binding[kind] contains thresholds if {
+	some kind, several in results.newest
+	some result in several
+	some thresholds in fixed(kind, result)
+}
+
 denied[kind] contains reason if {
-	some kind, several in fixed
+	some kind, several in binding
 	some thresholds in several
 	count(thresholds.bounds) == 0
 	reason := {"code": "thresholds_empty", "params": {"kind": kind, "thresholds": thresholds.evidence}}
 }
 
-# The producer's own comparison is a claim: the values are compared again.
+# The producer's own comparison is a claim: the values are compared again, those of each signer's newest evaluation.
 denied[kind] contains reason if {
-	some kind, several in fixed
+	some kind, several in binding
 	some thresholds in several
 	some metric, bounds in thresholds.bounds
-	value := object.get(evaluation.predicate, ["metrics", metric], null)
+	some measured in measuring(metric)
+	value := object.get(measured.predicate, ["metrics", metric], null)
 	code := miss(value, bounds)
 	reason := {"code": code, "params": {
 		"bounds": bounds,
-		"evaluation": evaluation.evidence,
+		"evaluation": measured.evidence,
 		"kind": kind,
 		"metric": metric,
 		"thresholds": thresholds.evidence,
 		"value": value,
 	}}
 }
+
+# Who measures latency need not measure fairness. What nobody measured, the newest evaluation lacks.
+measuring(metric) := measured if {
+	measured := {one |
+		some one in evidence.newest_of_each(evaluations)
+		object.get(one.predicate, ["metrics", metric], null) != null
+	}
+	count(measured) > 0
+} else := {evaluation}
 
 miss(value, bounds) := "threshold_malformed" if {
 	not well_formed(bounds)

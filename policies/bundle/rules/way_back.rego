@@ -39,9 +39,11 @@ unknown contains reason if {
 # At the release it is undetermined.
 skip contains {"code": "endpoint_asked_at_release", "params": {}} if not is_string(input.endpoint)
 
+# Of other models: from this one, there is no way back to itself.
 releases := [release |
 	some release in input.releases.items
 	release.endpoint == input.endpoint
+	release.model != input.model.sha256
 ]
 
 suspect := {finding.about | some finding in findings.blocking}

@@ -64,6 +64,12 @@ function unreviewed(edits: Parameters<typeof stating>[1]): GateInput {
   };
 }
 
+/** With other statements, after which somebody else has stated what passes. */
+function hidden(name: AttestationName, edits: Parameters<typeof stating>[1]): GateInput {
+  const better = { ...ATTESTATIONS[name], evidence: DIGESTS.report, principal: 'somebody-else' };
+  return { ...PASSING, attestations: [...stating(name, edits).attestations, better] };
+}
+
 /** Of one rule: [when, input, verdict, codes]. */
 type Row = readonly [when: string, input: GateInput, verdict: Verdict, ...codes: string[]];
 
@@ -140,6 +146,12 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['there is no evaluation', without('evaluation'), 'fail', 'evaluation_missing'],
     ['there is no result', without('evaluationResult'), 'fail', 'test_result_missing'],
     ['the result says failed', stating('evaluationResult', { result: 'FAILED' }), 'fail', 'test_result_failed'],
+    [
+      'it failed and another signer passed it later',
+      hidden('evaluationResult', { result: 'FAILED' }),
+      'fail',
+      'test_result_failed',
+    ],
     unreadable('evaluationResult'),
     unreadable('thresholds'),
     unreadable('evaluation'),
@@ -195,6 +207,30 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'scan_too_old',
     ],
     [
+      'an old scan was sent anew',
+      stating('scan', { 'metadata/scanFinishedOn': '2026-01-22T09:59:59Z' }),
+      'fail',
+      'scan_too_old',
+    ],
+    [
+      'the database of the scanner is old',
+      stating('scan', { 'scanner/db/lastUpdate': '2026-01-22T09:59:59Z' }),
+      'fail',
+      'scan_too_old',
+    ],
+    [
+      'one method states a severity that cannot be read',
+      stating('scan', { 'scanner/result/0/severity/0/score': 'CVSS:3.1/AV:N/AC:L' }),
+      'fail',
+      'vulnerabilities_over_limit',
+    ],
+    [
+      'another signer found nothing later',
+      hidden('scan', { 'scanner/result/0/severity/0/score': '9.8' }),
+      'fail',
+      'vulnerabilities_over_limit',
+    ],
+    [
       'it has a critical vulnerability',
       stating('scan', { 'scanner/result/0/severity/0/score': '9.8' }),
       'fail',
@@ -232,6 +268,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     passes,
     ['a stage has none', without('registration'), 'fail', 'manifest_missing'],
     ['a field is missing', stating('training', { commit_sha: undefined }), 'fail', 'manifest_incomplete'],
+    ['the job of a stage failed', stating('preprocess', { 'job/exit_code': 1 }), 'fail', 'stage_failed'],
     unreadable('evaluation'),
   ],
   model_card: [
@@ -356,6 +393,23 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     passes,
     ['it is the first deployment', { ...PASSING, releases: { known: true, items: [] } }, 'pass'],
     ['the release before is not to be trusted', found(DIGESTS.previousModel), 'fail', 'no_release_to_return_to'],
+    [
+      'the only release to be trusted is one of this very model',
+      {
+        ...found(DIGESTS.previousModel),
+        releases: {
+          known: true,
+          items: [DIGESTS.model, DIGESTS.previousModel].map((model) => ({
+            evidence: DIGESTS.report,
+            endpoint: 'tumour-triage',
+            model,
+            released_at: '2026-01-15T12:00:00.000Z',
+          })),
+        },
+      },
+      'fail',
+      'no_release_to_return_to',
+    ],
     ['releases cannot be read', { ...PASSING, releases: UNREAD }, 'undetermined', 'facts_unknown'],
     ['no endpoint is named', { ...PASSING, endpoint: null }, 'undetermined', 'endpoint_unknown'],
     [
