@@ -38,11 +38,11 @@ deny contains {"code": "scan_too_old", "params": params} if {
 
 deny contains {"code": "vulnerabilities_over_limit", "params": params} if {
 	some scan in newest
-	some severity, limit in config.limits[input.environment]
-	ids := sort([object.get(vulnerability, "id", null) |
+	found := [[severities_of(vulnerability), object.get(vulnerability, "id", null)] |
 		some vulnerability in scan.predicate.scanner.result
-		severity in severities_of(vulnerability)
-	])
+	]
+	some severity, limit in config.limits[input.environment]
+	ids := sort([id | some [severities, id] in found; severity in severities])
 	count(ids) > limit
 	params := {
 		"evidence": scan.evidence,
@@ -70,12 +70,12 @@ scans := [attestation |
 ]
 
 # Of each signer and scanner: what one finds another may not know of.
-newest contains evidence.newest(own) if {
-	some source in {source_of(scan) | some scan in scans}
-	own := [scan | some scan in scans; source_of(scan) == source]
-}
+newest contains scans[max(positions)] if some _, positions in by_source
 
-source_of(scan) := [scan.principal, object.get(scan.predicate, ["scanner", "uri"], null)]
+by_source[source] contains i if {
+	some i, scan in scans
+	source := [scan.principal, object.get(scan.predicate, ["scanner", "uri"], null)]
+}
 
 # An old scan that is sent anew, or one by an old database, knows nothing of what was found since.
 times(scan) := {
@@ -91,9 +91,8 @@ is_recent(time) if {
 
 # The worst that any method says. What a method says in words that nobody knows may be worse: it is unknown as well, as is the
 # severity that no method states.
-severities_of(vulnerability) := worst | {"unknown" | some score in scores_of(vulnerability); not rank(score)} if {
+severities_of(vulnerability) := {names[max(ranks)]} | {"unknown" | -1 in ranks} if {
 	ranks := {rank(score) | some score in scores_of(vulnerability)}
-	worst := {severities[max(ranks)] | count(ranks) > 0}
 }
 
 scores_of(vulnerability) := scores if {
@@ -101,11 +100,14 @@ scores_of(vulnerability) := scores if {
 	count(scores) > 0
 } else := {null}
 
-severities := ["none", "low", "medium", "high", "critical"]
+names := {-1: "unknown", 0: "none", 1: "low", 2: "medium", 3: "high", 4: "critical"}
 
-rank(score) := words[lower(score)]
-
-rank(score) := count([bound | some bound in cvss_bounds; to_number(score) >= bound]) if is_decimal(score)
+# -1 for what cannot be read.
+rank(score) := stated if {
+	stated := words[lower(score)]
+} else := count([bound | some bound in cvss_bounds; to_number(score) >= bound]) if {
+	is_decimal(score)
+} else := -1
 
 words := {"critical": 4, "high": 3, "important": 3, "medium": 2, "moderate": 2, "low": 1, "minor": 1, "negligible": 0, "none": 0}
 
