@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm';
-import { loadPolicy as instantiate } from '@open-policy-agent/opa-wasm';
+import * as sdk from '@open-policy-agent/opa-wasm';
 import * as z from 'zod/mini';
 import type { LoadedPolicy } from '../../app/gate/ports.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -17,6 +17,12 @@ export const POLICY_LIMITS: PolicyLimits = { timeoutMs: 5000, maxPages: 4096 };
 
 const INITIAL_PAGES = 32;
 
+/**
+ * The SDK's types are those of its CommonJS half; as a module it has the same on its default export. Its asynchronous loader
+ * asks for the global Response, for which Node first loads an HTTP client: longer than the policy takes to compile.
+ */
+const { default: opa } = sdk as typeof sdk & { readonly default: Pick<typeof sdk, 'loadPolicySync'> };
+
 /** What OPA's SDK answers: nothing when the entrypoint was undefined. */
 const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
 
@@ -28,11 +34,11 @@ const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
  */
 export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = POLICY_LIMITS): Promise<LoadedPolicy> {
   const { sha256, revision } = bundle;
-  let policy = await prepare(bundle, limits);
+  let policy = prepare(bundle, limits);
   const entrypoint = entrypointOf(bundle, Object.keys(policy.entrypoints));
   let isBroken = false;
   const evaluate: LoadedPolicy['evaluate'] = async (input) => {
-    if (isBroken) policy = await prepare(bundle, limits);
+    if (isBroken) policy = prepare(bundle, limits);
     isBroken = false;
     try {
       // The bytes as they are stored: nothing is encoded anew on the way into the policy.
@@ -55,9 +61,9 @@ function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[])
   return only;
 }
 
-async function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
+function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
   try {
-    const policy = await instantiate(wasm, { initial: INITIAL_PAGES, maximum: maxPages });
+    const policy = opa.loadPolicySync(wasm, { initial: INITIAL_PAGES, maximum: maxPages });
     policy.setData(data);
     return policy;
   } catch (cause) {
