@@ -115,6 +115,7 @@ function byReceipt(a: GateAttestation, b: GateAttestation): number {
 
 /** Verifies evidence again from its bytes, by its digest. */
 export async function judge(deps: CollectDeps, evidence: ReadonlySet<string>, at: Date): Promise<Map<string, Judged>> {
+  if (evidence.size === 0) return new Map();
   const records = await deps.ledger.findMany([...evidence]);
   const attestations = [...records.values()].filter(({ kind }) => kind === 'attestation');
   const [keys, evidenceKeys] = await Promise.all([keyHistories(deps, attestations, at), ownKeys(deps)]);
