@@ -41,6 +41,13 @@ test_fails_when_one_person_fills_two_roles if {
 	}
 }
 
+test_fails_when_the_other_person_with_the_role_rejected if {
+	no := rejection(officer, officer.decided_at)
+	items := [owner, object.union(officer, {"person": owner.person}), no]
+	reason := not_distinct([owner.person], ["model-owner", "privacy-officer"])
+	testing.fails("required_approvals", approved(items), {reason, rejected(no)})
+}
+
 test_passes_when_another_can_fill_one_of_two_roles if {
 	both := [owner, officer, object.union(officer, {"person": owner.person})]
 	testing.passes("required_approvals", approved(both))
