@@ -1,4 +1,4 @@
-import type { Signatory } from './enrol.ts';
+import { SIGNATORIES, type Signatory } from './enrol.ts';
 import { FILES, THRESHOLDS } from './pipeline.ts';
 import { REVIEW_DOCUMENTS } from './reviews.ts';
 import { receiptOf, type Scene } from './scene.ts';
@@ -8,21 +8,27 @@ export interface Stored {
   readonly receipt: string;
 }
 
-/** Whatever the manifests and reviews speak of, uploaded by who made it. */
-export async function storeArtifacts(scene: Scene): Promise<Stored[]> {
-  const made: Readonly<Record<Signatory, readonly string[]>> = {
-    'training-pipeline': [FILES.dataset, FILES.train, FILES.holdout, FILES.model],
-    'evaluation-pipeline': [THRESHOLDS, FILES.report, FILES.testResult, FILES.card],
-    'privacy-officer': REVIEW_DOCUMENTS,
-  };
+/** Files by who made them. */
+type Made = Readonly<Partial<Record<Signatory, readonly string[]>>>;
+
+/** Whatever the manifests and reviews speak of. */
+export const OF_THE_PIPELINE: Made = {
+  'training-pipeline': [FILES.dataset, FILES.train, FILES.holdout, FILES.model],
+  'model-owner': [THRESHOLDS],
+  'evaluation-pipeline': [FILES.report, FILES.testResult, FILES.card],
+  'privacy-officer': REVIEW_DOCUMENTS,
+};
+
+/** Uploads files, each by who made it. */
+export async function storeArtifacts(scene: Scene, name: string, made: Made): Promise<Stored[]> {
   return await scene.step(
-    'artifacts',
+    name,
     async () => {
       const stored: Stored[] = [];
-      for (const name of ['training-pipeline', 'evaluation-pipeline', 'privacy-officer'] as const) {
-        for (const file of made[name]) {
+      for (const maker of SIGNATORIES) {
+        for (const file of made[maker] ?? []) {
           const receipt = receiptOf(file);
-          await scene.signatories[name].countersign('artifact', 'put', file, '--receipt', receipt);
+          await scene.signatories[maker].countersign('artifact', 'put', file, '--receipt', receipt);
           stored.push({ file, receipt });
         }
       }

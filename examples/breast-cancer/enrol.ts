@@ -7,7 +7,10 @@ import { type Scene, short } from './scene.ts';
 
 /** Options of `countersign keys register`: what each may state. None of them may state what another does. */
 const AUTHORITY = {
-  'training-pipeline': ['--role', 'producer', '--stage', 'ingest', '--stage', 'preprocess', '--stage', 'training'],
+  'training-pipeline': [
+    ...['--role', 'producer', '--stage', 'ingest', '--stage', 'preprocess', '--stage', 'training'],
+    ...['--predicate', 'manifest', '--predicate', 'slsa-provenance'],
+  ],
   'evaluation-pipeline': [
     ...['--role', 'evaluator', '--stage', 'evaluation', '--stage', 'registration'],
     ...['--predicate', 'manifest', '--predicate', 'test-result', '--predicate', 'cyclonedx'],
@@ -16,11 +19,29 @@ const AUTHORITY = {
     ...['--role', 'privacy-officer', '--predicate', 'scai'],
     ...['--attribute', 'DATASET_CONSENT', '--attribute', 'PRIVACY_REVIEWED'],
   ],
+  'model-owner': ['--role', 'model-owner', '--predicate', 'scai', '--attribute', 'EVALUATION_THRESHOLDS'],
+  platform: [
+    ...['--role', 'platform', '--predicate', 'scai'],
+    ...['--attribute', 'ENCRYPTED_AT_REST', '--attribute', 'INSTRUMENTED'],
+  ],
+  'security-scanner': ['--role', 'security-scanner', '--predicate', 'vulns'],
+  'policy-tests': ['--role', 'policy-tests', '--predicate', 'test-result'],
 } as const satisfies Partial<Record<DemoName, readonly string[]>>;
 
 /** Those who sign. */
 export type Signatory = keyof typeof AUTHORITY;
-const SIGNATORIES = ['training-pipeline', 'evaluation-pipeline', 'privacy-officer'] as const satisfies Signatory[];
+export const SIGNATORIES = [
+  'training-pipeline',
+  'evaluation-pipeline',
+  'privacy-officer',
+  'model-owner',
+  'platform',
+  'security-scanner',
+  'policy-tests',
+] as const satisfies Signatory[];
+
+/** The key that countersigns, as everybody pins it who does not want to take the API's word. */
+export const EVIDENCE_KEY = 'evidence.pub';
 
 /** Makes the signatory's key pair, unless it has one, as NAME.pem and NAME.pub. @returns the agent that signs with it */
 export function signatory(local: LocalDescription, name: Signatory, folder: string): Agent {
@@ -44,6 +65,8 @@ export async function enrolEverybody(scene: Scene): Promise<void> {
     () => scene.keyAdmin.json<{ keyid: string }>('keys', 'activate'),
     ({ keyid }) => `${short(keyid)} countersigns from now on`,
   );
+  const { evidence_key } = await scene.auditor.json<{ evidence_key: { public_key: string } }>('status');
+  writeFileSync(scene.path(EVIDENCE_KEY), evidence_key.public_key);
   for (const name of SIGNATORIES) {
     await scene.step(
       `register ${name}`,
@@ -55,14 +78,22 @@ export async function enrolEverybody(scene: Scene): Promise<void> {
 
 async function enrol({ local, keyAdmin, signatories }: Scene, name: Signatory): Promise<string> {
   const { uniqueId, roleArn } = local.identities[name];
-  await keyAdmin.countersign('principals', 'register', name, '--unique-id', uniqueId, '--arn', roleArn);
   const proof = `${name}.proof.json`;
   const prove = ['keys', 'prove', '--principal', name, '--output', proof];
-  const { keyid } = await signatories[name].json<{ keyid: string }>(...prove);
-  const { keys } = await keyAdmin.json<{ keys: readonly { readonly keyid: string }[] }>('keys', 'list', name);
-  // Registering it again would ask for another end of its validity, which is a change of its authority.
-  if (!keys.some((key) => key.keyid === keyid)) {
+  const register = ['principals', 'register', name, '--unique-id', uniqueId, '--arn', roleArn];
+  // A proof is made without the API, so the two need not wait for each other.
+  const [{ keyid }, { event }] = await Promise.all([
+    signatories[name].json<{ keyid: string }>(...prove),
+    keyAdmin.json<{ event: string | null }>(...register),
+  ]);
+  // Registering a key again would ask for another end of its validity, which is a change of its authority.
+  if (event !== null || !(await keysOf(keyAdmin, name)).includes(keyid)) {
     await keyAdmin.countersign('keys', 'register', '--proof', proof, ...AUTHORITY[name]);
   }
   return keyid;
+}
+
+async function keysOf(keyAdmin: Agent, name: Signatory): Promise<string[]> {
+  const { keys } = await keyAdmin.json<{ keys: readonly { readonly keyid: string }[] }>('keys', 'list', name);
+  return keys.map(({ keyid }) => keyid);
 }

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { Agent } from './agent.ts';
 import type { Stored } from './artifacts.ts';
-import { publicKeyFile } from './enrol.ts';
+import { EVIDENCE_KEY, publicKeyFile } from './enrol.ts';
+import type { Decision } from './gate.ts';
 import { FILES, type Run } from './pipeline.ts';
+import type { Policy } from './policy.ts';
 import type { Attestation, Scene } from './scene.ts';
 
 interface Listing {
@@ -32,6 +33,31 @@ export async function findAgain(scene: Scene, run: Run, reviews: readonly Attest
       (count) => `${count} pieces of evidence, with the ${finds.length} of this run`,
     );
   }
+}
+
+/** Finds what was decided about the model, and every step of the policies' lives, by digest. @throws Error if something is missing */
+export async function findDecisions(
+  scene: Scene,
+  decisions: readonly Decision[],
+  policies: readonly Policy[],
+): Promise<void> {
+  await scene.step(
+    'look-up of decisions',
+    async () => {
+      const wanted = [
+        { digest: scene.digest(FILES.model), finds: decisions.map(({ sha256 }) => sha256) },
+        ...policies.map(({ sha256, events }) => ({ digest: sha256, finds: events })),
+      ];
+      for (const { digest, finds } of wanted) {
+        const { items } = await scene.auditor.json<Listing>('show', 'model', digest, '--limit', '10000');
+        const found = new Set(items.map(({ evidence }) => evidence));
+        const missing = finds.filter((evidence) => !found.has(evidence));
+        if (missing.length > 0) throw new Error(`by ${digest} it misses ${missing.join(', ')}`);
+      }
+      return policies.flatMap(({ events }) => events).length;
+    },
+    (events) => `${decisions.length} decisions by the model, ${events} steps of policies by the policy`,
+  );
 }
 
 interface Lineage {
@@ -64,24 +90,25 @@ export async function verifyOffline(
   scene: Scene,
   attestations: readonly Attestation[],
   artifacts: readonly Stored[],
+  decisions: readonly Decision[],
 ): Promise<void> {
   const anybody = Agent.anybody(scene.folder);
   await scene.step(
     'offline verification',
     async () => {
-      const { evidence_key } = await scene.auditor.json<{ evidence_key: { public_key: string } }>('status');
-      writeFileSync(scene.path('evidence.pub'), evidence_key.public_key);
-      const countersigned = (receipt: string) => ['--receipt', receipt, '--evidence-key', 'evidence.pub'];
+      const countersigned = (receipt: string) => ['--receipt', receipt, '--evidence-key', EVIDENCE_KEY];
       const commands = [
         ...attestations.map(({ bundle, signedBy, receipt }) => [
           ...['verify', bundle, '--key', publicKeyFile(signedBy)],
           ...countersigned(receipt),
         ]),
+        ['verify', ...decisions.map(({ bundle }) => bundle), '--evidence-key', EVIDENCE_KEY],
         ...artifacts.map(({ file, receipt }) => ['verify', '--artifact', file, ...countersigned(receipt)]),
       ];
       await twoAtATime(commands, (command) => anybody.countersign(...command));
     },
-    () => `${attestations.length} statements, ${artifacts.length} files and their receipts hold, by public keys alone`,
+    () =>
+      `${attestations.length} statements, ${artifacts.length} files, their receipts and ${decisions.length} decisions hold, by public keys alone`,
   );
 }
 

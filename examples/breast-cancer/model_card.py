@@ -51,6 +51,8 @@ def model_component(model: Path, report: dict) -> dict:
                 "inputs": [{"format": "application/json: instances, rows of 30 numbers"}],
                 "outputs": [{"format": "application/json: probability that each row is malignant"}],
             },
+            # Nobody is treated, refused or billed by its answers: see the use cases.
+            "properties": [{"name": "countersign:affects_people", "value": "false"}],
             "quantitativeAnalysis": {"performanceMetrics": performance(report)},
             "considerations": {
                 "users": ["Engineers who try Countersign"],

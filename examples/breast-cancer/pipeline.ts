@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assertion, writeScai } from './scai.ts';
 import { type Attestation, type Scene, short } from './scene.ts';
 
 /** What the stages hand to each other, in the working folder. */
@@ -29,6 +30,7 @@ export interface Run {
   readonly ingest: Attestation;
   readonly preprocess: Attestation;
   readonly training: Attestation;
+  readonly thresholds: Attestation;
   readonly evaluation: Attestation;
   readonly testResult: Attestation;
   readonly registration: Attestation;
@@ -36,8 +38,8 @@ export interface Run {
 }
 
 export function attestationsOf(run: Run): readonly Attestation[] {
-  const { ingest, preprocess, training, evaluation, testResult, registration, modelCard } = run;
-  return [ingest, preprocess, training, evaluation, testResult, registration, modelCard];
+  const { ingest, preprocess, training, thresholds, evaluation, testResult, registration, modelCard } = run;
+  return [ingest, preprocess, training, thresholds, evaluation, testResult, registration, modelCard];
 }
 
 interface RunOptions {
@@ -47,7 +49,7 @@ interface RunOptions {
   readonly commit: string | undefined;
 }
 
-/** Five stages under `countersign run`, and two attestations of their results. */
+/** Five stages under `countersign run`, the thresholds before anything is measured, and two attestations of the results. */
 export async function runPipeline(scene: Scene, { python, id, commit }: RunOptions): Promise<Run> {
   const common = ['--run-id', id, ...(commit === undefined ? [] : ['--commit', commit])];
   const stage = (name: string, described: readonly string[], [script = '', ...args]: readonly string[]) => [
@@ -82,6 +84,12 @@ export async function runPipeline(scene: Scene, { python, id, commit }: RunOptio
         ['train.py', '--train', FILES.train, '--model', FILES.model, '--regularisation', '1.0'],
       ),
       () => `model ${short(scene.digest(FILES.model))}`,
+    ),
+    thresholds: await scene.attest(
+      'thresholds',
+      'model-owner',
+      ['attest', '--predicate', writeThresholds(scene), '--type', 'scai', '--subject', THRESHOLDS],
+      () => 'fixed before anything is measured',
     ),
     evaluation: await scene.attest(
       'evaluation',
@@ -125,6 +133,12 @@ export async function runPipeline(scene: Scene, { python, id, commit }: RunOptio
       () => 'CycloneDX 1.7, about the model',
     ),
   };
+}
+
+function writeThresholds(scene: Scene): string {
+  const conditions = scene.read<object>(THRESHOLDS);
+  const attribute = 'EVALUATION_THRESHOLDS';
+  return writeScai(scene, 'thresholds.scai.json', [assertion(scene, { attribute, about: THRESHOLDS, conditions })]);
 }
 
 function measured({ accuracy, roc_auc, latency_p95_ms, latency_p99_ms }: Readonly<Record<string, number>>): string {

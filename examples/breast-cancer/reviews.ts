@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { DATASET, FILES } from './pipeline.ts';
+import { assertion, writeScai } from './scai.ts';
 import type { Attestation, Scene } from './scene.ts';
 
 /** What the privacy officer asserts of the data set, and the document that says why. */
@@ -9,13 +9,13 @@ const REVIEWS = [
     name: 'licence review',
     attribute: 'DATASET_CONSENT',
     grounds: join(import.meta.dirname, 'reviews', 'data-licence.md'),
-    conditions: { licence: 'CC-BY-4.0', use: 'demonstration' },
+    conditions: { licence: 'CC-BY-4.0', use: 'demonstration', personal_data: false },
   },
   {
     name: 'privacy review',
     attribute: 'PRIVACY_REVIEWED',
     grounds: join(import.meta.dirname, 'reviews', 'privacy-review.md'),
-    conditions: { use: 'demonstration' },
+    conditions: { use: 'demonstration', personal_data: false },
   },
 ] as const;
 
@@ -39,12 +39,9 @@ export function attestReview(predicate: string): string[] {
   return ['attest', '--predicate', predicate, '--type', 'scai', '--subject', DATASET];
 }
 
-/** SCAI: the assertion, the digest of what it is about, and the digest of its grounds. @returns the file's name */
+/** @returns the file's name */
 function writePredicate(scene: Scene, { attribute, grounds, conditions }: Review): string {
-  const target = { name: FILES.dataset, digest: { sha256: scene.digest(FILES.dataset) } };
-  const evidence = { name: basename(grounds), digest: { sha256: scene.digest(grounds) }, mediaType: 'text/markdown' };
-  const file = `${attribute.toLowerCase()}.scai.json`;
-  const predicate = { attributes: [{ attribute, target, conditions, evidence }] };
-  writeFileSync(scene.path(file), `${JSON.stringify(predicate, null, 2)}\n`);
-  return file;
+  return writeScai(scene, `${attribute.toLowerCase()}.scai.json`, [
+    assertion(scene, { attribute, about: FILES.dataset, conditions, grounds }),
+  ]);
 }

@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { LocalDescription } from '../../local/description.ts';
 import { ensurePython } from '../../local/python.ts';
-import { storeArtifacts } from './artifacts.ts';
+import { OF_THE_PIPELINE, storeArtifacts } from './artifacts.ts';
 import { enrolEverybody } from './enrol.ts';
 import { findAgain, followLineage, verifyOffline } from './inspect.ts';
 import { attestationsOf, runPipeline } from './pipeline.ts';
+import { enactRules } from './policy.ts';
+import { promote } from './promote.ts';
 import { tryWhatIsRefused } from './refusals.ts';
 import { reviewDataset } from './reviews.ts';
 import { Scene } from './scene.ts';
@@ -29,12 +31,19 @@ export async function runExample(local: LocalDescription, log: (line: string) =>
     () => 'scikit-learn is installed',
   );
   await enrolEverybody(scene);
+  const policy = await enactRules(scene);
   const run = await runPipeline(scene, { python, id: newRunId(), commit: await headCommit() });
   const reviews = await reviewDataset(scene);
-  const artifacts = await storeArtifacts(scene);
+  const artifacts = await storeArtifacts(scene, 'artifacts', OF_THE_PIPELINE);
   await findAgain(scene, run, reviews);
   await followLineage(scene);
-  await verifyOffline(scene, [...attestationsOf(run), ...reviews], artifacts);
+  const promoted = await promote(scene, { python, run, policy });
+  await verifyOffline(
+    scene,
+    [...attestationsOf(run), ...reviews, ...promoted.attestations],
+    [...artifacts, ...promoted.artifacts],
+    promoted.decisions,
+  );
   await tryWhatIsRefused(scene, run);
   log(`keys, results, evidence and receipts are in ${scene.folder}`);
 }

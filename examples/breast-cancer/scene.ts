@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { LocalDescription } from '../../local/description.ts';
 import { Agent } from './agent.ts';
 import { type Signatory, signatory } from './enrol.ts';
@@ -27,6 +29,11 @@ export class Scene {
   readonly folder: string;
   readonly keyAdmin: Agent;
   readonly auditor: Agent;
+  readonly promoter: Agent;
+  readonly policyAuthor: Agent;
+  readonly policyApprover: Agent;
+  /** May write policies and approve them, yet not the same one. */
+  readonly policyLead: Agent;
   readonly signatories: Readonly<Record<Signatory, Agent>>;
   readonly log: (line: string) => void;
 
@@ -38,19 +45,32 @@ export class Scene {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     this.keyAdmin = Agent.as(local, 'key-admin', this.folder);
     this.auditor = Agent.as(local, 'auditor', this.folder);
+    this.promoter = Agent.as(local, 'promoter', this.folder);
+    this.policyAuthor = Agent.as(local, 'policy-author', this.folder);
+    this.policyApprover = Agent.as(local, 'policy-approver', this.folder);
+    this.policyLead = Agent.as(local, 'policy-lead', this.folder);
     this.signatories = {
       'training-pipeline': signatory(local, 'training-pipeline', this.folder),
       'evaluation-pipeline': signatory(local, 'evaluation-pipeline', this.folder),
       'privacy-officer': signatory(local, 'privacy-officer', this.folder),
+      'model-owner': signatory(local, 'model-owner', this.folder),
+      platform: signatory(local, 'platform', this.folder),
+      'security-scanner': signatory(local, 'security-scanner', this.folder),
+      'policy-tests': signatory(local, 'policy-tests', this.folder),
     };
   }
 
   /** Does one step and tells in one line what came of it. @throws Error with the step's name */
   async step<T>(name: string, work: () => Promise<T>, told: (result: T) => string): Promise<T> {
+    const result = await this.prepare(name, work);
+    this.log(`${name}: ${told(result)}`);
+    return result;
+  }
+
+  /** Does what a step needs beforehand, untold. @throws Error with the step's name */
+  async prepare<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work();
-      this.log(`${name}: ${told(result)}`);
-      return result;
+      return await work();
     } catch (error) {
       throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
@@ -73,6 +93,12 @@ export class Scene {
     return { evidence, signedBy, bundle, receipt };
   }
 
+  /** Runs a program in the working folder. @returns what it printed @throws Error with what it complained of */
+  async run(program: string, ...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(program, args, { cwd: this.folder });
+    return stdout.trim();
+  }
+
   /** Digest of a file of the working folder, or of one by its full path. */
   digest(file: string): string {
     return createHash('sha256')
@@ -82,6 +108,10 @@ export class Scene {
 
   read<T>(file: string): T {
     return JSON.parse(readFileSync(this.path(file), 'utf8'));
+  }
+
+  write(file: string, document: object): void {
+    writeFileSync(this.path(file), `${JSON.stringify(document, null, 2)}\n`);
   }
 
   path(file: string): string {

@@ -11,7 +11,8 @@ import { callApi, enrolKey } from './enrol.ts';
 /**
  * The policy that is committed.
  *
- * @param level - of its compression: another one is another bundle, for the tests share a stack and none is proposed twice
+ * @param level - of its compression: another one is another bundle, for the tests share a stack and none is proposed twice. The
+ *   example proposes the bundle of level 9
  */
 export async function committedPolicy(level = 9): Promise<Buffer> {
   const bundle = await packPolicyBundle(resolve(import.meta.dirname, '../../../policies/bundle'));
