@@ -75,6 +75,15 @@ export class Producer {
     );
   }
 
+  /** That the tests of a policy bundle passed. */
+  testResult(bundle: string): Buffer {
+    const digest = { sha256: bundle };
+    const result = { result: 'PASSED', configuration: [{ name: 'opa test', digest }] };
+    return this.#bundle(
+      canonicalBytes(statementJson([{ name: 'bundle.tar.gz', digest }], Predicate.testResult, result)),
+    );
+  }
+
   /** The same statement with a new signature: other bytes, the same evidence. ECDSA signatures are never twice the same. */
   twin(bundle: Buffer): Buffer {
     const { dsseEnvelope }: { dsseEnvelope: { payload: string } } = JSON.parse(bundle.toString('utf8'));

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Predicate } from '../lib/contracts/predicates.ts';
 import { readAssembly } from '../local/assembly.ts';
-import type { LocalDescription } from '../local/description.ts';
+import type { DemoName, LocalDescription } from '../local/description.ts';
 import { type LocalStack, startLocal } from '../local/stack.ts';
 import { apiOf } from './access.ts';
 import { note } from './log.ts';
@@ -35,16 +35,28 @@ export async function startBenchStack(): Promise<BenchStack> {
 }
 
 async function enrol(local: LocalDescription, producer: Producer): Promise<void> {
-  const admin = apiOf(local, 'key-admin');
-  const { uniqueId, roleArn } = local.identities['training-pipeline'];
-  const name = producer.principal;
-  await admin.json({ method: 'POST', path: '/v1/evidence-key', body: {} });
-  await admin.json({ method: 'POST', path: '/v1/principals', body: { name, unique_id: uniqueId, arn: roleArn } });
-  const body = {
-    principal: name,
+  await apiOf(local, 'key-admin').json({ method: 'POST', path: '/v1/evidence-key', body: {} });
+  await register(local, 'training-pipeline', producer, {
     role: 'producer',
     stages: ['training'],
     predicate_types: [Predicate.manifest],
+  });
+}
+
+/** Registers a demo identity as a principal, with the producer's key. */
+export async function register(
+  local: LocalDescription,
+  as: DemoName,
+  producer: Producer,
+  authority: { readonly role: string; readonly stages: readonly string[]; readonly predicate_types: readonly string[] },
+): Promise<void> {
+  const admin = apiOf(local, 'key-admin');
+  const { uniqueId, roleArn } = local.identities[as];
+  const name = producer.principal;
+  await admin.json({ method: 'POST', path: '/v1/principals', body: { name, unique_id: uniqueId, arn: roleArn } });
+  const body = {
+    principal: name,
+    ...authority,
     not_after: '2100-01-01T00:00:00Z',
     public_key: producer.publicKey.pem,
     proof: JSON.parse(producer.keyProof().toString('utf8')),

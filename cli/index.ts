@@ -14,6 +14,7 @@ export { ApiClient, type ApiConfig, type ApiRequest } from './client.ts';
 export { ApiProblem, CliError, type Problem, UnavailableError, UsageError } from './errors.ts';
 export { evaluateGate, type GateDecision, type GateQuestion } from './gate/evaluate.ts';
 export { type Difference, type ReplayParts, type ReplayReport, replayGate } from './gate/replay.ts';
+export { GateSkipped } from './gate/skipped.ts';
 export { type DirectoryDigest, type DirectoryOptions, hashDirectory } from './hashing/directory.ts';
 export { type FileDigest, hashFile } from './hashing/file.ts';
 export { archiveRoot, type PackedModel, packModel } from './model/archive.ts';

@@ -1,10 +1,10 @@
-import { activatePolicy, committedPolicy, enrolPolicyTester } from '../../test/local/support/policies.ts';
 import { apiOf } from '../access.ts';
 import { Child } from '../child.ts';
 import { type Figure, figure } from '../figure.ts';
 import { digestOf } from '../producer.ts';
 import type { BenchStack } from '../stack.ts';
 import { median, percentile } from '../statistics.ts';
+import { activatePolicy } from './activate.ts';
 import type { Ask, Boot } from './protocol.ts';
 
 const GATES = 'countersign-local-gates';
@@ -18,7 +18,7 @@ const BATCH = 100;
 /** The whole gate: assemble, evaluate, sign and store, and the AWS calls that it takes. */
 export async function gate(stack: BenchStack): Promise<readonly Figure[]> {
   const { local } = stack;
-  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy());
+  await activatePolicy(local);
   const client = new Child(new URL('./client.ts', import.meta.url), { PATH: process.env.PATH ?? '' });
   const ask = async (model: string, times: number): Promise<readonly number[]> => {
     const question = { model: digestOf(model), environment: 'production', endpoint: 'classifier' };

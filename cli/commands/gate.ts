@@ -7,11 +7,12 @@ import { GATE_PHASES, type GatePhase } from '../../lib/core/gate/input.ts';
 import { UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { evaluateGate, type GateDecision } from '../gate/evaluate.ts';
-import { junitXml } from '../gate/junit.ts';
+import { junitXml, skippedXml } from '../gate/junit.ts';
 import { replayGate } from '../gate/replay.ts';
 import { replayLines } from '../gate/replay-lines.ts';
 import { collectParts, keepParts } from '../gate/replay-parts.ts';
-import { sarifLog } from '../gate/sarif.ts';
+import { sarifLog, skippedSarif } from '../gate/sarif.ts';
+import { GateSkipped, skippedLines } from '../gate/skipped.ts';
 import { decisionLines } from '../gate/table.ts';
 import { hashFileVisibly, statOf } from '../hashing/with-progress.ts';
 import { collect, imageDigest, instant } from '../options.ts';
@@ -27,6 +28,7 @@ interface GateOptions {
   readonly imageDigest?: string;
   readonly endpoint?: string;
   readonly at?: string;
+  readonly releaseCandidate?: boolean;
   readonly format: (typeof FORMATS)[number];
   readonly output?: string;
   readonly save?: string;
@@ -51,6 +53,7 @@ export function addGate(program: Command): void {
     .option('--image-digest <digest>', 'sha256:… of the serving image', imageDigest)
     .option('--endpoint <name>', 'SageMaker endpoint that it is to serve on')
     .option('--at <time>', 'judge by the policy, keys, waivers and evidence of then', instant)
+    .option('--release-candidate', 'check in full, also where only a sample of the runs is checked')
     .addOption(new Option('--format <format>', 'of the report').choices(FORMATS).default('table'))
     .option('-o, --output <file>', 'write the report there; the table is printed as well')
     .option('--save <file>', 'keep the signed decision (Sigstore bundle) there')
@@ -62,7 +65,7 @@ export function addGate(program: Command): void {
     .addHelpText(
       'after',
       `
-It ends with 0 when the gate lets the model through, and with 1 when a rule does not, or when the API refuses to decide, such
+It ends with 0 when the gate lets the model through, also unchecked where only a sample is checked, and with 1 when a rule does not, or when the API refuses to decide, such
 as for a missing manifest; 3 is for an API that was not available: only then is it worth running again.
 
 Examples:
@@ -79,7 +82,7 @@ Examples:
 }
 
 async function ask(shell: Shell, options: GateOptions): Promise<void> {
-  const { environment, phase, imageDigest, endpoint, at, format, output, save } = options;
+  const { environment, phase, imageDigest, endpoint, at, releaseCandidate, format, output, save } = options;
   if (options.model === undefined || environment === undefined) {
     throw new UsageError('--model and --environment are needed', 'or --replay DECISION');
   }
@@ -93,14 +96,17 @@ async function ask(shell: Shell, options: GateOptions): Promise<void> {
   const { sha256, place } = await modelOf(options.model);
   // Should it fail below, no report of an earlier run may be published as this one's.
   if (output !== undefined) await rm(output, { force: true });
-  const question = { model: sha256, environment, phase, imageDigest, endpoint, at };
-  const decided = await evaluateGate(shell.api(), question, trusted);
-  if (save !== undefined) await writeBytes(save, decided.bundle);
-  const report = reportText(decided, format, place);
+  const question = { model: sha256, environment, phase, imageDigest, endpoint, at, releaseCandidate };
+  const said = await evaluateGate(shell.api(), question, trusted).catch((error: unknown) => {
+    if (error instanceof GateSkipped) return error;
+    throw error;
+  });
+  if (save !== undefined) await writeBytes(save, said.bundle);
+  const report = reportText(said, format, place);
   if (output !== undefined) await writeBytes(output, report);
   if (output === undefined && format !== 'table' && !shell.isJson) process.stdout.write(report);
-  else shell.result(decided.answer, decisionLines(decided));
-  if (!decided.passed) process.exitCode = ExitCode.REFUSED;
+  else shell.result(said.answer, linesOf(said));
+  if (!(said instanceof GateSkipped || said.passed)) process.exitCode = ExitCode.REFUSED;
 }
 
 /** The digest, and where code scanning shows what is said about it: at the file, if it is one. */
@@ -113,16 +119,20 @@ async function modelOf(text: string): Promise<{ readonly sha256: string; readonl
   return { sha256, place: encodeURI(relative(process.cwd(), text)) };
 }
 
-function reportText(decided: GateDecision, format: GateOptions['format'], place: string): string {
+function linesOf(said: GateDecision | GateSkipped): string[] {
+  return said instanceof GateSkipped ? skippedLines(said) : decisionLines(said);
+}
+
+function reportText(said: GateDecision | GateSkipped, format: GateOptions['format'], place: string): string {
   switch (format) {
     case 'table':
-      return `${decisionLines(decided).join('\n')}\n`;
+      return `${linesOf(said).join('\n')}\n`;
     case 'json':
-      return `${JSON.stringify(decided.answer, null, 2)}\n`;
+      return `${JSON.stringify(said.answer, null, 2)}\n`;
     case 'junit':
-      return junitXml(decided);
+      return said instanceof GateSkipped ? skippedXml(said) : junitXml(said);
     case 'sarif':
-      return `${JSON.stringify(sarifLog(decided, place), null, 2)}\n`;
+      return `${JSON.stringify(said instanceof GateSkipped ? skippedSarif(said) : sarifLog(said, place), null, 2)}\n`;
   }
 }
 

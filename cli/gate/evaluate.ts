@@ -1,17 +1,18 @@
 import * as z from 'zod/mini';
-import type { Environment } from '../../lib/contracts/predicates.ts';
-import { VERDICTS_FIELD } from '../../lib/contracts/predicates.ts';
+import { type Environment, OwnPredicate, VERDICTS_FIELD } from '../../lib/contracts/predicates.ts';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
 import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { Sha256Schema, sha256Hex } from '../../lib/core/digest.ts';
 import { parseDecision, type StoredDecision } from '../../lib/core/gate/decision.ts';
 import { GATE_PHASES, type GatePhase } from '../../lib/core/gate/input.ts';
+import { parseSkip } from '../../lib/core/gate/skip.ts';
 import { type JsonObject, parseStrictJson } from '../../lib/core/json.ts';
 import type { PublicKey } from '../../lib/core/keys.ts';
 import { parseStatement, type Statement } from '../../lib/core/statement.ts';
 import { readAnswer, unreliable } from '../answers.ts';
 import type { ApiClient } from '../client.ts';
+import { GateSkipped } from './skipped.ts';
 
 /** May this model enter this environment? */
 export interface GateQuestion {
@@ -26,6 +27,8 @@ export interface GateQuestion {
   readonly endpoint?: string | undefined;
   /** RFC 3339: judged by the policy, keys, waivers and evidence of that time. */
   readonly at?: string | undefined;
+  /** Checked in full, whatever the environment's sampling. @default false */
+  readonly releaseCandidate?: boolean | undefined;
 }
 
 export interface GateDecision extends StoredDecision {
@@ -44,9 +47,11 @@ export interface GateDecision extends StoredDecision {
 
 const AnswerSchema = z.looseObject({
   decision: Sha256Schema,
-  policy: z.looseObject({ revision: z.string() }),
   attestation: z.record(z.string(), z.json()),
 });
+
+/** Stands beside a decision only. */
+const PolicySchema = z.looseObject({ policy: z.looseObject({ revision: z.string() }) });
 
 /** What the signed decision says that it was asked. */
 const AskedSchema = z.looseObject({
@@ -65,13 +70,14 @@ const AskedSchema = z.looseObject({
  * @param evidenceKeys - public keys of the control plane that the caller trusts: one of them must have signed. Left out, the
  *   API is believed, as for every other answer.
  * @throws ApiProblem when there is no decision, such as MANIFEST_MISSING; a decision that does not pass is no error
+ * @throws GateSkipped when the gate did not look, which it signed
  */
 export async function evaluateGate(
   api: ApiClient,
   question: GateQuestion,
   evidenceKeys: readonly PublicKey[] = [],
 ): Promise<GateDecision> {
-  const { model, environment, phase = 'request', imageDigest, endpoint, at } = question;
+  const { model, environment, phase = 'request', imageDigest, endpoint, at, releaseCandidate = false } = question;
   const answer = await api.json({
     method: 'POST',
     path: '/v1/gates/evaluate',
@@ -82,36 +88,41 @@ export async function evaluateGate(
       ...(imageDigest === undefined ? {} : { image_digest: imageDigest }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(at === undefined ? {} : { at }),
+      ...(releaseCandidate ? { release_candidate: true } : {}),
     },
   });
-  const { decision, policy, attestation } = readAnswer(AnswerSchema, answer);
+  const { decision, attestation } = readAnswer(AnswerSchema, answer);
   const bundle = canonicalBytes(attestation);
   if (sha256Hex(bundle) !== decision) throw unreliable(`the decision that it holds is not ${decision}`);
   const statement = openDecision(bundle, evidenceKeys);
+  const about = { model, environment, phase, image_digest: imageDigest ?? null, endpoint: endpoint ?? null };
+  if (statement.predicateType === OwnPredicate.gateSkip) {
+    const { model: skipped, skip } = parseSkip(statement);
+    requireSame(about, { ...skip, model: skipped });
+    throw new GateSkipped(model, skip, decision, bundle, answer);
+  }
   const decided = parseDecision(statement);
   const said = readAnswer(AskedSchema, statement.predicate)[VERDICTS_FIELD];
-  const asked = {
-    model,
-    environment,
-    phase,
-    image_digest: imageDigest ?? null,
-    endpoint: endpoint ?? null,
-    judged_at: at === undefined ? said.judged_at : new Date(at).toISOString(),
-  };
-  const about = { ...said, model: decided.model, environment: decided.environment };
-  for (const name of ['model', 'environment', 'phase', 'image_digest', 'endpoint', 'judged_at'] as const) {
-    if (about[name] !== asked[name])
-      throw unreliable(`it decides about the ${name} ${about[name]}, not ${asked[name]}`);
-  }
+  requireSame(
+    { ...about, judged_at: at === undefined ? said.judged_at : new Date(at).toISOString() },
+    { ...said, model: decided.model, environment: decided.environment },
+  );
   return {
     ...decided,
     decision,
     bundle,
     phase,
     judgedAt: said.judged_at,
-    policyRevision: policy.revision,
+    policyRevision: readAnswer(PolicySchema, answer).policy.revision,
     answer,
   };
+}
+
+/** What was signed must be about what was asked. */
+function requireSame(asked: Readonly<Record<string, string | null>>, said: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (said[name] !== value) throw unreliable(`it decides about the ${name} ${said[name]}, not ${value}`);
+  }
 }
 
 /** @throws DomainError SIGNATURE_INVALID when keys are given and none of them signed */

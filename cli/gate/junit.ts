@@ -2,6 +2,7 @@ import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import type { GateDecision } from './evaluate.ts';
 import { printable } from './printable.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
+import type { GateSkipped } from './skipped.ts';
 import { warningLine } from './table.ts';
 
 /**
@@ -42,6 +43,38 @@ export function junitXml(decided: GateDecision): string {
     '    </properties>',
     ...verdicts.flatMap((verdict) => testCase(verdict, `countersign.gate.${environment}`)),
     `    <system-out>${escaped(warnings.filter(isRefusal).map(warningLine).join('\n'))}</system-out>`,
+    '    <system-err></system-err>',
+    '  </testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+/** That the gate did not look, as one test case that was skipped. */
+export function skippedXml({ skip, model, decision, message }: GateSkipped): string {
+  const { environment, phase, skipped_at: at } = skip;
+  const name = `countersign gate ${environment} ${phase}`;
+  const counts = { tests: '1', failures: '0', errors: '0', skipped: '1', time: '0' };
+  const suite = {
+    name,
+    package: 'countersign.gate',
+    id: '0',
+    hostname: 'localhost',
+    timestamp: at.slice(0, 19),
+    ...counts,
+  };
+  const properties = { result: skip.result, model, decision };
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `  <testsuite${attributes(suite)}>`,
+    '    <properties>',
+    ...Object.entries(properties).map(([key, value]) => `      <property${attributes({ name: key, value })}/>`),
+    '    </properties>',
+    `    <testcase${attributes({ name: 'gate', classname: `countersign.gate.${environment}`, time: '0' })}>`,
+    `      <skipped${attributes({ message })}/>`,
+    '    </testcase>',
+    '    <system-out></system-out>',
     '    <system-err></system-err>',
     '  </testsuite>',
     '</testsuites>',

@@ -1,6 +1,7 @@
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import type { GateDecision } from './evaluate.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
+import type { GateSkipped } from './skipped.ts';
 
 const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
 
@@ -71,6 +72,22 @@ export function sarifLog(decided: GateDecision, place: string): object {
           policy_revision: policyRevision,
           judged_at: judgedAt,
         },
+      },
+    ],
+  };
+}
+
+/** That the gate did not look: a run without rules and results. */
+export function skippedSarif({ skip, decision }: GateSkipped): object {
+  return {
+    $schema: SCHEMA,
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'countersign-gate', informationUri: 'https://countersign.dev', rules: [] } },
+        automationDetails: { id: `countersign-gate/${skip.environment}/${skip.phase}/` },
+        results: [],
+        properties: { result: skip.result, decision },
       },
     ],
   };

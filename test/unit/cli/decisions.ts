@@ -5,6 +5,7 @@ import { sha256Hex } from '../../../lib/core/digest.ts';
 import { decisionPayload, type PolicyIdentity } from '../../../lib/core/gate/decision.ts';
 import type { GateInput, GateResult, RuleVerdict } from '../../../lib/core/gate/input.ts';
 import { isPassed } from '../../../lib/core/gate/result.ts';
+import { type Skip, skipPayload } from '../../../lib/core/gate/skip.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { asObject, signedPayload, type TestKey } from '../../support/keys.ts';
 import { digestOf, NOW } from '../../support/manifests.ts';
@@ -68,4 +69,23 @@ export function signedDecision(key: TestKey, { result, input = NO_FACTS, policy 
 /** What POST /v1/gates/evaluate answers with it. */
 export function decisionAnswer(bundle: Buffer): JsonObject {
   return { decision: sha256Hex(bundle), policy: POLICY, attestation: asObject(bundle) };
+}
+
+export const SKIP: Skip = {
+  result: 'SKIPPED',
+  environment: 'staging',
+  phase: 'request',
+  endpoint: null,
+  image_digest: null,
+  requester: 'training-pipeline',
+  skipped_at: NOW,
+  rate: 0.1,
+  run_ids: ['run-2'],
+  manifests: [digestOf('manifest')],
+};
+
+/** What POST /v1/gates/evaluate answers when nobody looked. */
+export function skipAnswer(key: TestKey, changes: Partial<Skip> = {}, model = MODEL): JsonObject {
+  const bundle = signedPayload(skipPayload(model, { ...SKIP, ...changes }), key);
+  return { decision: sha256Hex(bundle), model, result: 'SKIPPED', attestation: asObject(bundle) };
 }

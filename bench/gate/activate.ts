@@ -1,0 +1,25 @@
+import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
+import { Predicate } from '../../lib/contracts/predicates.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
+import type { DemoName, LocalDescription } from '../../local/description.ts';
+import { BUNDLE } from '../../policies/files.ts';
+import { apiOf } from '../access.ts';
+import { Producer } from '../producer.ts';
+import { register } from '../stack.ts';
+
+/** Takes the committed policy through its life, until it is in force. */
+export async function activatePolicy(local: LocalDescription): Promise<void> {
+  const tester = new Producer('evaluation-pipeline');
+  const authority = { role: 'policy-tests', stages: [], predicate_types: [Predicate.testResult] };
+  await register(local, 'evaluation-pipeline', tester, authority);
+  const post = (as: DemoName, path: string, body: JsonObject | Uint8Array = {}) =>
+    apiOf(local, as).json({ method: 'POST', path, body });
+  const bundle = (await packPolicyBundle(BUNDLE)).toString('base64');
+  const sha256 = String(
+    (await post('policy-author', '/v1/policies', { bundle, change_request: 'the figures' })).sha256,
+  );
+  const { evidence } = await post('evaluation-pipeline', '/v1/attestations', tester.testResult(sha256));
+  await post('policy-author', `/v1/policies/${sha256}/test`, { evidence: String(evidence) });
+  await post('policy-approver', `/v1/policies/${sha256}/approve`);
+  await post('policy-approver', `/v1/policies/${sha256}/activate`);
+}
