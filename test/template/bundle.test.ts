@@ -13,6 +13,7 @@ const ENVIRONMENT = {
   AWS_REGION: 'eu-central-1',
   [Env.STAGE]: 'dev',
   [Env.ARTIFACT_VERIFIER]: 'verifier',
+  [Env.GATE_SAMPLING]: '{"experimental":1,"staging":1}',
   [Env.EVIDENCE_BUCKET]: 'evidence',
   [Env.EVIDENCE_KEY_ARN]: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555',
   [Env.EVIDENCE_TABLE]: 'evidence',
