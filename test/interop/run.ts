@@ -8,6 +8,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { cfnLint } from './cfn-lint.ts';
 import { cosignSigns } from './cosign-sign.ts';
 import { cosignVerifies } from './cosign-verify.ts';
+import { decisionsMatch } from './decision.ts';
 import { airflowDag, githubWorkflow, kubernetesManifests } from './examples.ts';
 import { modelSigning } from './model-signing.ts';
 import { opaMatches } from './opa.ts';
@@ -63,6 +64,7 @@ async function againstLocalAws(): Promise<void> {
         await signatureVerdicts(check, cosign, folder);
       });
       await checks.suite('model_signing', (check) => modelSigning(check, stack.description, evidence, folder));
+      await checks.suite('opa decisions', (check) => decisionsMatch(check, stack.description));
     } finally {
       await stack.stop();
     }
