@@ -4,6 +4,7 @@ import type { EvidenceRecord } from '../core/evidence.ts';
 import { objectKey } from '../core/layout.ts';
 import type { HoldRequest } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
+import { originOf } from './origin.ts';
 import type { Hold, Holds, Ledger, Registry } from './ports.ts';
 import { requireEvidence } from './read-evidence.ts';
 import { storeEvent } from './record-event.ts';
@@ -64,9 +65,8 @@ async function recordHold(deps: HoldDeps, change: HoldChange): Promise<Hold> {
   const { record, action, reason, before, caller } = change;
   const evidenceKey = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
   const body: HoldEvent = {
+    ...originOf(deps, caller),
     action,
-    at: deps.clock().toISOString(),
-    by: { arn: caller.arn, unique_id: caller.uniqueId, account: caller.account },
     revision: (before?.revision ?? 0) + 1,
     sha256: record.sha256,
     reason,

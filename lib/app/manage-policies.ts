@@ -10,7 +10,9 @@ import { type Activation, MAX_ROLLBACKS, type PolicyRecord, requireOther, requir
 import type { ProposePolicy } from '../core/requests.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
+import { requirePolicy } from './find-policy.ts';
 import { type Changed, recordChange } from './manage-registry.ts';
+import { originOf, personOf } from './origin.ts';
 import type { Ledger, Registry } from './ports.ts';
 import { attestationBytes } from './read-evidence.ts';
 import type { Caller } from './submit-evidence.ts';
@@ -66,7 +68,7 @@ export async function proposePolicy(
     change_request: request.change_request,
     state: 'proposed',
     revision: 1,
-    author: person(deps, author),
+    author: personOf(deps, author),
   };
   const event = await change(deps, 'policy-proposed', policy, author, key);
   return { created: true, value: policy, event };
@@ -104,7 +106,7 @@ export async function acceptPolicyTest(
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'approve');
-  const approver = person(deps, by);
+  const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };
   return { created: false, value, event: await change(deps, 'policy-approved', value, by) };
@@ -114,7 +116,7 @@ export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller
 export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<Activation>> {
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'activate');
-  requireOther(policy, person(deps, by));
+  requireOther(policy, personOf(deps, by));
   const current = await deps.registry.activation(deps.clock());
   if (current?.sha256 === sha256) return { created: false, value: current, event: undefined };
   return await activate(
@@ -193,20 +195,4 @@ async function change(
 
 async function evidenceKey({ registry, signer }: PolicyDeps): Promise<EvidenceKey> {
   return requireEvidenceKey(await registry.evidenceKey(), signer);
-}
-
-export async function requirePolicy(registry: Registry, sha256: string): Promise<PolicyRecord> {
-  const policy = await registry.policy(sha256);
-  if (policy) return policy;
-  throw new DomainError('NOT_FOUND', `no policy ${sha256} was proposed`, {
-    hint: 'the digest is that of the policy bundle, the tar.gz; `countersign policy list` shows all',
-  });
-}
-
-function person({ clock }: PolicyDeps, { arn, uniqueId }: Caller) {
-  return { arn, unique_id: uniqueId, at: clock().toISOString() };
-}
-
-function originOf({ clock }: PolicyDeps, { arn, uniqueId, account }: Caller) {
-  return { at: clock().toISOString(), by: { arn, unique_id: uniqueId, account } };
 }

@@ -9,6 +9,7 @@ import { objectKey } from '../core/layout.ts';
 import { checkKeySize, type KeyRecord, type Principal, withKey } from '../core/registry.ts';
 import type { RegisterKey, RegisterPrincipal, RevokeKey } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
+import { originOf } from './origin.ts';
 import type { Registry, RegistryChange, Taken } from './ports.ts';
 import { storeEvent } from './record-event.ts';
 import type { Caller } from './submit-evidence.ts';
@@ -48,7 +49,7 @@ export async function registerPrincipal(
     });
   }
   const principal = { ...request, account: request.arn.split(':')[4] ?? '' };
-  const body = { ...by(admin, deps), action: 'principal-registered', revision: 1, principal } as const;
+  const body = { ...originOf(deps, admin), action: 'principal-registered', revision: 1, principal } as const;
   const event = await recordChange(deps, body, principalDigest(principal), undefined, evidenceKey);
   return { created: true, value: { ...principal, revision: 1, keys: [] }, event };
 }
@@ -153,7 +154,7 @@ export async function activateEvidenceKey(deps: RegistryDeps, admin: Caller): Pr
     contentType: 'application/x-pem-file',
     retainUntil: retainUntil(deps.retention, 'production', now),
   });
-  const body = { ...by(admin, deps), action: 'evidence-key-activated', revision, evidence_key: key } as const;
+  const body = { ...originOf(deps, admin), action: 'evidence-key-activated', revision, evidence_key: key } as const;
   const event = await recordChange(deps, body, keyid, undefined, key);
   return { created: true, value: key, event };
 }
@@ -172,7 +173,12 @@ async function changeKey(
   evidenceKey: EvidenceKey,
 ): Promise<string> {
   const { name, unique_id } = principal;
-  const body = { ...by(admin, deps), ...change, revision: principal.revision + 1, principal: { name, unique_id } };
+  const body = {
+    ...originOf(deps, admin),
+    ...change,
+    revision: principal.revision + 1,
+    principal: { name, unique_id },
+  };
   return await recordChange(deps, body, change.key.keyid, principal, evidenceKey);
 }
 
@@ -279,10 +285,6 @@ async function requireFree(deps: RegistryDeps, keyid: string, principal: string)
   if (await deps.registry.keyAt(keyid, deps.clock())) {
     throw new DomainError('KEY_REVOKED', `key ${keyid} is revoked for good; register another`);
   }
-}
-
-function by(admin: Caller, { clock }: RegistryDeps) {
-  return { at: clock().toISOString(), by: { arn: admin.arn, unique_id: admin.uniqueId, account: admin.account } };
 }
 
 async function requirePrincipal(deps: RegistryDeps, name: string): Promise<Principal> {

@@ -5,6 +5,7 @@ import type { RequestWaiver } from '../core/requests.ts';
 import { checkWaiver, type WaiverRecord } from '../core/waiver.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
 import { type Changed, recordChange } from './manage-registry.ts';
+import { originOf, personOf } from './origin.ts';
 import type { Registry } from './ports.ts';
 import type { Caller } from './submit-evidence.ts';
 
@@ -33,7 +34,7 @@ export async function requestWaiver(
     compensating_control,
     not_after,
     revision: 1,
-    requester: person(deps, requester),
+    requester: personOf(deps, requester),
   };
   return { created: true, value: waiver, event: await change(deps, 'waiver-requested', waiver, requester) };
 }
@@ -53,7 +54,7 @@ export async function approveWaiver(deps: WaiverDeps, id: string, by: Caller): P
     });
   }
   checkWaiver(waiver, deps.clock());
-  const value: WaiverRecord = { ...waiver, approver: person(deps, by), revision: waiver.revision + 1 };
+  const value: WaiverRecord = { ...waiver, approver: personOf(deps, by), revision: waiver.revision + 1 };
   return { created: false, value, event: await change(deps, 'waiver-approved', value, by) };
 }
 
@@ -66,7 +67,7 @@ export async function endWaiver(
 ): Promise<Changed<WaiverRecord>> {
   const waiver = await requireWaiver(deps, id);
   if (waiver.ended) return { created: false, value: waiver, event: undefined };
-  const value: WaiverRecord = { ...waiver, ended: { ...person(deps, by), reason }, revision: waiver.revision + 1 };
+  const value: WaiverRecord = { ...waiver, ended: { ...personOf(deps, by), reason }, revision: waiver.revision + 1 };
   return { created: false, value, event: await change(deps, 'waiver-ended', value, by) };
 }
 
@@ -84,14 +85,8 @@ async function change(
   by: Caller,
 ): Promise<string> {
   const key = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
-  const { arn, uniqueId, account } = by;
-  const origin = { at: deps.clock().toISOString(), by: { arn, unique_id: uniqueId, account } };
-  const body: RegistryEvent = { ...origin, action, revision: waiver.revision, waiver };
+  const body: RegistryEvent = { ...originOf(deps, by), action, revision: waiver.revision, waiver };
   // Found under the model or dataset that it is for; otherwise by its id.
   const subject = waiver.scope.model ?? waiver.scope.dataset ?? sha256Hex(waiver.id);
   return await recordChange(deps, body, subject, undefined, key);
-}
-
-function person({ clock }: WaiverDeps, { arn, uniqueId }: Caller) {
-  return { arn, unique_id: uniqueId, at: clock().toISOString() };
 }

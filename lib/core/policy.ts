@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
-
-const Person = z.object({ arn: z.string(), unique_id: z.string(), at: z.string() });
+import { type Person, PersonSchema } from './person.ts';
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
 export const POLICY_STATES = ['proposed', 'tested', 'approved'] as const;
@@ -21,10 +20,10 @@ export interface PolicyRecord {
   readonly state: PolicyState;
   /** Counts the changes of this record, from 1. */
   readonly revision: number;
-  readonly author: z.output<typeof Person>;
+  readonly author: Person;
   /** The test result that was accepted. */
   readonly tested?: z.output<typeof Tested>;
-  readonly approver?: z.output<typeof Person>;
+  readonly approver?: Person;
 }
 
 const Tested = z.object({ evidence: z.string(), by: z.string(), at: z.string() });
@@ -38,9 +37,9 @@ export const PolicyRecordSchema: z.ZodMiniType<PolicyRecord> = z.object({
   change_request: z.string(),
   state: z.enum(POLICY_STATES),
   revision: z.number(),
-  author: Person,
+  author: PersonSchema,
   tested: z.exactOptional(Tested),
-  approver: z.exactOptional(Person),
+  approver: z.exactOptional(PersonSchema),
 });
 
 /** Puts one policy in force, in place of the one before. The activations are the history of what was in force when. */

@@ -2,11 +2,10 @@ import * as z from 'zod/mini';
 import { ENVIRONMENTS } from '../contracts/predicates.ts';
 import { DomainError } from './errors.ts';
 import type { GateWaiver } from './gate/input.ts';
+import { type Person, PersonSchema } from './person.ts';
 
 /** An exception is bridged, not lived with: it ends by itself after at most this long. */
 export const MAX_WAIVER_DAYS = 90;
-
-const Person = z.object({ arn: z.string(), unique_id: z.string(), at: z.string() });
 
 /** An exception to one rule for one scope, as the registry has it. */
 export interface WaiverRecord {
@@ -19,13 +18,13 @@ export interface WaiverRecord {
   /** Exclusive end, RFC 3339 in UTC. */
   readonly not_after: string;
   readonly revision: number;
-  readonly requester: z.output<typeof Person>;
-  readonly approver?: z.output<typeof Person>;
+  readonly requester: Person;
+  readonly approver?: Person;
   /** Before its time. */
   readonly ended?: z.output<typeof Ended>;
 }
 
-const Ended = z.object({ arn: z.string(), unique_id: z.string(), at: z.string(), reason: z.string() });
+const Ended = z.extend(PersonSchema, { reason: z.string() });
 
 const fields = {
   id: z.string(),
@@ -40,8 +39,8 @@ const fields = {
   compensating_control: z.string(),
   not_after: z.string(),
   revision: z.number(),
-  requester: Person,
-  approver: z.exactOptional(Person),
+  requester: PersonSchema,
+  approver: z.exactOptional(PersonSchema),
   ended: z.exactOptional(Ended),
 };
 

@@ -3,7 +3,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { holds } from '../adapters/dynamodb/holds.ts';
 import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
-import { requirePolicy } from '../app/manage-policies.ts';
+import { requirePolicy } from '../app/find-policy.ts';
 import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
 import { Env } from '../contracts/env.ts';
 import { SUBMITTABLE } from '../contracts/predicates.ts';

@@ -1,11 +1,10 @@
-import { type DynamoDBClient, QueryCommand, type QueryCommandOutput } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { GateFacts } from '../../app/gate/ports.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
 import { workflow } from '../../core/layout.ts';
-import { unavailable } from '../failures.ts';
-import { fromItem } from './items.ts';
+import { fromItem, queryPartition } from './items.ts';
 
 const Text = z.string();
 const FindingSchema: z.ZodMiniType<GateFinding> = z.object({
@@ -39,39 +38,20 @@ const MAX_PAGES = 10;
 export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<GateFacts, 'waivers'> {
   async function whole<T>(partition: string, schema: z.ZodMiniType<T>, newestFirst = false): Promise<Known<T>> {
     const items: T[] = [];
-    let after: QueryCommandOutput['LastEvaluatedKey'];
+    let pages = 0;
     try {
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const answer = await query(partition, newestFirst, after);
-        for (const item of answer.Items ?? []) {
+      for await (const page of queryPartition(client, table, partition, { newestFirst })) {
+        if (++pages > MAX_PAGES) return { known: false, code: 'LIST_TOO_LONG' };
+        for (const item of page) {
           const parsed = schema.safeParse(fromItem(item));
           if (!parsed.success) return { known: false, code: 'RECORD_INVALID' };
           items.push(parsed.data);
         }
-        after = answer.LastEvaluatedKey;
-        if (after === undefined) return { known: true, items };
       }
-      return { known: false, code: 'LIST_TOO_LONG' };
+      return { known: true, items };
     } catch (error) {
       if (error instanceof DomainError) return { known: false, code: error.code };
       throw error;
-    }
-  }
-
-  async function query(partition: string, newestFirst: boolean, after: QueryCommandOutput['LastEvaluatedKey']) {
-    try {
-      return await client.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: 'pk = :partition',
-          ExpressionAttributeValues: { ':partition': { S: partition } },
-          ConsistentRead: true,
-          ScanIndexForward: !newestFirst,
-          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-        }),
-      );
-    } catch (error) {
-      return unavailable('DynamoDB', error);
     }
   }
 

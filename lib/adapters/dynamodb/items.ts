@@ -3,6 +3,9 @@ import {
   type CancellationReason,
   type DynamoDBClient,
   GetItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
   TransactionCanceledException,
   type TransactWriteItem,
   TransactWriteItemsCommand,
@@ -32,6 +35,36 @@ export async function getItem(client: DynamoDBClient, table: string, key: ItemKe
       new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true }),
     );
     return answer.Item;
+  } catch (error) {
+    return unavailable('DynamoDB', error);
+  }
+}
+
+/** The pages (1 MB at most) of a whole partition in the order of its sort keys, each read consistently when it is asked for. */
+export async function* queryPartition(
+  client: DynamoDBClient,
+  table: string,
+  partition: string,
+  { newestFirst = false }: { readonly newestFirst?: boolean } = {},
+): AsyncGenerator<readonly Item[]> {
+  let after: QueryCommandOutput['LastEvaluatedKey'];
+  do {
+    const page: QueryCommandOutput = await query(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :partition',
+      ExpressionAttributeValues: { ':partition': { S: partition } },
+      ScanIndexForward: !newestFirst,
+      ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+    });
+    yield page.Items ?? [];
+    after = page.LastEvaluatedKey;
+  } while (after !== undefined);
+}
+
+/** One consistent query. */
+export async function query(client: DynamoDBClient, input: QueryCommandInput): Promise<QueryCommandOutput> {
+  try {
+    return await client.send(new QueryCommand({ ...input, ConsistentRead: true }));
   } catch (error) {
     return unavailable('DynamoDB', error);
   }

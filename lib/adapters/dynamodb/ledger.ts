@@ -1,11 +1,10 @@
-import { type DynamoDBClient, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { CommitOutcome, Guard, Ledger } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { itemKey } from '../../core/layout.ts';
-import { unavailable } from '../failures.ts';
-import { fromItem, getItem, put, putNew, toItem, transact } from './items.ts';
+import { fromItem, getItem, put, putNew, query, toItem, transact } from './items.ts';
 import { EvidenceRecordSchema, IndexEntrySchema } from './schemas.ts';
 
 export interface LedgerConfig {
@@ -44,25 +43,18 @@ export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerCon
   }
 
   const list: Ledger['list'] = async (partition, { limit, after, newestFirst = false }) => {
-    try {
-      const answer = await client.send(
-        new QueryCommand({
-          TableName: evidenceTable,
-          KeyConditionExpression: 'pk = :partition',
-          ExpressionAttributeValues: { ':partition': { S: partition } },
-          ConsistentRead: true,
-          Limit: limit,
-          ScanIndexForward: !newestFirst,
-          ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: partition, sk: after }) }),
-        }),
-      );
-      const items = (answer.Items ?? []).map((item) =>
-        IndexEntrySchema.parse({ ...fromItem(item), pk: partition, sk: item.sk?.S }),
-      );
-      return { items, next: answer.LastEvaluatedKey?.sk?.S };
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
+    const answer = await query(client, {
+      TableName: evidenceTable,
+      KeyConditionExpression: 'pk = :partition',
+      ExpressionAttributeValues: { ':partition': { S: partition } },
+      Limit: limit,
+      ScanIndexForward: !newestFirst,
+      ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: partition, sk: after }) }),
+    });
+    const items = (answer.Items ?? []).map((item) =>
+      IndexEntrySchema.parse({ ...fromItem(item), pk: partition, sk: item.sk?.S }),
+    );
+    return { items, next: answer.LastEvaluatedKey?.sk?.S };
   };
 
   return { find, findArtifact, findStatement, commit, list };

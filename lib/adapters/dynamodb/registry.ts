@@ -2,8 +2,6 @@ import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   PutItemCommand,
-  QueryCommand,
-  type QueryCommandOutput,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -17,7 +15,18 @@ import { ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../c
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem, getItem, type Item, type ItemKey, put, putNew, toItem, transact } from './items.ts';
+import {
+  fromItem,
+  getItem,
+  type Item,
+  type ItemKey,
+  put,
+  putNew,
+  query,
+  queryPartition,
+  toItem,
+  transact,
+} from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 import { PrincipalSchema } from './schemas.ts';
 
@@ -74,11 +83,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
   }
 
   async function evidenceKeys(): Promise<readonly EvidenceKey[]> {
-    const items = await query(
-      { ':pk': EVIDENCE_KEYS, ':from': 'key#', ':to': 'key#~' },
-      'pk = :pk AND sk BETWEEN :from AND :to',
-      100,
-    );
+    const items = await latest(EVIDENCE_KEYS, 'key#', 'key#~', 100);
     return items.map((item) => EvidenceKeySchema.parse(fromItem(item)));
   }
 
@@ -132,8 +137,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
 
   const keyAt: Registry['keyAt'] = async (keyid, at) => {
     // '~' sorts after every revision that was recorded in that very millisecond.
-    const values = { ':pk': itemKey.keyOwner(keyid).pk, ':from': 'at#', ':to': `at#${at.toISOString()}~` };
-    const [item] = await query(values, 'pk = :pk AND sk BETWEEN :from AND :to', 1);
+    const [item] = await latest(itemKey.keyOwner(keyid).pk, 'at#', `at#${at.toISOString()}~`, 1);
     return item && KeyRecordSchema.parse(fromItem(item));
   };
 
@@ -148,22 +152,16 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return failed < evidence.length ? 'exists' : 'principal-changed';
   }
 
-  async function query(values: Record<string, string>, condition: string, limit: number): Promise<Item[]> {
-    try {
-      const answer = await client.send(
-        new QueryCommand({
-          TableName: registryTable,
-          KeyConditionExpression: condition,
-          ExpressionAttributeValues: marshall(values),
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: limit,
-        }),
-      );
-      return answer.Items ?? [];
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
+  /** The last items, by their sort keys, of a part of a partition. */
+  async function latest(partition: string, from: string, to: string, limit: number): Promise<readonly Item[]> {
+    const { Items: items = [] } = await query(client, {
+      TableName: registryTable,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+      ExpressionAttributeValues: marshall({ ':pk': partition, ':from': from, ':to': to }),
+      ScanIndexForward: false,
+      Limit: limit,
+    });
+    return items;
   }
 
   const policy: Registry['policy'] = async (sha256) => {
@@ -172,13 +170,15 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
   };
 
   async function policies(): Promise<readonly PolicyRecord[]> {
-    const items = await query({ ':pk': POLICIES }, 'pk = :pk', 100);
-    return items.map((item) => PolicyRecordSchema.parse(fromItem(item)));
+    const all: PolicyRecord[] = [];
+    for await (const page of queryPartition(client, registryTable, POLICIES, { newestFirst: true })) {
+      all.push(...page.map((item) => PolicyRecordSchema.parse(fromItem(item))));
+    }
+    return all;
   }
 
   const activation: Registry['activation'] = async (at) => {
-    const values = { ':pk': POLICY_ACTIVATIONS, ':from': 'at#', ':to': `at#${at.toISOString()}~` };
-    const [item] = await query(values, 'pk = :pk AND sk BETWEEN :from AND :to', 1);
+    const [item] = await latest(POLICY_ACTIVATIONS, 'at#', `at#${at.toISOString()}~`, 1);
     return item && ActivationSchema.parse(fromItem(item));
   };
 
@@ -188,35 +188,17 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
   }
 
   async function waivers(): Promise<readonly RecordedWaiver[] | undefined> {
-    const items: RecordedWaiver[] = [];
-    let after: QueryCommandOutput['LastEvaluatedKey'];
-    for (let page = 0; page < MAX_WAIVER_PAGES; page++) {
-      const answer = await pageOf(WAIVERS, after);
-      for (const item of answer.Items ?? []) {
+    const all: RecordedWaiver[] = [];
+    let pages = 0;
+    for await (const page of queryPartition(client, registryTable, WAIVERS)) {
+      if (++pages > MAX_WAIVER_PAGES) return undefined;
+      for (const item of page) {
         const parsed = RecordedWaiverSchema.safeParse(fromItem(item));
         if (!parsed.success) throw new DomainError('INTEGRITY_FAILURE', 'an item among the waivers is none');
-        items.push(parsed.data);
+        all.push(parsed.data);
       }
-      after = answer.LastEvaluatedKey;
-      if (after === undefined) return items;
     }
-    return undefined;
-  }
-
-  async function pageOf(partition: string, after: QueryCommandOutput['LastEvaluatedKey']): Promise<QueryCommandOutput> {
-    try {
-      return await client.send(
-        new QueryCommand({
-          TableName: registryTable,
-          KeyConditionExpression: 'pk = :pk',
-          ExpressionAttributeValues: marshall({ ':pk': partition }),
-          ConsistentRead: true,
-          ...(after === undefined ? {} : { ExclusiveStartKey: after }),
-        }),
-      );
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
+    return all;
   }
 
   return {
