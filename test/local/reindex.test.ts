@@ -13,6 +13,7 @@ import { aManifest, aScaiReport, digestOf, signedBundle, signedPlain, signedStat
 import { api } from './support/api.ts';
 import { clientConfig } from './support/clients.ts';
 import { enrolKey } from './support/enrol.ts';
+import { activatePolicy, committedPolicy, enrolPolicyTester } from './support/policies.ts';
 
 /** A stack of its own, because its tables are emptied. */
 const stateDir = resolve(import.meta.dirname, '../../.countersign/test-reindex');
@@ -20,6 +21,8 @@ let stack: LocalStack;
 let administrator: { readonly dynamo: DynamoDBClient; readonly s3: S3Client };
 
 type Items = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+const until = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
 
 async function items(table: string): Promise<Items> {
   const found = new Map<string, Record<string, unknown>>();
@@ -78,6 +81,17 @@ beforeAll(async () => {
   expect((await post('/v1/artifacts', artifact)).status).toBe(201);
   await api(local, 'key-admin', 'POST', `/v1/keys/${revoked.keyid}/revoke`, { body: { reason: 'left the team' } });
   await api(local, 'legal-hold', 'POST', '/v1/holds', { body: { sha256: first.json.evidence, reason: 'case 12' } });
+  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy());
+  const exception = {
+    rule: 'explainability_report',
+    scope: { model: null, dataset: null, endpoint: null, environment: 'staging' },
+    reason: 'the report is late',
+    compensating_control: 'a person reviews each decision',
+    not_after: until(1),
+  };
+  const { id } = (await api(local, 'promoter', 'POST', '/v1/waivers', { body: exception })).json;
+  await api(local, 'policy-approver', 'POST', `/v1/waivers/${id}/approve`, { body: {} });
+  await api(local, 'promoter', 'POST', `/v1/waivers/${id}/end`, { body: { reason: 'the report came' } });
 });
 afterAll(async () => await stack?.stop());
 
@@ -92,14 +106,12 @@ describe('countersign reindex', () => {
       Key: `receipts/${digestOf('nothing')}.sigstore.json`,
       Body: signedBundle(aManifest(), newKey()),
     };
-    const until = new Date(Date.now() + 86_400_000);
-    await administrator.s3.send(
-      new PutObjectCommand({ ...forged, ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: until }),
-    );
+    const lock = { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: new Date(until(1)) } as const;
+    await administrator.s3.send(new PutObjectCommand({ ...forged, ...lock }));
     await empty(evidenceTable);
     await empty(registryTable);
 
-    const report = { attestations: 3, artifacts: 1, skipped: 1, left_out: [{ key: forged.Key }] };
+    const report = { attestations: 4, artifacts: 1, skipped: 1, left_out: [{ key: forged.Key }] };
     expect(await reindex()).toMatchObject({ ...report, remarks: [] });
     expect(await items(registryTable)).toEqual(before.registry);
     expect(await items(evidenceTable)).toEqual(before.evidence);
