@@ -1,4 +1,4 @@
-import { POLICY_PARTITIONS, Prefix } from '../../lib/contracts/storage.ts';
+import { AUTHORITY_PARTITIONS, POLICY_PARTITIONS, Prefix } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { DataStack } from './data-stack.ts';
 
@@ -49,7 +49,9 @@ export function grantRegistry(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
-  data.registryTable.grant(grantee, 'WriteRegistry', 'BatchGetItem', 'GetItem', 'PutItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
+  // Policies and waivers lie in the same table; who registers keys puts none in force.
+  data.registryTable.grantPartitions(grantee, 'WriteAuthority', AUTHORITY_PARTITIONS, 'PutItem');
   data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
 }
 

@@ -22,6 +22,9 @@ export const Prefix = {
 /** Partitions of the registry table that hold policies and waivers; `*` stands for a digest. */
 export const POLICY_PARTITIONS = ['policy#*', 'policies', 'policy-activation', 'waivers'] as const;
 
+/** Partitions of the registry table that say who is who and what a key may sign; `*` stands for an id. */
+export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'evidence-key'] as const;
+
 /** Primary key attributes of every table. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';

@@ -87,23 +87,26 @@ describe.each(TABLES)('%s', (table) => {
   });
 });
 
-describe('the policies function', () => {
-  const write = (partition: string) =>
+describe('the registry table', () => {
+  const PARTITIONS = {
+    registry: ['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'],
+    policies: ['policy#0123', 'policies', 'policy-activation', 'waivers'],
+  } as const;
+  const resource = prod.arn('AWS::DynamoDB::Table', 'RegistryTable');
+  const others = { registry: PARTITIONS.policies, policies: PARTITIONS.registry };
+  const write = (name: keyof typeof PARTITIONS, partition: string) =>
     prod.simulate({
-      principal: 'function:policies',
+      principal: `function:${name}`,
       action: 'dynamodb:PutItem',
-      resource: prod.arn('AWS::DynamoDB::Table', 'RegistryTable'),
+      resource,
       context: { 'dynamodb:LeadingKeys': [partition] },
     });
 
-  it.each(['policy#0123', 'policies', 'policy-activation', 'waivers'])('writes %s', async (partition) => {
-    expect(await write(partition)).toBe('Allowed');
+  it.each(['registry', 'policies'] as const)('takes from the %s function what is its to write', async (name) => {
+    for (const partition of PARTITIONS[name]) expect(await write(name, partition), partition).toBe('Allowed');
   });
 
-  it.each(['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'])(
-    'gives nobody authority: it does not write %s',
-    async (partition) => {
-      expect(await write(partition)).toBe('ImplicitlyDenied');
-    },
-  );
+  it.each(['registry', 'policies'] as const)('takes nothing else from the %s function', async (name) => {
+    for (const partition of others[name]) expect(await write(name, partition), partition).toBe('ImplicitlyDenied');
+  });
 });
