@@ -126,7 +126,7 @@ function isConsistent({ operation, input }: AwsCall): boolean {
 
 /** Value of the partition key that an action of a transaction names. */
 function partitionOf(detail: object): { readonly partition?: string } {
-  const { Item, Key } = detail as { readonly Item?: unknown; readonly Key?: unknown };
+  const { Item, Key } = Object(detail);
   const partition: unknown = Object(Object(Item ?? Key).pk).S;
   return typeof partition === 'string' ? { partition } : {};
 }

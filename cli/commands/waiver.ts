@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENVIRONMENTS } from '../../lib/contracts/predicates.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import { printable } from '../../lib/core/printable.ts';
 import { type WaiverRecord, WaiverRecordSchema } from '../../lib/core/waiver.ts';
 import { readAnswer } from '../answers.ts';
 import { apiPath } from '../client.ts';
-import { printable } from '../gate/printable.ts';
 import { digest } from '../options.ts';
 import { Shell, table } from '../shell.ts';
 

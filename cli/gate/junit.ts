@@ -1,6 +1,6 @@
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
+import { printable } from '../../lib/core/printable.ts';
 import type { GateDecision } from './evaluate.ts';
-import { printable } from './printable.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
 import type { GateSkipped } from './skipped.ts';
 import { warningLine } from './table.ts';
@@ -13,68 +13,73 @@ export function junitXml(decided: GateDecision): string {
   const { result, environment, phase, decidedAt, decision, model, policy, policyRevision, inputSha256, passed } =
     decided;
   const { verdicts, warnings } = result;
-  const suite = attributes({
+  return document({
     name: `countersign gate ${environment} ${phase}`,
+    at: decidedAt,
+    failures: verdicts.filter(isRefusal).length,
+    skipped: verdicts.filter(isSkipped).length,
+    properties: {
+      result: passed ? 'PASSED' : 'FAILED',
+      model,
+      decision,
+      input: inputSha256,
+      policy: policy.sha256,
+      'policy revision': policyRevision,
+    },
+    cases: verdicts.map((verdict) => testCase(verdict, `countersign.gate.${environment}`)),
+    output: warnings.filter(isRefusal).map(warningLine).join('\n'),
+  });
+}
+
+/** That the gate did not look, as one test case that was skipped. */
+export function skippedXml({ skip, model, decision, message }: GateSkipped): string {
+  const { environment, phase, skipped_at: at, result } = skip;
+  const open = `    <testcase${attributes({ name: 'gate', classname: `countersign.gate.${environment}`, time: '0' })}>`;
+  return document({
+    name: `countersign gate ${environment} ${phase}`,
+    at,
+    failures: 0,
+    skipped: 1,
+    properties: { result, model, decision },
+    cases: [[open, `      <skipped${attributes({ message })}/>`, '    </testcase>']],
+    output: '',
+  });
+}
+
+interface Suite {
+  readonly name: string;
+  readonly at: string;
+  readonly failures: number;
+  readonly skipped: number;
+  readonly properties: Readonly<Record<string, string>>;
+  /** Lines of each test case. */
+  readonly cases: readonly (readonly string[])[];
+  readonly output: string;
+}
+
+function document({ name, at, failures, skipped, properties, cases, output }: Suite): string {
+  const suite = attributes({
+    name,
     package: 'countersign.gate',
     id: '0',
     hostname: 'localhost',
     // Ant's schema allows neither fractions nor a time zone; it is UTC.
-    timestamp: decidedAt.slice(0, 19),
-    tests: String(verdicts.length),
-    failures: String(verdicts.filter(isRefusal).length),
+    timestamp: at.slice(0, 19),
+    tests: String(cases.length),
+    failures: String(failures),
     errors: '0',
-    skipped: String(verdicts.filter(isSkipped).length),
+    skipped: String(skipped),
     time: '0',
   });
-  const properties = {
-    result: passed ? 'PASSED' : 'FAILED',
-    model,
-    decision,
-    input: inputSha256,
-    policy: policy.sha256,
-    'policy revision': policyRevision,
-  };
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<testsuites>',
     `  <testsuite${suite}>`,
     '    <properties>',
-    ...Object.entries(properties).map(([name, value]) => `      <property${attributes({ name, value })}/>`),
-    '    </properties>',
-    ...verdicts.flatMap((verdict) => testCase(verdict, `countersign.gate.${environment}`)),
-    `    <system-out>${escaped(warnings.filter(isRefusal).map(warningLine).join('\n'))}</system-out>`,
-    '    <system-err></system-err>',
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
-}
-
-/** That the gate did not look, as one test case that was skipped. */
-export function skippedXml({ skip, model, decision, message }: GateSkipped): string {
-  const { environment, phase, skipped_at: at } = skip;
-  const name = `countersign gate ${environment} ${phase}`;
-  const counts = { tests: '1', failures: '0', errors: '0', skipped: '1', time: '0' };
-  const suite = {
-    name,
-    package: 'countersign.gate',
-    id: '0',
-    hostname: 'localhost',
-    timestamp: at.slice(0, 19),
-    ...counts,
-  };
-  const properties = { result: skip.result, model, decision };
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites>',
-    `  <testsuite${attributes(suite)}>`,
-    '    <properties>',
     ...Object.entries(properties).map(([key, value]) => `      <property${attributes({ name: key, value })}/>`),
     '    </properties>',
-    `    <testcase${attributes({ name: 'gate', classname: `countersign.gate.${environment}`, time: '0' })}>`,
-    `      <skipped${attributes({ message })}/>`,
-    '    </testcase>',
-    '    <system-out></system-out>',
+    ...cases.flat(),
+    `    <system-out>${escaped(output)}</system-out>`,
     '    <system-err></system-err>',
     '  </testsuite>',
     '</testsuites>',

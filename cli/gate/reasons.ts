@@ -1,6 +1,6 @@
 import type { Reason, RuleVerdict } from '../../lib/core/gate/input.ts';
 import { type Explained, explain } from '../../lib/core/gate/reasons.ts';
-import { printable } from './printable.ts';
+import { printable } from '../../lib/core/printable.ts';
 
 /** A reason in words that do no harm: they quote what producers signed, and what a policy, maybe somebody else's, says. */
 function explained(reason: Reason): Explained {

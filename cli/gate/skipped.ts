@@ -1,7 +1,7 @@
 import type { Skip } from '../../lib/core/gate/skip.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import { printable } from '../../lib/core/printable.ts';
 import { table } from '../shell.ts';
-import { printable } from './printable.ts';
 
 /**
  * Thrown in place of a decision: the environment is sampled, the model's runs are not chosen, and the gate let the model through

@@ -1,7 +1,7 @@
 import type { RuleVerdict, Verdict } from '../../lib/core/gate/input.ts';
+import { printable } from '../../lib/core/printable.ts';
 import { table } from '../shell.ts';
 import type { GateDecision } from './evaluate.ts';
-import { printable } from './printable.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
 
 const MARKS: Readonly<Record<Verdict, string>> = {

@@ -1,5 +1,6 @@
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
+import type { RecordedKey } from '../core/key-history.ts';
 import type { Activation, PolicyRecord } from '../core/policy.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 import type { RecordedWaiver } from '../core/waiver.ts';
@@ -265,6 +266,8 @@ export interface Registry {
   keyOwner(keyid: string): Promise<string | undefined>;
   /** The key as it was recorded at a time, or as it is. */
   keyAt(keyid: string, at: Date): Promise<KeyRecord | undefined>;
+  /** Every revision of a key in the order in which they were recorded; none of a key that is not registered. */
+  keyHistory(keyid: string): Promise<readonly RecordedKey[]>;
   policy(sha256: string): Promise<PolicyRecord | undefined>;
   /** Every policy that was proposed, newest first. */
   policies(): Promise<readonly PolicyRecord[]>;

@@ -2,7 +2,8 @@ import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import { lookup } from '../core/layout.ts';
 import { type Edge, findCycle } from '../core/lineage.ts';
-import type { EvidenceStore, Ledger, Page } from './ports.ts';
+import { lineCounter, tooLarge, wholeLookup } from './lookups.ts';
+import type { EvidenceStore, Ledger } from './ports.ts';
 
 export async function requireEvidence(ledger: Ledger, sha256: string): Promise<EvidenceRecord> {
   const record = (await ledger.find(sha256)) ?? (await ledger.findArtifact(sha256));
@@ -101,17 +102,17 @@ export async function lineage(
 ): Promise<Lineage> {
   const depths = new Map([[root, 0]]);
   const edges: Edge[] = [];
-  let lines = 0;
-  const countLines = (read: number): void => {
-    lines += read;
-    if (lines > bounds.lines) tooLarge(`told in more than ${bounds.lines} lines`);
-  };
+  const countLines = lineCounter(bounds.lines);
   let level = [root];
   for (let depth = 1; level.length > 0; depth++) {
     const next: string[] = [];
     for (let start = 0; start < level.length; start += BREADTH) {
       const found = await Promise.all(
-        level.slice(start, start + BREADTH).map(async (digest) => await links(ledger, digest, direction, countLines)),
+        level
+          .slice(start, start + BREADTH)
+          .map(async (digest) =>
+            linksIn(await wholeLookup(ledger, lookup.digest(digest), countLines), digest, direction),
+          ),
       );
       for (const edge of found.flat()) {
         edges.push(edge);
@@ -135,30 +136,12 @@ export async function lineage(
   };
 }
 
-async function links(
-  ledger: Ledger,
-  digest: string,
-  direction: 'up' | 'down',
-  countLines: (read: number) => void,
-): Promise<Edge[]> {
-  const edges: Edge[] = [];
-  let after: string | undefined;
-  do {
-    const page: Page<IndexEntry> = await ledger.list(lookup.digest(digest), { limit: 1000, after });
-    countLines(page.items.length);
-    for (const { part, linked = [], evidence } of page.items) {
-      if (part !== (direction === 'up' ? 'output' : 'input')) continue;
-      for (const other of linked) {
-        edges.push(direction === 'up' ? { from: other, to: digest, evidence } : { from: digest, to: other, evidence });
-      }
-    }
-    after = page.next;
-  } while (after !== undefined);
-  return edges;
-}
-
-function tooLarge(what: string): never {
-  throw new DomainError('LINEAGE_TOO_LARGE', `the lineage is ${what}`, {
-    hint: 'attest collections instead of their single files',
-  });
+function linksIn(entries: readonly IndexEntry[], digest: string, direction: 'up' | 'down'): Edge[] {
+  return entries
+    .filter(({ part }) => part === (direction === 'up' ? 'output' : 'input'))
+    .flatMap(({ linked = [], evidence }) =>
+      linked.map((other) =>
+        direction === 'up' ? { from: other, to: digest, evidence } : { from: digest, to: other, evidence },
+      ),
+    );
 }

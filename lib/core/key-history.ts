@@ -18,9 +18,7 @@ const CLOCK_TOLERANCE_MS = 5000;
 /**
  * Judges an attestation by what was on record when it was received, as intake did.
  *
- * The receipt names the revision of the key that intake knew. Another may have been recorded since that came too late for the
- * commit to notice, or was interrupted before its own: so each revision from the named one to the one on record at
- * `received_at` must allow it. A key that was being revoked at that moment is thereby taken for revoked.
+ * A key that was being revoked at that moment is taken for revoked.
  *
  * @throws DomainError for each way in which receipt, bytes and history disagree
  */
@@ -36,25 +34,39 @@ export function checkAsReceived(history: KeyHistory, receipt: Receipt, submissio
       throw new DomainError('UNSIGNED', 'the receipt does not say of its evidence whether it is signed');
     return;
   }
-  const revisions = history.get(named.keyid) ?? [];
-  const first = revisions.findIndex(({ key }) => key.revision === named.revision);
-  const known = revisions[first];
-  if (!known || Date.parse(known.recordedAt) > Date.parse(receipt.received_at) + CLOCK_TOLERANCE_MS) {
-    throw new DomainError(
-      'KEY_UNKNOWN',
-      `revision ${named.revision} of its key was not on record when it was received`,
-    );
-  }
-  if (!isSignedBy(known.key, signature)) {
+  const [known, ...later] = revisionsAsReceived(history.get(named.keyid) ?? [], named.revision, receipt.received_at);
+  if (!isSignedBy(known, signature)) {
     throw new DomainError('SIGNATURE_INVALID', 'the key that the receipt names did not sign it');
   }
   const enveloped = submission.form === 'sigstore-bundle' || submission.form === 'dsse';
-  const later = revisions.slice(first + 1).filter(({ recordedAt }) => recordedAt <= receipt.received_at);
-  for (const { key } of [known, ...later]) {
+  for (const key of [known, ...later]) {
     if (key.principal !== receipt.principal.name)
       throw new DomainError('KEY_OF_ANOTHER_PRINCIPAL', `its key is registered for ${key.principal}`);
     checkValidity(key, new Date(receipt.received_at));
     checkAuthority(key, content, enveloped);
   }
   checkPrincipal(receipt.principal, content, enveloped);
+}
+
+/**
+ * The revisions of a key that must allow what was received under it. The receipt names the one that intake knew. Another may have
+ * been recorded since that came too late for the commit to notice, or was interrupted before its own: so each from the named
+ * one to the one on record at `received_at` counts.
+ *
+ * @param revision - as the receipt names it
+ * @returns the named one first
+ * @throws DomainError KEY_UNKNOWN
+ */
+export function revisionsAsReceived(
+  revisions: readonly RecordedKey[],
+  revision: number,
+  receivedAt: string,
+): readonly [KeyRecord, ...KeyRecord[]] {
+  const first = revisions.findIndex(({ key }) => key.revision === revision);
+  const named = revisions[first];
+  if (!named || Date.parse(named.recordedAt) > Date.parse(receivedAt) + CLOCK_TOLERANCE_MS) {
+    throw new DomainError('KEY_UNKNOWN', `revision ${revision} of its key was not on record when it was received`);
+  }
+  const later = revisions.slice(first + 1).filter(({ recordedAt }) => recordedAt <= receivedAt);
+  return [named.key, ...later.map(({ key }) => key)];
 }

@@ -272,6 +272,11 @@ export function registryContract(open: Open): void {
       expect(await found('2026-02-28T23:59:59.999Z')).toEqual(key);
       expect(await found('2026-03-01T00:00:00.000Z')).toEqual(revoked);
       expect(await found('2036-01-01T00:00:00.000Z')).toEqual(revoked);
+      expect(await tables.registry.keyHistory(key.keyid)).toEqual([
+        { recordedAt: '2026-02-01T00:00:00.000Z', key },
+        { recordedAt: '2026-03-01T00:00:00.000Z', key: revoked },
+      ]);
+      expect(await tables.registry.keyHistory('0'.repeat(64))).toEqual([]);
     });
 
     it('takes a principal with as many keys as it may have, each as large as it may be and revoked at length', async () => {

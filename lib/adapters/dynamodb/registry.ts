@@ -10,6 +10,7 @@ import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } fr
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
+import type { RecordedKey } from '../../core/key-history.ts';
 import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS, WAIVERS } from '../../core/layout.ts';
 import { ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
@@ -141,6 +142,20 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return item && KeyRecordSchema.parse(fromItem(item));
   };
 
+  async function keyHistory(keyid: string): Promise<readonly RecordedKey[]> {
+    const revisions: RecordedKey[] = [];
+    let after: QueryCommandOutput['LastEvaluatedKey'];
+    do {
+      const page = await pageOf(itemKey.keyOwner(keyid).pk, after);
+      for (const item of page.Items ?? []) {
+        const recordedAt = recordedAtOf(item);
+        if (recordedAt !== undefined) revisions.push({ recordedAt, key: KeyRecordSchema.parse(fromItem(item)) });
+      }
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+    return revisions;
+  }
+
   async function apply(
     event: EvidenceRecord,
     entries: readonly IndexEntry[],
@@ -210,6 +225,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     reserveKey,
     keyOwner,
     keyAt,
+    keyHistory,
     policy,
     policies,
     activation,
@@ -217,6 +233,12 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     waivers,
     apply,
   };
+}
+
+/** Undefined of the partition's one item that is no revision: whose the key is. */
+function recordedAtOf(item: Item): string | undefined {
+  const [kind, recordedAt] = item.sk?.S?.split('#') ?? [];
+  return kind === 'at' ? recordedAt : undefined;
 }
 
 function throttled(): Error {

@@ -43,19 +43,19 @@ export async function readPolicyBundle(archive: Buffer): Promise<PolicyBundle> {
   const compiled = manifest.wasm?.[0];
   const name = compiled?.module ?? '/policy.wasm';
   const wasm = members.get(name);
-  if (!wasm) refuse(`it holds no ${name}`);
+  if (!wasm) refuseBundle(`it holds no ${name}`);
   const data = members.has('/data.json') ? json(members, '/data.json') : {};
-  if (!isJsonObject(data)) refuse('/data.json is no object');
+  if (!isJsonObject(data)) refuseBundle('/data.json is no object');
   return { sha256: sha256Hex(archive), revision: manifest.revision, entrypoint: compiled?.entrypoint, wasm, data };
 }
 
 function json(members: ReadonlyMap<string, Buffer>, name: string): Json {
   const bytes = members.get(name);
-  if (!bytes) refuse(`it holds no ${name}`);
+  if (!bytes) refuseBundle(`it holds no ${name}`);
   try {
     return parseStrictJson(bytes);
   } catch (cause) {
-    return refuse(`${name} is not strict JSON`, cause);
+    return refuseBundle(`${name} is not strict JSON`, cause);
   }
 }
 
@@ -71,12 +71,13 @@ async function unpack(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
       if (entry.header.type === 'file') members.set(name, bytes);
     }
   } catch (cause) {
-    refuse('it is no tar.gz that can be read', cause);
+    refuseBundle('it is no tar.gz that can be read', cause);
   }
   return members;
 }
 
-function refuse(what: string, cause?: unknown): never {
+/** @throws DomainError POLICY_INVALID */
+export function refuseBundle(what: string, cause?: unknown): never {
   throw new DomainError('POLICY_INVALID', `the policy bundle cannot be used: ${what}`, {
     hint: 'build it with `npm run policies:build`, or roll back to the revision before',
     cause,

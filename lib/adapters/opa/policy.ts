@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { LoadedPolicy } from '../../app/gate/ports.ts';
 import { DomainError } from '../../core/errors.ts';
 import { JsonValue, parseWith } from '../../core/schema.ts';
-import type { PolicyBundle } from './bundle.ts';
+import { type PolicyBundle, refuseBundle } from './bundle.ts';
 
 export interface PolicyLimits {
   /** Milliseconds that one evaluation may take; the API answers within 29 seconds. */
@@ -56,8 +56,8 @@ export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = PO
 function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[]): string {
   if (entrypoint !== undefined && compiled.includes(entrypoint)) return entrypoint;
   const [only, ...others] = compiled;
-  if (entrypoint !== undefined || only === undefined) return invalid(`it has no entrypoint ${entrypoint ?? ''}`);
-  if (others.length > 0) invalid(`it has ${compiled.length} entrypoints, and its manifest names none`);
+  if (entrypoint !== undefined || only === undefined) return refuseBundle(`it has no entrypoint ${entrypoint ?? ''}`);
+  if (others.length > 0) refuseBundle(`it has ${compiled.length} entrypoints, and its manifest names none`);
   return only;
 }
 
@@ -67,15 +67,11 @@ function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
     policy.setData(data);
     return policy;
   } catch (cause) {
-    return invalid('its policy.wasm does not compile, is none of OPA, or wants more memory than it may have', cause);
+    return refuseBundle(
+      'its policy.wasm does not compile, is none of OPA, or wants more memory than it may have',
+      cause,
+    );
   }
-}
-
-function invalid(what: string, cause?: unknown): never {
-  throw new DomainError('POLICY_INVALID', `the policy bundle cannot be used: ${what}`, {
-    hint: 'build it with `npm run policies:build`, or roll back to the revision before',
-    cause,
-  });
 }
 
 const deadline = createContext({ work: undefined });

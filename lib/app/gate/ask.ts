@@ -3,9 +3,10 @@ import { Predicate } from '../../contracts/predicates.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { Decision } from '../../core/gate/decision.ts';
 import { isSampled, samplingRate } from '../../core/gate/sampling.ts';
+import { lineCounter } from '../lookups.ts';
 import type { Caller } from '../submit-evidence.ts';
-import { judge } from './collect.ts';
 import { type Asked, type Decided, decide, evaluateGate, type GateDeps } from './evaluate.ts';
+import { evidenceJudge } from './judge.ts';
 import { GATE_BOUNDS, mentionedEvidence } from './lineage.ts';
 import { draftSkip, type Runs, recordSkip, type Skipped } from './skip.ts';
 
@@ -56,12 +57,13 @@ export async function tryGate(
 async function unchosenRuns(deps: AskDeps, asked: SampledAsked): Promise<Runs | undefined> {
   const rate = samplingRate(deps.sampling, asked.environment, asked.releaseCandidate);
   if (rate >= 1 || asked.at !== undefined) return undefined;
-  const now = deps.clock();
-  const tellsOfRun = ({ part, predicate_type, received_at }: IndexEntry) =>
-    part === 'output' && predicate_type === Predicate.manifest && received_at <= now.toISOString();
+  const tellsOfRun = ({ part, predicate_type }: IndexEntry) =>
+    part === 'output' && predicate_type === Predicate.manifest;
   const bounds = { ...(deps.bounds ?? GATE_BOUNDS), depth: 0 };
-  const { evidence } = await mentionedEvidence(deps.ledger, [asked.model], tellsOfRun, bounds);
-  const manifests = [...(await judge(deps, evidence, now)).values()].map(({ attestation }) => attestation);
+  const countLines = lineCounter(bounds.lines);
+  const { evidence } = await mentionedEvidence(deps.ledger, [asked.model], tellsOfRun, bounds, countLines);
+  const judged = await evidenceJudge(deps, undefined, undefined)(evidence);
+  const manifests = [...judged.values()].map(({ attestation }) => attestation);
   const isWhole = manifests.every(({ signature, outputs }) => {
     return signature.state === 'verified' && outputs.includes(asked.model);
   });

@@ -14,7 +14,6 @@ import type { Registry } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
-import { tooLarge } from './lineage.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
 import { type GateRows, putStatement, rowsOf } from './record.ts';
 
@@ -34,7 +33,7 @@ export interface Decided extends Decision {
 export const MAX_INPUT_BYTES = 6 * 1024 * 1024;
 
 /** What was asked, by whoever may ask. */
-export type Asked = Omit<GateQuestion, 'requester' | 'now'> & { readonly at: Date | undefined };
+export type Asked = Omit<GateQuestion, 'requester' | 'now' | 'asOf'> & { readonly at: Date | undefined };
 
 /** A decision that is not evidence yet. */
 interface Draft {
@@ -58,11 +57,15 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
   if (at && at > decidedAt) {
     throw new DomainError('REQUEST_INVALID', 'at must not lie in the future', { pointer: '/at' });
   }
-  const question = { ...rest, requester: principal?.name, now: at ?? decidedAt };
-  const [input, policy] = await Promise.all([collectInput(deps, question), deps.policies.inForce(question.now)]);
+  const question = { ...rest, requester: principal?.name, now: at ?? decidedAt, asOf: at !== undefined };
+  const [input, policy] = await Promise.all([collectInput(deps, question, key), deps.policies.inForce(question.now)]);
   const inputBytes = canonicalBytes(input);
   if (inputBytes.length > MAX_INPUT_BYTES) {
-    tooLarge(`the facts have ${inputBytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`);
+    throw new DomainError(
+      'GATE_INPUT_TOO_LARGE',
+      `the facts have ${inputBytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`,
+      { hint: 'attest collections instead of their single files' },
+    );
   }
   const result = parseGateResult(await evaluated(deps, policy, inputBytes));
   const { sha256, revision, entrypoint } = policy;
@@ -89,13 +92,13 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
 export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Decided> {
   const { decision, inputBytes, key } = await decide(deps, asked, caller);
   const until = retainUntil(deps.retention, decision.input.environment, new Date(decision.decidedAt));
-  await deps.store.putOnce(objectKey.gateInput(decision.inputSha256), inputBytes, {
+  const payload = decisionPayload(decision);
+  const name = objectKey.decision(sha256Hex(payload));
+  const input = deps.store.putOnce(objectKey.gateInput(decision.inputSha256), inputBytes, {
     contentType: 'application/json',
     retainUntil: until,
   });
-  const payload = decisionPayload(decision);
-  const name = objectKey.decision(sha256Hex(payload));
-  const stored = await putStatement(deps, name, payload, key, until);
+  const stored = await putStatement(deps, name, payload, key, until, input);
   const { record, entries } = readDecision(stored, name);
   await deps.ledger.commit(record, entries, undefined);
   return { ...decision, evidence: record.sha256, bytes: stored.bytes };

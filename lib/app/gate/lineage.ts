@@ -1,11 +1,10 @@
 import { OwnPredicate, Predicate } from '../../contracts/predicates.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { GateLineage } from '../../core/gate/input.ts';
 import { CONTROL_PLANE, lookup } from '../../core/layout.ts';
 import { type Edge, findCycle } from '../../core/lineage.ts';
 import type { Content } from '../../core/submission.ts';
-import type { Page } from '../ports.ts';
+import { type LineCounter, wholeLookup } from '../lookups.ts';
 import type { GateLedger } from './ports.ts';
 
 export interface GateBounds {
@@ -14,10 +13,12 @@ export interface GateBounds {
   readonly digests: number;
   /** Pieces of evidence that are looked at. */
   readonly attestations: number;
+  /** Lines of the look-ups that are read on the way, also those that lead nowhere. */
+  readonly lines: number;
 }
 
 /** The whole input must fit a Lambda and an auditor's patience; collections are attested as one digest. */
-export const GATE_BOUNDS: GateBounds = { depth: 32, digests: 1000, attestations: 2000 };
+export const GATE_BOUNDS: GateBounds = { depth: 32, digests: 1000, attestations: 2000, lines: 20_000 };
 
 /** Queries that run at the same time. */
 const BREADTH = 16;
@@ -33,13 +34,15 @@ export interface Mentioned {
  * Finds the evidence of a model and of everything that the index says it was made from, one look-up a digest.
  *
  * @param roots - where it begins
- * @param wants - what is looked at, beside that it came by the instant which is judged
+ * @param wants - what is looked at
+ * @throws DomainError LINEAGE_TOO_LARGE, of the counter
  */
 export async function mentionedEvidence(
   ledger: Pick<GateLedger, 'list'>,
   roots: readonly string[],
   wants: (entry: IndexEntry) => boolean,
   bounds: GateBounds,
+  countLines: LineCounter,
 ): Promise<Mentioned> {
   const seen = new Set(roots);
   const evidence = new Set<string>();
@@ -48,7 +51,8 @@ export async function mentionedEvidence(
     if (depth > bounds.depth) return { evidence, code: 'LINEAGE_TOO_LARGE' };
     const next = new Set<string>();
     for (let start = 0; start < level.length; start += BREADTH) {
-      const found = await Promise.all(level.slice(start, start + BREADTH).map((digest) => entriesOf(ledger, digest)));
+      const digests = level.slice(start, start + BREADTH);
+      const found = await Promise.all(digests.map((digest) => wholeLookup(ledger, lookup.digest(digest), countLines)));
       for (const entry of found.flat()) {
         if (isOurs(entry) || !wants(entry)) continue;
         const isManifest = entry.predicate_type === Predicate.manifest;
@@ -75,17 +79,6 @@ export async function mentionedEvidence(
 /** Receipts, events and decisions are about evidence; a gate reads what they rest on. */
 function isOurs({ predicate_type, principal }: IndexEntry): boolean {
   return Object.values<string | undefined>(OwnPredicate).includes(predicate_type) || principal === CONTROL_PLANE;
-}
-
-async function entriesOf(ledger: Pick<GateLedger, 'list'>, digest: string): Promise<IndexEntry[]> {
-  const entries: IndexEntry[] = [];
-  let after: string | undefined;
-  do {
-    const page: Page<IndexEntry> = await ledger.list(lookup.digest(digest), { limit: 1000, after });
-    entries.push(...page.items);
-    after = page.next;
-  } while (after !== undefined);
-  return entries;
 }
 
 /**
@@ -117,9 +110,4 @@ export function verifiedLineage(
     }
   }
   return { complete: code === null, code, nodes: [...nodes], edges, cycle: findCycle(edges) ?? null };
-}
-
-/** @throws DomainError GATE_INPUT_TOO_LARGE */
-export function tooLarge(what: string): never {
-  throw new DomainError('GATE_INPUT_TOO_LARGE', what, { hint: 'attest collections instead of their single files' });
 }

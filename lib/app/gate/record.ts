@@ -10,15 +10,20 @@ export interface GateRows {
   readonly entries: readonly IndexEntry[];
 }
 
-/** Signs what a gate states and puts it under its name, or finds it there. */
+/**
+ * Signs what a gate states and puts it under its name, or finds it there.
+ *
+ * @param restsOn - what must be durable before the statement is
+ */
 export async function putStatement(
   deps: CountersignDeps,
   name: string,
   payload: Buffer,
   key: EvidenceKey,
   until: Date,
+  restsOn: Promise<unknown> = Promise.resolve(),
 ): Promise<SignedObject> {
-  const signed = await countersign(deps, payload, key);
+  const [signed] = await Promise.all([countersign(deps, payload, key), restsOn]);
   const put = await putSigned(deps, name, signed, until, objectKey.lostDecision(sha256Hex(payload), signed.requestId));
   return put.isOurs
     ? { bytes: signed.bytes, versionId: put.versionId, retainUntil: until, requestId: signed.requestId }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { printable, shortened } from '../printable.ts';
 import { ADMISSION_VERSION } from './admission.ts';
 import type { Decision } from './decision.ts';
 import type { RuleVerdict } from './input.ts';
@@ -46,7 +47,8 @@ export function admissionReview(uid: string, { refusal, decision, warnings }: Ad
 }
 
 function statusOf({ code, message }: AdmissionRefusal): JsonObject {
-  return { code, message: shortened(printable(message), MAX_MESSAGE) };
+  const lines = message.split('\n').map(printable);
+  return { code, message: shortened(lines.join('\n'), MAX_MESSAGE) };
 }
 
 /** Of a decision: every rule that keeps the gate shut, why, and what would open it. */
@@ -73,14 +75,5 @@ function lineOf({ rule, verdict, reasons }: RuleVerdict): string {
 
 /** It travels as a header of one line. */
 function warning(text: string): Json {
-  return shortened(printable(text).replaceAll('\n', ' '), MAX_WARNING);
-}
-
-/** What producers and other people's rules say ends up on a terminal: nothing but line ends may steer it. */
-function printable(text: string): string {
-  return text.replaceAll(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
-}
-
-function shortened(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  return shortened(printable(text.replaceAll('\n', ' ')), MAX_WARNING);
 }

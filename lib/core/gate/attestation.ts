@@ -2,15 +2,17 @@ import { openCountersigned } from '../countersigned.ts';
 import { sha256Hex } from '../digest.ts';
 import { DomainError } from '../errors.ts';
 import type { EvidenceRecord } from '../evidence.ts';
-import { type PublicKey, parsePublicKey, verifySignature } from '../keys.ts';
+import { type RecordedKey, revisionsAsReceived } from '../key-history.ts';
+import type { PublicKey } from '../keys.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
-import { checkAuthority, type KeyRecord } from '../registry.ts';
+import { checkAuthority, isSignedBy, type KeyRecord } from '../registry.ts';
 import { type Content, parseSubmission, type Submission } from '../submission.ts';
 import type { GateAttestation, SignatureState } from './input.ts';
 
-/** A key at two times: as it was recorded when the evidence came, and as it is known at the instant that is judged. */
+/** What is known of a key at the instant that is judged. */
 export interface KnownKey {
-  readonly atReceipt: KeyRecord | undefined;
+  /** In the order in which they were recorded. */
+  readonly revisions: readonly RecordedKey[];
   readonly current: KeyRecord | undefined;
 }
 
@@ -40,9 +42,11 @@ export async function judgeEvidence(
     const receipt = openReceipt(record, evidenceKeyOf);
     const submission = await parseSubmission(bytes, 'any');
     if (!receipt.verified_key) return { attestation: described(receipt, submission, 'unsigned'), content: undefined };
-    const { keyid, role } = receipt.verified_key;
-    const { atReceipt, current } = keyOf(keyid);
-    if (!atReceipt || !holds(atReceipt, submission, receipt)) return unusable(record, 'invalid');
+    const { keyid, role, revision } = receipt.verified_key;
+    const { revisions, current } = keyOf(keyid);
+    const asReceived = revisionsAsReceived(revisions, revision, receipt.received_at);
+    const isSigned = submission.signature !== undefined && isSignedBy(asReceived[0], submission.signature);
+    if (!isSigned || !asReceived.every((key) => allowed(key, submission, receipt))) return unusable(record, 'invalid');
     const isRevoked = current?.revoked !== undefined && current.revoked.effective_at <= receipt.received_at;
     const state = isRevoked ? 'key_revoked' : 'verified';
     const attestation = described(receipt, submission, state, { keyid, role });
@@ -61,14 +65,9 @@ function openReceipt(record: EvidenceRecord, evidenceKeyOf: (keyid: string) => P
 }
 
 /** @throws DomainError KEY_NOT_AUTHORIZED */
-function holds(key: KeyRecord, { signature, content, form }: Submission, { received_at }: Receipt): boolean {
-  if (!signature) return false;
+function allowed(key: KeyRecord, { content, form }: Submission, { received_at }: Receipt): boolean {
   checkAuthority(key, content, form !== 'manifest');
-  return (
-    key.not_before <= received_at &&
-    received_at < key.not_after &&
-    verifySignature(parsePublicKey(key.public_key), signature.message, signature.bytes) === 'valid'
-  );
+  return key.not_before <= received_at && received_at < key.not_after;
 }
 
 function described(

@@ -61,6 +61,26 @@ const scai = (attribute: string, subject: string): string =>
 const testResult = (kind: string): string =>
   `attest the result of the ${kind} test: \`countersign attest --type test-result --predicate result.json --subject model.tar.gz\``;
 
+/** What each stage names at least, as in policies/data/manifests.json. */
+const STAGE_OPTIONS: Readonly<Record<string, string>> = {
+  ingest: '--dataset data.csv',
+  preprocess: '--input raw.csv --output data.csv',
+  feature: '--input data.csv --output features.csv',
+  training: '--dataset train.csv --model model.tar.gz',
+  evaluation: '--dataset test.csv --model model.tar.gz --metrics metrics.json',
+  registration: '--model model.tar.gz --model-card card.json',
+  promotion: '--model model.tar.gz',
+  serving: '--model model.tar.gz --image-digest sha256:DIGEST',
+};
+
+const stageOptions = (stage: string): string => `--stage ${stage} ${STAGE_OPTIONS[stage] ?? '--model model.tar.gz'}`;
+
+/** Runs the job of a stage, which attests it. */
+const run = (stage: string, more = ''): string => `\`countersign run ${stageOptions(stage)}${more} -- COMMAND\``;
+
+/** Attests a stage that ran before. */
+const attest = (stage: string, more = ''): string => `\`countersign attest ${stageOptions(stage)}${more}\``;
+
 const REPEAT = 'ask again; if it stays so, `countersign status` tells what cannot be reached';
 
 /** By code: every reason that a rule of ours gives. */
@@ -91,19 +111,19 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   manifest_unsigned: (v) =>
     say(
       `the manifest ${v.short('evidence')} that made ${v.short('digest')} is not signed`,
-      'sign it with a registered key and send it again: `countersign run --key KEY …`, or `countersign attest --key KEY …`',
+      `sign it with a registered key and send it again, such as ${attest('training', ' --key key.pem')}`,
     ),
   manifest_key_revoked: (v) =>
     say(
       `the manifest ${v.short('evidence')} that made ${v.short('digest')} was signed by a key that was compromised by then`,
-      'run the stage again and sign with another key: `countersign run --key KEY …`',
+      `run the stage again and sign with another key, such as ${run('training', ' --key key.pem')}`,
     ),
 
   // Manifests and lineage
   manifest_missing: (v) =>
     say(
       `no verified manifest of the stage ${v.text('stage')} speaks of the model ${v.short('model')}`,
-      `wrap the stage: \`countersign run --stage ${v.text('stage')} --model model.tar.gz -- COMMAND\``,
+      `wrap the stage: ${run(v.text('stage'))}`,
     ),
   manifest_incomplete: (v) => {
     const missing = v
@@ -111,13 +131,13 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       .map((fields) => (Array.isArray(fields) ? fields.map(shown).join(' or ') : shown(fields)));
     return say(
       `the ${v.text('stage')} manifest ${v.short('evidence')} does not state ${missing.join(', ')}`,
-      `attest the stage again with what is missing: \`countersign attest --stage ${v.text('stage')} …\``,
+      `attest the stage again with what is missing: ${attest(v.text('stage'), ' --commit SHA')}`,
     );
   },
   stage_failed: (v) =>
     say(
       `the job of the ${v.text('stage')} manifest ${v.short('evidence')} ended with exit code ${v.text('exit_code')}`,
-      `run the stage again: \`countersign run --stage ${v.text('stage')} …\``,
+      `run the stage again: ${run(v.text('stage'))}`,
     ),
   lineage_cyclic: (v) =>
     say(
@@ -135,13 +155,10 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   training_missing: (v) =>
     say(
       `no verified manifest tells of the training that made ${v.short('model')}`,
-      'wrap the training: `countersign run --stage training --dataset train.csv --model model.tar.gz -- COMMAND`',
+      `wrap the training: ${run('training')}`,
     ),
   training_without_data: (v) =>
-    say(
-      `the training that made ${v.short('model')} names no data`,
-      'name what it read: `countersign run --stage training --dataset train.csv --model model.tar.gz -- COMMAND`',
-    ),
+    say(`the training that made ${v.short('model')} names no data`, `name what it read: ${run('training')}`),
   origin_unknown: (v) =>
     say(
       `no verified manifest tells where ${v.short('dataset')} comes from`,
@@ -150,12 +167,12 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   datasets_unknown: (v) =>
     say(
       `it is not known what data the model ${v.short('model')} rests on`,
-      'attest ingest and training: `countersign run --stage training --dataset train.csv --model model.tar.gz -- COMMAND`',
+      `attest ingest and training: ${run('ingest')}, ${run('training')}`,
     ),
   commit_missing: (v) =>
     say(
       `the training ${v.short('evidence')} names no commit`,
-      'run it in a git checkout, or with `countersign run --commit SHA …`',
+      `run it in a git checkout, or with ${run('training', ' --commit SHA')}`,
     ),
 
   // Data
@@ -219,12 +236,12 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   evaluation_missing: (v) =>
     say(
       `no verified manifest tells what was measured for the ${v.text('kind')} result ${v.short('evidence')}`,
-      'wrap the evaluation: `countersign run --stage evaluation --model model.tar.gz --metrics metrics.json -- COMMAND`',
+      `wrap the evaluation: ${run('evaluation')}`,
     ),
   metric_missing: (v) =>
     say(
       `${v.text('metric')} has a threshold, and the evaluation ${v.short('evaluation')} did not measure it`,
-      'measure it, and run the evaluation again: `countersign run --stage evaluation --metrics metrics.json …`',
+      `measure it, and run the evaluation again: ${run('evaluation')}`,
     ),
   metric_too_low: (v) =>
     say(`${v.text('metric')} is ${v.text('value')}, and the threshold ${v.text('bounds')}`, 'train a better model'),
@@ -268,15 +285,15 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   image_unnamed: () =>
     say(
       'nobody names the image that is to serve the model',
-      'ask with `--image-digest sha256:…`, or attest the training with `countersign run --image-digest sha256:…`',
+      `ask with \`--image-digest sha256:DIGEST\`, or train with ${run('training', ' --image-digest sha256:DIGEST')}`,
     ),
   image_not_pinned: (v) =>
     say(
       `the image ${v.text('image')} is not named by its digest`,
-      'ask with `--image-digest sha256:…`, the digest that the registry shows',
+      'ask with `--image-digest sha256:DIGEST`, the digest that the registry shows',
     ),
   image_not_scannable: () =>
-    say('no image is named by its digest, so that no scan can be found', 'ask with `--image-digest sha256:…`'),
+    say('no image is named by its digest, so that no scan can be found', 'ask with `--image-digest sha256:DIGEST`'),
   scan_missing: (v) =>
     say(
       `the image ${v.short('image')} was not scanned`,
@@ -285,7 +302,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   scan_too_old: (v) =>
     say(
       `${SCAN_EVENTS[v.text('event')] ?? v.text('event')} at ${v.text('at')}, and a scan counts for ${v.text('max_age_days')} days`,
-      'scan it again, and `countersign attest --type vulns --predicate scan.json --subject image@sha256:…`',
+      'scan it again, and `countersign attest --type vulns --predicate scan.json --subject image@sha256:DIGEST`',
     ),
   vulnerabilities_over_limit: (v) => {
     const ids = v.list('ids');
@@ -341,7 +358,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   requester_unknown: () =>
     say(
       'it is not known who asks',
-      'have the key admin register you: `countersign principals register NAME --unique-id AROA… --arn …`',
+      'have the key admin register you: `countersign principals register NAME --unique-id ID --arn ARN`',
     ),
 
   // Operation

@@ -1,16 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CommitOutcome, Guard, Registry, RegistryChange, Taken } from '../../../lib/app/ports.ts';
 import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
+import type { RecordedKey } from '../../../lib/core/key-history.ts';
 import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
-import type { KeyRecord, Principal } from '../../../lib/core/registry.ts';
+import type { Principal } from '../../../lib/core/registry.ts';
 import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
-
-interface RecordedKey {
-  readonly at: string;
-  readonly key: KeyRecord;
-}
 
 /** The registry table: revisions only count up, history stays, and what is revoked stays revoked. */
 export class MemoryRegistry implements Registry {
@@ -78,7 +74,10 @@ export class MemoryRegistry implements Registry {
   readonly keyOwner: Registry['keyOwner'] = (keyid) => this.#steps.read(() => this.#owners.get(keyid)?.owner);
 
   readonly keyAt: Registry['keyAt'] = (keyid, at) =>
-    this.#steps.read(() => this.#history.get(keyid)?.findLast((recorded) => recorded.at <= at.toISOString())?.key);
+    this.#steps.read(() => this.#history.get(keyid)?.findLast(({ recordedAt }) => recordedAt <= at.toISOString())?.key);
+
+  readonly keyHistory: Registry['keyHistory'] = (keyid) =>
+    this.#steps.read(() => structuredClone(this.#history.get(keyid) ?? []));
 
   readonly apply: Registry['apply'] = (event, entries, change) =>
     this.#steps.take('apply', (): CommitOutcome => {
@@ -149,7 +148,7 @@ export class MemoryRegistry implements Registry {
       if (!still && !kept.revoked) throw new InvariantBroken(`key ${kept.keyid} was dropped while in use`);
     }
     this.#owners.set(key.keyid, { owner: principal.name });
-    this.#history.set(key.keyid, [...history, { at: recordedAt, key: structuredClone(key) }]);
+    this.#history.set(key.keyid, [...history, { recordedAt, key: structuredClone(key) }]);
     this.principals.set(principal.unique_id, structuredClone(principal));
   }
 }

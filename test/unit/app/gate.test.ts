@@ -27,6 +27,7 @@ import {
   signedStatement,
 } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
+import { resource, stages } from '../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
 beforeEach(async () => {
@@ -42,25 +43,11 @@ const noFacts: GateFacts = {
   releases: async () => NOTHING,
 };
 
-const resource = (name: string) => ({ name, sha256: digestOf(name) });
-const post = async (changes: Readonly<Record<string, Json | undefined>> = {}): Promise<string> => {
-  plane.clock.advance(1000);
-  const manifest = aManifest({ timestamp: plane.clock.now().toISOString(), ...changes });
-  return (await plane.submit(signedBundle(manifest, plane.key))).record.sha256;
-};
-const made = (from: string, to: string, changes: Readonly<Record<string, Json | undefined>> = {}) =>
-  post({
-    stage: 'preprocess',
-    dataset: undefined,
-    model: undefined,
-    inputs: [resource(from)],
-    outputs: [resource(to)],
-    ...changes,
-  });
+const { post, made } = stages(() => plane);
 
-const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = noFacts, bounds = undefined) =>
+const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = noFacts) =>
   collectInput(
-    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts, ...(bounds ? { bounds } : {}) },
+    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts },
     {
       model: MODEL,
       environment: 'production',
@@ -69,8 +56,10 @@ const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = noFacts
       endpoint: undefined,
       requester: PIPELINE,
       now: plane.clock.now(),
+      asOf: false,
       ...changes,
     },
+    undefined,
   );
 
 const stateOf = (input: GateInput, evidence: string) =>
@@ -126,8 +115,58 @@ describe('the facts of a gate', () => {
     await post();
     const then = plane.clock.now();
     await post({ stage: 'evaluation' });
-    expect((await collect({ now: then })).attestations).toHaveLength(1);
+    expect((await collect({ now: then, asOf: true })).attestations).toHaveLength(1);
     expect((await collect()).attestations).toHaveLength(2);
+  });
+
+  it('are all that was committed, though the clock of whoever committed it is ahead', async () => {
+    const now = plane.clock.now();
+    await post();
+    const facts: GateFacts = {
+      ...noFacts,
+      findings: async () => ({
+        known: true,
+        items: [{ id: 'f', severity: 'critical', about: MODEL, opened_at: plane.clock.now().toISOString() }],
+      }),
+    };
+    const { attestations, findings } = await collect({ now }, facts);
+    expect(attestations).toHaveLength(1);
+    expect(findings).toMatchObject({ items: [{ id: 'f' }] });
+    await expect(collect({ now, asOf: true }, facts)).rejects.toThrow(refusal('MODEL_UNKNOWN', '/model'));
+  });
+
+  it('hold what was signed by a key that the registry recorded by a clock which is ahead', async () => {
+    const key = newKey();
+    plane.clock.advance(10);
+    await enrol(plane, 'ahead', key, { not_before: NOW });
+    plane.clock.advance(-5);
+    const manifest = aManifest({ principal: 'ahead', timestamp: plane.clock.now().toISOString() });
+    const { record } = await plane.submit(signedBundle(manifest, key), 'manifests', caller('ahead'));
+    expect(stateOf(await collect(), record.sha256)).toBe('verified');
+  });
+
+  it('are judged by each key and the evidence keys read once', async () => {
+    const image = `sha256:${digestOf('image')}`;
+    await made('raw', 'iris');
+    await post({ image_digest: image });
+    const read: string[] = [];
+    const { keyHistory, evidenceKeys } = plane.registry;
+    const registry = {
+      keyHistory: (keyid: string) => {
+        read.push(keyid);
+        return keyHistory(keyid);
+      },
+      evidenceKeys: () => {
+        read.push('evidence keys');
+        return evidenceKeys();
+      },
+    };
+    const deps = { ledger: plane.ledger, registry, store: plane.bucket, facts: noFacts };
+    const { evidenceKey } = await plane.registry.context(caller(PIPELINE).uniqueId);
+    await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, evidenceKey);
+    expect(read).toEqual([plane.key.keyid]);
+    await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, undefined);
+    expect(read.toSorted()).toEqual([plane.key.keyid, plane.key.keyid, 'evidence keys'].toSorted());
   });
 
   it.each([
@@ -234,13 +273,28 @@ describe('the facts of a gate', () => {
     const deps = { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts: noFacts };
     const question = { ...QUESTION, now: plane.clock.now() };
     for (const bounds of [
-      { depth: 1, digests: 9, attestations: 9 },
-      { depth: 9, digests: 2, attestations: 9 },
-      { depth: 9, digests: 9, attestations: 1 },
+      { depth: 1, digests: 9, attestations: 9, lines: 99 },
+      { depth: 9, digests: 2, attestations: 9, lines: 99 },
+      { depth: 9, digests: 9, attestations: 1, lines: 99 },
     ]) {
-      const { lineage } = await collectInput({ ...deps, bounds }, question);
+      const { lineage } = await collectInput({ ...deps, bounds }, question, undefined);
       expect(lineage, JSON.stringify(bounds)).toMatchObject({ complete: false, code: 'LINEAGE_TOO_LARGE' });
     }
+  });
+
+  it('are refused when the index tells of them in more lines than a gate reads', async () => {
+    await made('raw', 'iris');
+    await post();
+    const deps = { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts: noFacts };
+    const within = (lines: number) =>
+      collectInput(
+        { ...deps, bounds: { depth: 9, digests: 9, attestations: 9, lines } },
+        { ...QUESTION, now: plane.clock.now() },
+        undefined,
+      );
+    // One of the model, two of its data set, one of what that was made from, one of the image.
+    await expect(within(4)).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
+    expect((await within(5)).lineage.complete).toBe(true);
   });
 
   it('say of a list that could not be read that it is not known', async () => {
@@ -285,6 +339,7 @@ const QUESTION: GateQuestion = {
   endpoint: undefined,
   requester: PIPELINE,
   now: new Date(0),
+  asOf: false,
 };
 
 const verdict = (changes: Partial<RuleVerdict> = {}): RuleVerdict => ({

@@ -7,34 +7,18 @@ import {
   listRun,
   requireEvidence,
 } from '../../../lib/app/read-evidence.ts';
-import type { Json } from '../../../lib/core/json.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
+import { stages } from '../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
 beforeEach(async () => {
   plane = await controlPlane();
 });
 
-async function post(changes: Readonly<Record<string, Json | undefined>>): Promise<string> {
-  plane.clock.advance(1000);
-  // Each is another statement, though it says the same.
-  const manifest = aManifest({ ...changes, parameters: { said_at: plane.clock.now().toISOString() } });
-  return (await plane.submit(signedBundle(manifest, plane.key))).record.sha256;
-}
-
-const resource = (name: string) => ({ name, sha256: digestOf(name) });
-/** One stage that made `to` of `from`. */
-const made = (from: string, to: string) =>
-  post({
-    stage: 'preprocess',
-    dataset: undefined,
-    model: undefined,
-    inputs: [resource(from)],
-    outputs: [resource(to)],
-  });
+const { post, made } = stages(() => plane);
 
 describe('attestationBytes', () => {
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain, REASON_CODES } from '../../../lib/core/gate/reasons.ts';
 import { sources } from '../../../policies/files.ts';
+import { misunderstood } from '../../support/commands.ts';
 import { CASES } from './cases.ts';
 import { loadPolicy } from './policy.ts';
 
@@ -22,6 +23,19 @@ describe('the sentence of a reason', () => {
     const reasons = CASES.flatMap(({ input }) => evaluate(input)?.verdicts.flatMap((verdict) => verdict.reasons) ?? []);
     const lacking = reasons.filter((reason) => /null|undefined/.test(explain(reason).sentence));
     expect(lacking).toEqual([]);
+  });
+
+  it('gives commands that can be run', async () => {
+    const evaluate = await loadPolicy();
+    const reasons = CASES.flatMap(({ input }) => evaluate(input)?.verdicts.flatMap((verdict) => verdict.reasons) ?? []);
+    const fixes = reasons.flatMap((reason) => explain(reason).fix ?? []);
+    const commands = fixes.flatMap((fix) =>
+      [...fix.matchAll(/`countersign ((?:run|attest) [^`]*)`/g)].map(([, args]) => args),
+    );
+    expect(commands.length).toBeGreaterThan(0);
+    const wrong = [...new Set(commands)].flatMap((args = '') => misunderstood(args.split(' ')));
+    expect(wrong).toEqual([]);
+    expect(commands.filter((args) => args?.includes('…'))).toEqual([]);
   });
 
   it('names the thing and the command that mends it', () => {

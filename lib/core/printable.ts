@@ -8,6 +8,10 @@ const MAX_LENGTH = 1000;
  * A text from evidence or from a policy as one harmless line. Whoever wrote it may have meant to draw over the verdict.
  */
 export function printable(text: string): string {
-  const line = text.replaceAll(UNPRINTABLE, '\ufffd');
-  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
+  return shortened(text.replaceAll(UNPRINTABLE, '\ufffd'), MAX_LENGTH);
+}
+
+/** @param most - characters of the answer, of which the last is an ellipsis where something was cut */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

@@ -1,0 +1,87 @@
+import { DomainError } from '../../core/errors.ts';
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
+import { type Judged, judgeEvidence, type KnownKey } from '../../core/gate/attestation.ts';
+import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
+import type { EvidenceStore, Registry } from '../ports.ts';
+import type { GateLedger } from './ports.ts';
+
+export interface JudgeDeps {
+  readonly ledger: GateLedger;
+  readonly registry: Pick<Registry, 'keyHistory' | 'evidenceKeys'>;
+  readonly store: Pick<EvidenceStore, 'read'>;
+}
+
+/** Objects that are read at the same time: those whose bytes are too large for the table. */
+const READERS = 16;
+
+/** Verifies evidence again from its bytes, by its digest. */
+export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, Judged>>;
+
+/**
+ * For one gate, which asks more than once: each key is read once.
+ *
+ * @param evidenceKey - the active one, which signed nearly everything; undefined: it is read with the earlier ones
+ * @param asOf - what was recorded of keys later is not seen; undefined: all that is known
+ */
+export function evidenceJudge(deps: JudgeDeps, evidenceKey: EvidenceKey | undefined, asOf: Date | undefined): Judge {
+  const signers = new Map<string, Promise<KnownKey>>();
+  const active = evidenceKey && parsePublicKey(evidenceKey.public_key);
+  let all: Promise<readonly PublicKey[]> | undefined;
+
+  const signerOf = (keyid: string): Promise<KnownKey> => {
+    const known = signers.get(keyid) ?? knownKey(deps.registry, keyid, asOf);
+    signers.set(keyid, known);
+    return known;
+  };
+  const evidenceKeys = async (records: readonly EvidenceRecord[]): Promise<readonly PublicKey[]> => {
+    if (active && records.every((record) => record.evidence_keyid === active.keyid)) return [active];
+    all ??= deps.registry.evidenceKeys().then((keys) => keys.map((key) => parsePublicKey(key.public_key)));
+    return await all;
+  };
+
+  return async (evidence) => {
+    const wanted = [...evidence];
+    const judged = new Map<string, Judged>();
+    if (wanted.length === 0) return judged;
+    const records = [...(await deps.ledger.findMany(wanted)).values()].filter(({ kind }) => kind === 'attestation');
+    const keyids = [...new Set(records.flatMap(({ keyid }) => keyid ?? []))];
+    const [own, ...known] = await Promise.all([
+      evidenceKeys(records),
+      ...keyids.map(async (keyid) => [keyid, await signerOf(keyid)] as const),
+    ]);
+    const knownKeys = new Map(known);
+    for (let start = 0; start < records.length; start += READERS) {
+      const some = records.slice(start, start + READERS);
+      const bytes = await Promise.all(some.map((record) => bytesOf(deps.store, record)));
+      for (const [index, record] of some.entries()) {
+        const one = await judgeEvidence(
+          record,
+          bytes[index],
+          (keyid) => knownKeys.get(keyid) ?? { revisions: [], current: undefined },
+          (keyid) => own.find((key) => key.keyid === keyid),
+        );
+        judged.set(record.sha256, one);
+      }
+    }
+    return judged;
+  };
+}
+
+async function knownKey(registry: JudgeDeps['registry'], keyid: string, asOf: Date | undefined): Promise<KnownKey> {
+  const revisions = await registry.keyHistory(keyid);
+  const isKnown = ({ recordedAt }: { readonly recordedAt: string }) =>
+    asOf === undefined || recordedAt <= asOf.toISOString();
+  return { revisions, current: revisions.findLast(isKnown)?.key };
+}
+
+async function bytesOf(store: JudgeDeps['store'], record: EvidenceRecord): Promise<Buffer | undefined> {
+  if (record.inline) return Buffer.from(record.inline);
+  try {
+    return (await store.read(record.object_key, record.version_id))?.bytes;
+  } catch (error) {
+    // Not read is not the same as not there: the rules answer undetermined.
+    if (error instanceof DomainError && error.code === 'DEPENDENCY_UNAVAILABLE') return undefined;
+    throw error;
+  }
+}
