@@ -144,15 +144,12 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
 
   async function keyHistory(keyid: string): Promise<readonly RecordedKey[]> {
     const revisions: RecordedKey[] = [];
-    let after: QueryCommandOutput['LastEvaluatedKey'];
-    do {
-      const page = await pageOf(itemKey.keyOwner(keyid).pk, after);
-      for (const item of page.Items ?? []) {
+    for await (const page of queryPartition(client, registryTable, itemKey.keyOwner(keyid).pk)) {
+      for (const item of page) {
         const recordedAt = recordedAtOf(item);
         if (recordedAt !== undefined) revisions.push({ recordedAt, key: KeyRecordSchema.parse(fromItem(item)) });
       }
-      after = page.LastEvaluatedKey;
-    } while (after !== undefined);
+    }
     return revisions;
   }
 

@@ -292,9 +292,9 @@ describe('the facts of a gate', () => {
         { ...QUESTION, now: plane.clock.now() },
         undefined,
       );
-    // One of the model, two of its data set, one of what that was made from, one of the image.
-    await expect(within(4)).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
-    expect((await within(5)).lineage.complete).toBe(true);
+    // One of the model, two of its data set, one of what that was made from, two of the image.
+    await expect(within(5)).rejects.toThrow(refusal('LINEAGE_TOO_LARGE'));
+    expect((await within(6)).lineage.complete).toBe(true);
   });
 
   it('say of a list that could not be read that it is not known', async () => {
