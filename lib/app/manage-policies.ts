@@ -2,7 +2,7 @@ import { Predicate } from '../contracts/predicates.ts';
 import { decodeBase64 } from '../core/base64.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import type { RegistryEvent } from '../core/events.ts';
+import type { ActivationEvent, RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
@@ -15,6 +15,7 @@ import { type Changed, recordChange } from './manage-registry.ts';
 import { originOf, personOf } from './origin.ts';
 import type { Ledger, Registry } from './ports.ts';
 import { attestationBytes } from './read-evidence.ts';
+import { recordActivation } from './record-activation.ts';
 import type { Caller } from './submit-evidence.ts';
 
 export interface PolicyDeps extends CountersignDeps {
@@ -117,7 +118,7 @@ export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Calle
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'activate');
   requireOther(policy, personOf(deps, by));
-  const current = await deps.registry.activation(deps.clock());
+  const current = await newest(deps);
   if (current?.sha256 === sha256) return { created: false, value: current, event: undefined };
   return await activate(
     deps,
@@ -144,7 +145,7 @@ export async function rollBackPolicy(
   { reason, from }: { readonly reason: string; readonly from: string },
   by: Caller,
 ): Promise<Changed<Activation>> {
-  const current = await deps.registry.activation(deps.clock());
+  const current = await newest(deps);
   if (current && current.sha256 !== from) {
     // Only a rollback has a reason. It was done already: the answer was lost, or a colleague was faster. Once more would undo it.
     const isDone = current.previous === from && current.reason !== null;
@@ -167,19 +168,24 @@ export async function rollBackPolicy(
 
 async function activate(
   deps: PolicyDeps,
-  action: 'policy-activated' | 'policy-rolled-back',
+  action: ActivationEvent['action'],
   wanted: Pick<Activation, 'sha256' | 'previous' | 'back_to' | 'reason'>,
   current: Activation | undefined,
   by: Caller,
 ): Promise<Changed<Activation>> {
   const key = await evidenceKey(deps);
-  const revision = (current?.revision ?? 0) + 1;
+  const follows = current?.revision ?? 0;
+  const revision = follows + 1;
   const origin = originOf(deps, by);
   // Two of one millisecond would have no order, and clocks of two functions differ.
   if (current && origin.at <= current.at) origin.at = new Date(Date.parse(current.at) + 1).toISOString();
-  const activation: Activation = { ...wanted, at: origin.at, revision };
-  const event = await recordChange(deps, { ...origin, action, revision, activation }, wanted.sha256, undefined, key);
-  return { created: true, value: activation, event };
+  const activation: Activation = { ...wanted, at: origin.at, revision, follows };
+  return await recordActivation(deps, { ...origin, action, revision, activation }, () => newest(deps), key);
+}
+
+/** Whatever the clock of another function made of its time. */
+async function newest({ registry }: PolicyDeps): Promise<Activation | undefined> {
+  return await registry.activation(new Date('9999-12-31T23:59:59.999Z'));
 }
 
 async function change(

@@ -132,8 +132,8 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
   for (const step of replayed) {
     const { record, entries } = step.event;
     // The change first: an event that is indexed without it would be taken for one that was committed.
-    const changed = 'hold' in step ? deps.tables.hold(step.hold) : deps.tables.registry(step.change);
-    remarkOn(record.object_key, [...(await changed), ...(await deps.tables.evidence(record, entries))]);
+    const changed = await applied(deps.tables, step);
+    remarkOn(record.object_key, [...changed, ...(await deps.tables.evidence(record, entries))]);
     counts.events++;
   }
 
@@ -160,6 +160,11 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     for await (const object of deps.archive.list(prefix)) lookOver(object);
   }
   return counts;
+}
+
+async function applied(tables: TableWriter, step: Replayed): Promise<readonly string[]> {
+  if ('hold' in step) return await tables.hold(step.hold);
+  return step.change ? await tables.registry(step.change) : [];
 }
 
 async function inParallel<T>(items: AsyncIterable<T>, work: (item: T) => Promise<void>): Promise<void> {

@@ -9,10 +9,10 @@ import type { readEvent } from './record-event.ts';
 
 export type StoredEvent = ReturnType<typeof readEvent>;
 
-/** An event and what it makes of the tables. */
+/** An event and what it makes of the tables; nothing when it was interrupted and another one took its place. */
 export type Replayed = { readonly event: StoredEvent } & (
   | { readonly hold: Hold }
-  | { readonly change: RegistryChange }
+  | { readonly change: RegistryChange | undefined }
 );
 
 /** Events by their subject, each stream in the order of its numbers. */
@@ -29,6 +29,7 @@ export function streamsOf(events: readonly StoredEvent[]): readonly (readonly St
  */
 export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
   let principal: Principal | undefined;
+  const superseded = supersededIn(stream);
   return stream.map((event, index): Replayed => {
     const { body, record } = event;
     if (body.revision !== index + 1) {
@@ -38,6 +39,7 @@ export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
       );
     }
     if ('sha256' in body) return { event, hold: holdOf(body, record.sha256) };
+    if (superseded.has(body.revision)) return { event, change: undefined };
     if (body.action === 'principal-registered' && principal) {
       throw new DomainError('INTEGRITY_FAILURE', `${streamOf(body)} is registered twice, so none of it is applied`);
     }
@@ -47,11 +49,26 @@ export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
   });
 }
 
+/**
+ * The activations that were never in force: those between one that was and the one that it says it follows. Of the last one
+ * nothing tells whether it was committed, so it counts.
+ */
+function supersededIn(stream: readonly StoredEvent[]): ReadonlySet<number> {
+  const superseded = new Set<number>();
+  let follows: number | undefined;
+  for (const { body } of stream.toReversed()) {
+    if (!('activation' in body)) break;
+    if (follows !== undefined && body.revision > follows) superseded.add(body.revision);
+    else ({ follows } = body.activation);
+  }
+  return superseded;
+}
+
 /** Every revision of every key that the streams tell of. */
 export function keyHistory(replayed: readonly Replayed[]): KeyHistory {
   const history = new Map<string, RecordedKey[]>();
   for (const step of replayed) {
-    if (!('change' in step) || step.change.kind !== 'key-changed') continue;
+    if (!('change' in step) || step.change?.kind !== 'key-changed') continue;
     const { key, recordedAt } = step.change;
     const known = history.get(key.keyid);
     if (known) known.push({ recordedAt, key });

@@ -45,6 +45,7 @@ export const EventSchema = z.discriminatedUnion('action', [
 
 export type EventBody = z.output<typeof EventSchema>;
 export type HoldEvent = Extract<EventBody, { sha256: string }>;
+export type ActivationEvent = Extract<EventBody, { activation: unknown }>;
 export type RegistryEvent = Exclude<EventBody, HoldEvent>;
 
 /** The subject whose changes are numbered together. */

@@ -52,8 +52,10 @@ export interface Activation {
   /** Why; always of a rollback. */
   readonly reason: string | null;
   readonly at: string;
-  /** Counts the activations of this deployment, from 1. */
+  /** Counts the activations of this deployment, from 1; interrupted ones too. */
   readonly revision: number;
+  /** Number of the activation that it took the place of; 0 for the first. One between them was interrupted and never in force. */
+  readonly follows: number;
 }
 
 export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
@@ -63,6 +65,7 @@ export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
   reason: z.nullable(z.string()),
   at: z.string(),
   revision: z.number(),
+  follows: z.number(),
 });
 
 /** Rollbacks that can follow each other. */

@@ -285,10 +285,10 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
     }
     case 'policy-activated': {
       const { activation } = change;
-      const { at, revision } = activation;
+      const { at, revision, follows } = activation;
       const current = toItem(itemKey.activation, activation);
       return [
-        revision === 1 ? putNew(table, current) : putAfter(table, current, revision - 1),
+        follows === 0 ? putNew(table, current) : putAfter(table, current, follows),
         put(table, toItem(itemKey.activationRecord(at, revision), activation)),
       ];
     }

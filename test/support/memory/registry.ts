@@ -109,7 +109,7 @@ export class MemoryRegistry implements Registry {
       case 'policy-changed':
         return (this.#policies.get(change.policy.sha256)?.revision ?? 0) === change.policy.revision - 1;
       case 'policy-activated':
-        return this.#activations.length === change.activation.revision - 1;
+        return (this.#activations.at(-1)?.revision ?? 0) === change.activation.follows;
       case 'waiver-changed':
         return (this.#waivers.get(change.waiver.id)?.revision ?? 0) === change.waiver.revision - 1;
     }

@@ -25,7 +25,7 @@ const record = (changes: Partial<PolicyRecord> = {}): PolicyRecord => ({
   author: person('author'),
   ...changes,
 });
-const ACTIVE: Activation = { sha256: FIRST, previous: null, back_to: [], reason: null, at: EARLIER, revision: 1 };
+const ACTIVE: Activation = { sha256: FIRST, previous: null, back_to: [], reason: null, at: EARLIER, revision: 1, follows: 0 };
 
 const conflict: Reply = { status: 409, body: { code: 'POLICY_STATE_CONFLICT', title: 'not ready for this step' } };
 
@@ -124,6 +124,7 @@ describe('a step of a policy', () => {
       previous: FIRST,
       back_to: [],
       revision: 2,
+      follows: 1,
       event: digestOf('event'),
     };
     const { stdout, calls } = await run(['policy', 'activate', SECOND], () => ({ body: activation }));
@@ -139,6 +140,7 @@ describe('a step of a policy', () => {
       reason: 'too strict',
       at: NOW,
       revision: 3,
+      follows: 2,
     };
     const answer = ({ method }: Call): Reply =>
       method === 'GET' ? { body: { active: { ...ACTIVE, sha256: SECOND }, policies: [] } } : { body: back };
