@@ -25,7 +25,15 @@ const record = (changes: Partial<PolicyRecord> = {}): PolicyRecord => ({
   author: person('author'),
   ...changes,
 });
-const ACTIVE: Activation = { sha256: FIRST, previous: null, back_to: [], reason: null, at: EARLIER, revision: 1, follows: 0 };
+const ACTIVE: Activation = {
+  sha256: FIRST,
+  previous: null,
+  back_to: [],
+  reason: null,
+  at: EARLIER,
+  revision: 1,
+  follows: 0,
+};
 
 const conflict: Reply = { status: 409, body: { code: 'POLICY_STATE_CONFLICT', title: 'not ready for this step' } };
 
