@@ -83,9 +83,20 @@ input_is_whole if {
 	is_array(input.attestations)
 	input.model.sha256 in input.lineage.nodes
 	count(fields - {field | some field, _ in input}) == 0
+	every name in ["approvals", "findings", "releases", "waivers"] {
+		is_list(input[name])
+	}
 }
 
-fields := {"approvals", "endpoint", "environment", "findings", "image_digest", "now", "releases", "requester", "waivers"}
+fields := {"endpoint", "environment", "image_digest", "now", "requester"}
+
+# Read, and then an empty one is a fact, or not read.
+is_list(list) if {
+	list.known == true
+	is_array(list.items)
+}
+
+is_list(list) if list.known == false
 
 # A rule that lacks its data would have nothing to refuse for.
 config_is_whole if {

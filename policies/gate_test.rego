@@ -168,6 +168,21 @@ test_decides_nothing_on_facts_of_another_form if {
 	}
 }
 
+test_decides_nothing_on_a_list_that_is_neither_read_nor_unread if {
+	every name in ["approvals", "findings", "releases", "waivers"] {
+		every value in [null, {}, [], {"known": true}, {"known": true, "items": {}}, {"known": "yes", "items": []}, {"items": []}] {
+			operation := {"op": "replace", "path": concat("/", ["", name]), "value": value}
+			not gate.result with input as json.patch(facts.passing, [operation])
+		}
+	}
+}
+
+test_decides_on_lists_that_could_not_be_read if {
+	unread := {name: {"known": false, "code": "LIST_TOO_LONG"} | some name in ["approvals", "findings", "releases", "waivers"]}
+	result := gate.result with input as testing.with_facts(unread)
+	count(result.verdicts) == 19
+}
+
 test_decides_nothing_on_a_model_that_is_no_text if {
 	document := json.patch(facts.passing, [
 		{"op": "replace", "path": "/model/sha256", "value": 7},

@@ -19,20 +19,31 @@ component := attestation.predicate.metadata.component
 
 considerations := object.get(component, ["modelCard", "considerations"], {})
 
-# Whether people are affected, as the card says; undefined when it does not.
-affects_people if count(assessments) > 0
-
-affects_people if "true" in stated
-
-affects_people := false if {
-	stated == {"false"}
-	count(assessments) == 0
-}
-
 assessments := object.get(considerations, "fairnessAssessments", [])
 
-stated := {property.value |
-	some property in component.modelCard.properties
+# Whether people are affected; undefined when the card of anybody does not say. No signer can deny what another's card says.
+affects_people if {
+	some card in of_each
+	says_people_affected(card)
+}
+
+affects_people := false if {
+	count(of_each) > 0
+	every card in of_each {
+		not says_people_affected(card)
+		stated(card) == {"false"}
+	}
+}
+
+# The newest of each signer.
+of_each := {card.predicate.metadata.component | some card in evidence.newest_of_each(candidates)}
+
+says_people_affected(card) if count(object.get(card, ["modelCard", "considerations", "fairnessAssessments"], [])) > 0
+
+says_people_affected(card) if "true" in stated(card)
+
+stated(card) := {property.value |
+	some property in card.modelCard.properties
 	property.name == "countersign:affects_people"
 }
 

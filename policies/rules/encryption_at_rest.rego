@@ -25,11 +25,7 @@ deny contains {"code": "model_encryption_missing", "params": {"model": input.mod
 	assertions.readable
 }
 
-unknown contains reason if some reason in lineage.unknown
-
-unknown contains reason if {
-	count(missing) > 0
-	some reason in assertions.unreadable
-}
+# What cannot be read may take back what was said before.
+unknown contains reason if some reason in (lineage.unknown | assertions.unreadable)
 
 missing := (lineage.sources | {input.model.sha256}) - assertions.asserted("ENCRYPTED_AT_REST")

@@ -23,13 +23,22 @@ test_fails_when_only_the_data_is_encrypted if {
 	testing.fails("encryption_at_rest", only_about([facts.digests.dataset]), {of_model})
 }
 
+test_fails_when_it_is_taken_back if {
+	withdrawn := json.patch(testing.attestation("encryption"), [
+		{"op": "replace", "path": "/subjects", "value": [facts.digests.model]},
+		{"op": "add", "path": "/predicate/attributes/0/conditions", "value": {"withdrawn": true}},
+	])
+	testing.fails("encryption_at_rest", testing.with_more([withdrawn]), {of_model})
+}
+
 test_is_undetermined_when_the_report_cannot_be_read if {
 	document := testing.signed({"encryption"}, "unreadable")
 	testing.is_undetermined("encryption_at_rest", document, {testing.unreadable("encryption")})
 }
 
-test_passes_when_another_report_cannot_be_read if {
-	testing.passes("encryption_at_rest", testing.signed({"privacy"}, "unreadable"))
+test_is_undetermined_when_what_may_take_it_back_cannot_be_read if {
+	document := testing.signed({"privacy"}, "unreadable")
+	testing.is_undetermined("encryption_at_rest", document, {testing.unreadable("privacy")})
 }
 
 test_is_undetermined_when_no_data_set_is_known if {

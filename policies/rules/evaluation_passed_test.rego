@@ -216,6 +216,58 @@ test_compares_what_each_signer_measured if {
 	testing.fails("evaluation_passed", document, {reason})
 }
 
+too_early(measured, metric) := {"code": "metric_too_early", "params": {
+	"evaluation": measured,
+	"kind": "evaluation",
+	"metric": metric,
+	"thresholds": [facts.evidence.thresholds],
+}}
+
+# Measured before the thresholds, and at the usual time by somebody else.
+measured_before(metrics, later_metrics) := json.patch(
+	testing.with_more([by_another("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": later_metrics}])]),
+	[
+		{"op": "replace", "path": concat("", [path, "received_at"]), "value": "2026-02-21T08:05:00.000Z"},
+		{"op": "replace", "path": concat("", [path, "predicate/metrics"]), "value": metrics},
+	],
+) if {
+	path := sprintf("/attestations/%d/", [position(facts.passing, "evaluation")])
+}
+
+whole := {"roc_auc": 0.99, "recall": 0.95, "latency_p99_ms": 1}
+
+test_fails_when_nobody_measured_after_the_thresholds_came if {
+	every later in [{}, {"elegance": 1}] {
+		reasons := {too_early(facts.evidence.evaluation, metric) | some metric, _ in whole}
+		testing.fails("evaluation_passed", measured_before(whole, later), reasons)
+	}
+}
+
+test_fails_when_one_metric_was_measured_only_before_the_thresholds_came if {
+	document := measured_before(whole, {"roc_auc": 0.99, "recall": 0.95})
+	testing.fails("evaluation_passed", document, {too_early(facts.evidence.evaluation, "latency_p99_ms")})
+}
+
+test_passes_when_it_was_measured_again_after_the_thresholds_came if {
+	testing.passes("evaluation_passed", measured_before(whole, whole))
+}
+
+test_compares_what_was_measured_before_the_thresholds_came_too if {
+	document := measured_before(object.union(whole, {"recall": 0.1}), whole)
+	testing.fails("evaluation_passed", document, {miss("metric_too_low", "recall", {"at_least": 0.9, "at_most": 1}, 0.1)})
+}
+
+test_keeps_a_value_that_the_same_signer_is_silent_about_later if {
+	silent := json.patch(testing.attestation("evaluation"), [
+		{"op": "replace", "path": "/evidence", "value": "silent"},
+		{"op": "replace", "path": "/predicate/metrics", "value": {"roc_auc": 0.99, "recall": null}},
+	])
+	better := by_another("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": whole}])
+	low := measured(object.union(whole, {"recall": 0.1}))
+	document := json.patch(low, [{"op": "add", "path": "/attestations/-", "value": one} | some one in [silent, better]])
+	testing.fails("evaluation_passed", document, {miss("metric_too_low", "recall", {"at_least": 0.9, "at_most": 1}, 0.1)})
+}
+
 test_passes_when_each_signer_measures_something_else if {
 	partial := by_another("evaluation", [{"op": "replace", "path": "/predicate/metrics", "value": {"latency_p99_ms": 1}}])
 	testing.passes("evaluation_passed", testing.with_more([partial]))

@@ -52,6 +52,43 @@ test_does_not_apply_though_results_cannot_be_read if {
 	testing.does_not_apply("fairness_evaluated", document, "no_people_affected")
 }
 
+newer_card(operations) := json.patch(
+	testing.attestation("card"),
+	array.concat(
+		[
+			{"op": "replace", "path": "/evidence", "value": "newer"},
+			{"op": "replace", "path": "/principal", "value": "somebody-else"},
+		],
+		operations,
+	),
+)
+
+with_card(document, card) := json.patch(document, [{"op": "add", "path": "/attestations/-", "value": card}])
+
+test_applies_when_only_the_older_card_of_another_signer_says_so if {
+	document := with_card(unmeasured([]), newer_card([assessed, stated("false")]))
+	testing.fails("fairness_evaluated", document, {missing})
+}
+
+test_applies_when_only_the_newer_card_of_another_signer_says_so if {
+	document := with_card(unmeasured([assessed, stated("false")]), newer_card([]))
+	testing.fails("fairness_evaluated", document, {missing})
+}
+
+test_does_not_apply_when_the_same_signer_says_later_that_nobody_is_affected if {
+	own := json.patch(newer_card([assessed, stated("false")]), [{
+		"op": "replace",
+		"path": "/principal",
+		"value": testing.attestation("card").principal,
+	}])
+	testing.does_not_apply("fairness_evaluated", with_card(unmeasured([]), own), "no_people_affected")
+}
+
+test_is_undetermined_when_the_card_of_one_of_two_signers_says_nothing if {
+	document := with_card(unmeasured([assessed, stated("false")]), newer_card([assessed, stated("perhaps")]))
+	testing.is_undetermined("fairness_evaluated", document, {unstated})
+}
+
 test_is_undetermined_when_the_card_says_nothing if {
 	operation := {"op": "remove", "path": concat("", [card_path, "/properties"])}
 	testing.is_undetermined("fairness_evaluated", unmeasured([assessed, operation]), {unstated})

@@ -16,12 +16,13 @@ import data.countersign.config.images as config
 import data.countersign.lib.evidence
 import data.countersign.lib.image
 import data.countersign.lib.instants
-import data.countersign.lib.lineage
 import data.countersign.lib.types
 
+deny contains {"code": "image_not_scannable", "params": {"model": input.model.sha256}} if image.unnamed
+
 deny contains {"code": "image_not_scannable", "params": {"model": input.model.sha256}} if {
+	image.name
 	not image.digest
-	count(lineage.unreadable) == 0
 }
 
 deny contains {"code": "scan_missing", "params": {"image": image.digest}} if {
@@ -59,10 +60,7 @@ unknown contains {"code": "policy_data_missing", "params": {"environment": input
 
 unknown contains reason if some reason in evidence.unreadable[types.vulns]
 
-unknown contains reason if {
-	not is_string(input.image_digest)
-	some reason in lineage.unreadable
-}
+unknown contains reason if some reason in image.unknown
 
 scans := [attestation |
 	some attestation in evidence.scans

@@ -192,12 +192,31 @@ test_fails_when_the_age_cannot_be_told if {
 
 test_fails_when_the_image_is_not_pinned if {
 	reason := {"code": "image_not_scannable", "params": {"model": facts.digests.model}}
-	document := testing.with_facts({"image_digest": "serving:latest"})
+	named_by_tag := {"image_digest": "serving:latest"}
+	testing.fails("image_vulnerabilities", testing.with_facts(named_by_tag), {reason})
+	unread := object.union(testing.signed({"training"}, "unreadable"), named_by_tag)
+	testing.fails("image_vulnerabilities", unread, {reason})
+}
+
+early := {"image_digest": null, "phase": "request"}
+
+test_judges_the_image_of_the_training_before_people_are_asked if {
+	testing.passes("image_vulnerabilities", testing.with_facts(early))
+}
+
+test_fails_when_nobody_names_an_image_before_people_are_asked if {
+	reason := {"code": "image_not_scannable", "params": {"model": facts.digests.model}}
+	document := object.union(testing.patched("training", [{"op": "remove", "path": "/predicate/image_digest"}]), early)
 	testing.fails("image_vulnerabilities", document, {reason})
 }
 
+test_is_undetermined_when_a_release_names_no_image if {
+	reason := {"code": "image_unknown", "params": {}}
+	testing.is_undetermined("image_vulnerabilities", testing.with_facts({"image_digest": null}), {reason})
+}
+
 test_is_undetermined_when_the_training_that_names_the_image_cannot_be_read if {
-	document := object.union(testing.signed({"training"}, "unreadable"), {"image_digest": null})
+	document := object.union(testing.signed({"training"}, "unreadable"), early)
 	testing.is_undetermined("image_vulnerabilities", document, {testing.unreadable("training")})
 }
 

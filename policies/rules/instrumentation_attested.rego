@@ -15,13 +15,9 @@ package countersign.rules.instrumentation_attested
 import data.countersign.lib.assertions
 
 deny contains {"code": "instrumentation_missing", "params": {"model": input.model.sha256}} if {
-	missing
+	not input.model.sha256 in assertions.asserted("INSTRUMENTED")
 	assertions.readable
 }
 
-unknown contains reason if {
-	missing
-	some reason in assertions.unreadable
-}
-
-missing if not input.model.sha256 in assertions.asserted("INSTRUMENTED")
+# What cannot be read may take back what was said before.
+unknown contains reason if some reason in assertions.unreadable

@@ -2,7 +2,7 @@
 # title: Personal data was reviewed
 # description: |
 #   Every data set that holds personal data was reviewed by a person in charge of privacy. Whether a data set holds any must be
-#   stated; silence is not a no.
+#   stated; silence is not a no. A review that denies the use is none.
 # scope: package
 # custom:
 #   severity: critical
@@ -23,15 +23,16 @@ deny contains {"code": "privacy_review_missing", "params": {"dataset": digest, "
 	assertions.readable
 }
 
-unknown contains reason if some reason in lineage.unknown
+deny contains {"code": "privacy_review_denied", "params": {"dataset": refusal.digest, "evidence": refusal.evidence}} if {
+	some refusal in assertions.refusals("PRIVACY_REVIEWED")
+	refusal.digest in lineage.datasets
+}
+
+# What cannot be read may take back what was said before.
+unknown contains reason if some reason in (lineage.unknown | assertions.unreadable)
 
 unknown contains {"code": "personal_data_unstated", "params": {"dataset": digest}} if {
 	some digest in ((open - personal) - impersonal)
-}
-
-unknown contains reason if {
-	count(open) > 0
-	some reason in assertions.unreadable
 }
 
 skip contains {"code": "no_personal_data", "params": {}} if count(considered - (impersonal - personal)) == 0
@@ -42,16 +43,16 @@ open := considered - reviewed
 # A join can make personal what was not: who says so of a data set that was made from others is heard.
 considered := lineage.sources | (lineage.datasets & personal)
 
-reviewed contains digest if {
-	some report in evidence.reports
-	report.signature.role in config.reviewer_roles
-	some assertion in report.predicate.attributes
-	assertion.attribute == "PRIVACY_REVIEWED"
-	some digest in assertions.about(report, assertion)
+reviewed contains statement.digest if {
+	some statement in assertions.standing.PRIVACY_REVIEWED
+	statement.role in config.reviewer_roles
 }
 
 # What holds personal data according to anybody, whatever others say.
-personal contains digest if some digest in assertions.asserted("PERSONAL_DATA")
+personal contains statement.digest if {
+	some statement in assertions.standing.PERSONAL_DATA
+	not statement.is_no
+}
 
 personal contains digest if some digest in stated[true]
 

@@ -40,6 +40,52 @@ test_fails_when_another_role_reviewed if {
 	testing.fails("privacy_reviewed", document, {missing})
 }
 
+denied(digest, report) := {"code": "privacy_review_denied", "params": {"dataset": digest, "evidence": report}}
+
+review(changes) := object.union(testing.attestation("privacy"), changes)
+
+refusing(changes) := review(object.union(
+	{"evidence": "later", "predicate": {"attributes": [{"attribute": "PRIVACY_REVIEWED", "conditions": {"approved": false}}]}},
+	changes,
+))
+
+test_fails_when_the_review_denies if {
+	testing.fails("privacy_reviewed", testing.with_more([refusing({})]), {denied(facts.digests.dataset, "later")})
+}
+
+test_fails_when_a_reviewer_of_another_role_denies if {
+	refusal := refusing({"principal": "somebody-else", "signature": {"state": "verified", "role": "producer"}})
+	testing.fails("privacy_reviewed", testing.with_more([refusal]), {denied(facts.digests.dataset, "later")})
+}
+
+test_fails_when_somebody_denies_the_use_of_data_that_was_made_from_other if {
+	document := testing.with_more([refusing({"subjects": [facts.digests.train]})])
+	testing.fails("privacy_reviewed", document, {denied(facts.digests.train, "later")})
+}
+
+test_passes_when_the_use_of_other_data_is_denied if {
+	testing.passes("privacy_reviewed", testing.with_more([refusing({"subjects": [facts.digests.holdout]})]))
+}
+
+test_passes_when_who_denied_approves_later if {
+	testing.passes("privacy_reviewed", testing.with_more([refusing({}), review({"evidence": "last"})]))
+}
+
+test_passes_when_who_called_the_data_personal_takes_it_back if {
+	withdrawn := object.union(testing.attestation("encryption"), {
+		"evidence": "withdrawn",
+		"predicate": {"attributes": [{"attribute": "PERSONAL_DATA", "conditions": {"withdrawn": true}}]},
+	})
+	taken_back := json.patch(with_personal_data(stating(false)), [{"op": "add", "path": "/attestations/-", "value": withdrawn}])
+	testing.does_not_apply("privacy_reviewed", taken_back, "no_personal_data")
+	by_another := json.patch(with_personal_data(stating(false)), [{
+		"op": "add",
+		"path": "/attestations/-",
+		"value": object.union(withdrawn, {"principal": "somebody-else"}),
+	}])
+	testing.fails("privacy_reviewed", by_another, {missing})
+}
+
 test_fails_when_the_officer_asserts_another_attribute if {
 	operation := {"op": "replace", "path": "/predicate/attributes/0/attribute", "value": "PRIVACY_REVIEW_BEGUN"}
 	testing.fails("privacy_reviewed", testing.patched("privacy", [operation]), {missing})
@@ -105,8 +151,9 @@ consent_path(document) := [path |
 	path := sprintf("/attestations/%d/predicate/attributes/0/conditions/personal_data", [i])
 ][0]
 
-test_passes_when_reviewed_though_another_report_cannot_be_read if {
-	testing.passes("privacy_reviewed", testing.signed({"encryption"}, "unreadable"))
+test_is_undetermined_when_what_may_take_the_review_back_cannot_be_read if {
+	document := testing.signed({"encryption"}, "unreadable")
+	testing.is_undetermined("privacy_reviewed", document, {testing.unreadable("encryption")})
 }
 
 test_is_undetermined_when_no_data_set_is_known if {

@@ -82,6 +82,26 @@ test_is_undetermined_when_the_committer_is_not_named if {
 	testing.is_undetermined("separation_of_duties", document, {committers_unknown})
 }
 
+test_is_undetermined_when_provenance_names_another_commit if {
+	path := concat("", [dependencies_path, "/0/digest/gitCommit"])
+	document := dependencies([{"op": "replace", "path": path, "value": "0123456789"}])
+	testing.is_undetermined("separation_of_duties", document, {committers_unknown})
+}
+
+test_is_undetermined_when_the_training_names_no_commit if {
+	document := testing.patched("training", [{"op": "replace", "path": "/commits", "value": []}])
+	testing.is_undetermined("separation_of_duties", document, {committers_unknown})
+}
+
+test_is_undetermined_without_a_training if {
+	testing.is_undetermined("separation_of_duties", testing.without({"training"}), {committers_unknown})
+}
+
+test_is_undetermined_when_the_code_of_one_of_two_trainings_is_not_named if {
+	another := object.union(testing.attestation("training"), {"principal": "somebody-else", "commits": ["0123456789"]})
+	testing.is_undetermined("separation_of_duties", testing.with_more([another]), {committers_unknown})
+}
+
 test_is_undetermined_when_one_of_two_committers_is_not_named if {
 	another := {"digest": {"gitCommit": "ab"}}
 	document := dependencies([{"op": "add", "path": concat("", [dependencies_path, "/-"]), "value": another}])

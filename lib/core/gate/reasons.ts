@@ -51,6 +51,9 @@ function names(values: readonly Json[]): string {
   return values.map(shown).join(', ');
 }
 
+const commit = (values: readonly Json[]): string =>
+  values.length === 0 ? 'no known commit' : `the commit ${names(values)}`;
+
 type Phrase = (values: Values) => Explained;
 
 const say = (sentence: string, fix?: string): Explained => ({ sentence, fix });
@@ -181,6 +184,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       `nobody attests that the data set ${v.short('dataset')} may be used`,
       scai('DATASET_CONSENT', `data@sha256:${v.text('dataset')}`),
     ),
+  consent_denied: (v) =>
+    say(
+      `evidence ${v.short('evidence')} says that the data set ${v.short('dataset')} may not be used`,
+      'train on other data; only who said so can say later that it may',
+    ),
   personal_data_unstated: (v) =>
     say(
       `nobody states whether the data set ${v.short('dataset')} holds personal data`,
@@ -190,6 +198,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     say(
       `the data set ${v.short('dataset')} holds personal data, and no ${names(v.list('roles'))} has reviewed it`,
       scai('PRIVACY_REVIEWED', `data@sha256:${v.text('dataset')}`),
+    ),
+  privacy_review_denied: (v) =>
+    say(
+      `the review ${v.short('evidence')} denies the use of the data set ${v.short('dataset')}`,
+      'train on other data; only who reviewed it can say later that it may be used',
     ),
   no_personal_data: () => say('no data set holds personal data'),
   dataset_encryption_missing: (v) =>
@@ -237,6 +250,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     say(
       `no verified manifest tells what was measured for the ${v.text('kind')} result ${v.short('evidence')}`,
       `wrap the evaluation: ${run('evaluation')}`,
+    ),
+  metric_too_early: (v) =>
+    say(
+      `${v.text('metric')} was measured by ${v.short('evaluation')} before its thresholds were received, and not again`,
+      'run the evaluation again: `countersign run --stage evaluation --metrics metrics.json …`',
     ),
   metric_missing: (v) =>
     say(
@@ -287,6 +305,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       'nobody names the image that is to serve the model',
       `ask with \`--image-digest sha256:DIGEST\`, or train with ${run('training', ' --image-digest sha256:DIGEST')}`,
     ),
+  image_unknown: () => say('it is not known which image is to serve the model', 'ask with `--image-digest sha256:…`'),
   image_not_pinned: (v) =>
     say(
       `the image ${v.text('image')} is not named by its digest`,
@@ -325,8 +344,13 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   commits_differ: (v) =>
     say(
-      `the training ${v.short('evidence')} ran the commit ${names(v.list('commits'))}, and its provenance says another`,
-      'one of the two is false: run the training again from one checkout and attest both',
+      `the training ${v.short('evidence')} ran ${commit(v.list('commits'))}, and no provenance of the model says so`,
+      'one of the two is false, or a training lacks its own: run it again from one checkout and attest both',
+    ),
+  training_data_unnamed: (v) =>
+    say(
+      `the training ${v.short('evidence')} read ${v.text('found')} data sets that no provenance of the model names: ${names(v.list('datasets'))}`,
+      'give buildDefinition.resolvedDependencies the SHA-256 of each, and attest the provenance again',
     ),
 
   // People

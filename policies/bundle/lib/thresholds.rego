@@ -39,12 +39,16 @@ conditions(assertion) := assertion.conditions if {
 	is_object(assertion.conditions)
 } else := {}
 
-# Who has seen the measurements can fix thresholds that they pass.
+# Who has seen the measurements can fix thresholds that they pass: those count that the result and a measurement came after.
 fixed(kind, result) := {thresholds |
 	some thresholds in named(kind, result)
 	every later in [result, evaluation] {
-		instants.milliseconds(thresholds.received_at) < instants.milliseconds(later.received_at)
+		is_after(later, thresholds)
 	}
+}
+
+is_after(later, thresholds) if {
+	instants.milliseconds(thresholds.received_at) < instants.milliseconds(later.received_at)
 }
 
 denied[kind] contains reason if {
@@ -87,12 +91,25 @@ denied[kind] contains reason if {
 	reason := {"code": "thresholds_empty", "params": {"kind": kind, "thresholds": thresholds.evidence}}
 }
 
-# The producer's own comparison is a claim: the values are compared again, those of each signer's newest evaluation.
+# The measurements that the thresholds are for: an evaluation after them that measured something else is none.
+denied[kind] contains reason if {
+	some kind, several in binding
+	some thresholds in several
+	some metric, _ in thresholds.bounds
+	some measured in measurements[metric]
+	every one in measurements[metric] {
+		not is_after(one, thresholds)
+	}
+	params := {"evaluation": measured.evidence, "kind": kind, "metric": metric, "thresholds": [thresholds.evidence]}
+	reason := {"code": "metric_too_early", "params": params}
+}
+
+# The producer's own comparison is a claim: the values are compared again.
 denied[kind] contains reason if {
 	some kind, several in binding
 	some thresholds in several
 	some metric, bounds in thresholds.bounds
-	some measured in measuring(metric)
+	some measured in object.get(measurements, metric, {evaluation})
 	value := object.get(measured.predicate, ["metrics", metric], null)
 	code := miss(value, bounds)
 	reason := {"code": code, "params": {
@@ -105,14 +122,15 @@ denied[kind] contains reason if {
 	}}
 }
 
-# Who measures latency need not measure fairness. What nobody measured, the newest evaluation lacks.
-measuring(metric) := measured if {
-	measured := {one |
-		some one in evidence.newest_of_each(evaluations)
+# Metric -> the newest evaluation of each signer that measured it: silence takes back nothing that was said before.
+measurements[metric] := evidence.newest_of_each(measuring) if {
+	some metric in {name | some one in evaluations; some name, _ in one.predicate.metrics}
+	measuring := [one |
+		some one in evaluations
 		object.get(one.predicate, ["metrics", metric], null) != null
-	}
-	count(measured) > 0
-} else := {evaluation}
+	]
+	count(measuring) > 0
+}
 
 miss(value, bounds) := "threshold_malformed" if {
 	not well_formed(bounds)

@@ -9,7 +9,7 @@
 #   phases: [request, release]
 #   controls: [A.5.25, A.5.26]
 #   effective_on: "2026-01-01T00:00:00.000Z"
-#   waivable: true
+#   waivable: false
 package countersign.rules.no_critical_finding
 
 import data.countersign.lib.findings

@@ -1,8 +1,8 @@
 # METADATA
 # title: The training has provenance
 # description: |
-#   SLSA provenance tells how the model was built, names every dependency by digest, and agrees with the training's manifest on the
-#   commit.
+#   SLSA provenance tells how the model was built and names every dependency by digest, among them the commit and the data that the
+#   training's manifest states.
 # scope: package
 # custom:
 #   severity: high
@@ -14,7 +14,6 @@
 package countersign.rules.training_provenance
 
 import data.countersign.lib.evidence
-import data.countersign.lib.lineage
 import data.countersign.lib.provenance
 import data.countersign.lib.types
 
@@ -36,8 +35,16 @@ deny contains {"code": "dependency_without_digest", "params": params} if {
 
 deny contains {"code": "commits_differ", "params": {"commits": training.commits, "evidence": training.evidence}} if {
 	count(provenance.of_model) > 0
-	training := evidence.newest(lineage.trainings)
-	not agreed
+	some training in provenance.trainings
+	not provenance.names_code_of(training)
+}
+
+deny contains {"code": "training_data_unnamed", "params": params} if {
+	count(provenance.of_model) > 0
+	some training in provenance.trainings
+	digests := sort({digest | some digest in training.inputs} - named)
+	count(digests) > 0
+	params := {"datasets": array.slice(digests, 0, 10), "evidence": training.evidence, "found": count(digests)}
 }
 
 unknown contains reason if some reason in evidence.unreadable[types.slsa_provenance]
@@ -47,11 +54,4 @@ has_digest(dependency) if {
 	value != ""
 }
 
-# A manifest may name the commit by its first digits.
-agreed if {
-	some training in lineage.trainings
-	some commit in training.commits
-	some attestation in provenance.of_model
-	some built in attestation.commits
-	startswith(built, commit)
-}
+named := {dependency.digest.sha256 | some dependency in provenance.dependencies}

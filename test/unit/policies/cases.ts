@@ -1,4 +1,4 @@
-import type { GateInput, GateLineage, GateWaiver, Verdict } from '../../../lib/core/gate/input.ts';
+import type { GateAttestation, GateInput, GateLineage, GateWaiver, Verdict } from '../../../lib/core/gate/input.ts';
 import { type AttestationName, changed, signed, stating, without } from './edits.ts';
 import { ATTESTATIONS, DIGESTS, PASSING } from './fixture.ts';
 
@@ -12,11 +12,15 @@ export interface Case {
   readonly codes: readonly string[];
 }
 
+const UNASKED = { image_digest: null, phase: 'request' } as const;
 const UNREAD = { known: false, code: 'DEPENDENCY_UNAVAILABLE' } as const;
 const CARD = 'metadata/component/modelCard';
 const ASSESSMENTS = `${CARD}/considerations/fairnessAssessments`;
 const AFFECTED = `${CARD}/properties/0/value`;
 const BOUNDS = 'attributes/0/conditions';
+const GRANTED = 'attributes/0/conditions/granted';
+const WITHDRAWN = 'attributes/0/conditions/withdrawn';
+const DEPENDENCIES = 'buildDefinition/resolvedDependencies';
 const COMMITTER = 'buildDefinition/resolvedDependencies/0/annotations';
 const PERSONAL = 'attributes/0/conditions/personal_data';
 const OWN_APPROVER = { principal: 'person-grace', role: 'data-owner' };
@@ -70,6 +74,31 @@ function hidden(name: AttestationName, edits: Parameters<typeof stating>[1]): Ga
   return { ...PASSING, attestations: [...stating(name, edits).attestations, better] };
 }
 
+/** After all else, the same signer, or another one, has stated something else. */
+function followed(
+  name: AttestationName,
+  edits: Parameters<typeof stating>[1],
+  other: Partial<GateAttestation> = {},
+): GateInput {
+  const { evidence } = ATTESTATIONS[name];
+  const later = stating(name, edits).attestations.filter((one) => one.evidence === evidence);
+  const more = later.map((one) => ({ ...one, evidence: DIGESTS.report, ...other }));
+  return { ...PASSING, attestations: [...PASSING.attestations, ...more] };
+}
+
+const SOMEBODY_ELSE = { principal: 'somebody-else' } as const;
+
+/** Measured before the thresholds came, and something else after that, by somebody else. */
+function measuredEarly(): GateInput {
+  const { attestations } = followed('evaluation', { metrics: { elegance: 1 } }, SOMEBODY_ELSE);
+  const { evidence } = ATTESTATIONS.evaluation;
+  const received_at = '2026-02-21T08:05:00.000Z';
+  return {
+    ...PASSING,
+    attestations: attestations.map((one) => (one.evidence === evidence ? { ...one, received_at } : one)),
+  };
+}
+
 /** Of one rule: [when, input, verdict, codes]. */
 type Row = readonly [when: string, input: GateInput, verdict: Verdict, ...codes: string[]];
 
@@ -103,9 +132,16 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'consent_missing',
     ],
     ['nobody consents', without('consent'), 'fail', 'consent_missing'],
+    ['the consent says no', stating('consent', { [GRANTED]: false }), 'fail', 'consent_denied'],
+    ['the consent says neither yes nor no', stating('consent', { [GRANTED]: 'perhaps' }), 'fail', 'consent_denied'],
+    ['the consent says yes', stating('consent', { [GRANTED]: true }), 'pass'],
+    ['the consent is withdrawn later', followed('consent', { [WITHDRAWN]: true }), 'fail', 'consent_denied'],
+    ['somebody else says no', followed('consent', { [GRANTED]: false }, SOMEBODY_ELSE), 'fail', 'consent_denied'],
+    ['somebody else consents after a no', hidden('consent', { [GRANTED]: false }), 'fail', 'consent_denied'],
     ['the consent is not signed', signed('consent', 'unsigned'), 'fail', 'consent_missing'],
     ['no data is known', without('training'), 'undetermined', 'datasets_unknown'],
     unreadable('consent'),
+    unreadable('encryption'),
     ['an exception was granted', waived({}), 'waived', 'consent_missing'],
     ['the exception is for another rule', waived({ rule: 'model_card' }), 'fail', 'consent_missing'],
     ['the exception is for another data set', waived({}, { dataset: DIGESTS.train }), 'fail', 'consent_missing'],
@@ -143,6 +179,20 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'fail',
       'thresholds_too_late',
     ],
+    ['thresholds came with what was measured by anybody', measuredEarly(), 'fail', 'metric_too_early'],
+    [
+      'a bad value is followed by silence and by a good one of somebody else',
+      {
+        ...PASSING,
+        attestations: [
+          ...stating('evaluation', { 'metrics/roc_auc': 0.1 }).attestations,
+          ...followed('evaluation', { 'metrics/roc_auc': undefined }).attestations.slice(-1),
+          ...followed('evaluation', {}, SOMEBODY_ELSE).attestations.slice(-1),
+        ],
+      },
+      'fail',
+      'metric_too_low',
+    ],
     ['there is no evaluation', without('evaluation'), 'fail', 'evaluation_missing'],
     ['there is no result', without('evaluationResult'), 'fail', 'test_result_missing'],
     ['the result says failed', stating('evaluationResult', { result: 'FAILED' }), 'fail', 'test_result_failed'],
@@ -173,6 +223,19 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'no_people_affected',
     ],
     [
+      "another signer's newer card denies that people are affected",
+      {
+        ...followed('card', { [ASSESSMENTS]: undefined, [AFFECTED]: 'false' }, SOMEBODY_ELSE),
+        attestations: followed(
+          'card',
+          { [ASSESSMENTS]: undefined, [AFFECTED]: 'false' },
+          SOMEBODY_ELSE,
+        ).attestations.filter(({ evidence }) => evidence !== ATTESTATIONS.fairnessResult.evidence),
+      },
+      'fail',
+      'test_result_missing',
+    ],
+    [
       'the card does not say whether people are affected',
       stating('card', { [ASSESSMENTS]: undefined, [AFFECTED]: 'perhaps' }),
       'undetermined',
@@ -182,17 +245,13 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
   ],
   image_pinned: [
     passes,
-    ['the training names it', { ...PASSING, image_digest: null }, 'pass'],
-    [
-      'nobody names one',
-      { ...stating('training', { image_digest: undefined }), image_digest: null },
-      'fail',
-      'image_unnamed',
-    ],
+    ['the training names it, before people are asked', { ...PASSING, ...UNASKED }, 'pass'],
+    ['a release names none', { ...PASSING, image_digest: null }, 'undetermined', 'image_unknown'],
+    ['nobody names one', { ...stating('training', { image_digest: undefined }), ...UNASKED }, 'fail', 'image_unnamed'],
     ['it is named by a tag', { ...PASSING, image_digest: 'serving:latest' }, 'fail', 'image_not_pinned'],
     [
       'the training that may name it cannot be read',
-      { ...signed('training', 'unreadable'), image_digest: null },
+      { ...signed('training', 'unreadable'), ...UNASKED },
       'undetermined',
       'evidence_unreadable',
     ],
@@ -237,6 +296,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'vulnerabilities_over_limit',
     ],
     ['it is named by a tag', { ...PASSING, image_digest: 'serving:latest' }, 'fail', 'image_not_scannable'],
+    ['a release names no image', { ...PASSING, image_digest: null }, 'undetermined', 'image_unknown'],
     unreadable('scan'),
   ],
   instrumentation_attested: [
@@ -299,6 +359,18 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     passes,
     ['one is open about the data', found(DIGESTS.dataset), 'fail', 'finding_open'],
     ['one is open about another model', found(DIGESTS.previousModel), 'pass'],
+    [
+      'somebody granted an exception',
+      {
+        ...found(DIGESTS.model),
+        waivers: {
+          known: true,
+          items: [{ ...WAIVER, rule: 'no_critical_finding', scope: { ...WAIVER.scope, dataset: null } }],
+        },
+      },
+      'fail',
+      'finding_open',
+    ],
     ['findings cannot be read', { ...PASSING, findings: UNREAD }, 'undetermined', 'facts_unknown'],
   ],
   privacy_reviewed: [
@@ -309,6 +381,18 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       changed('privacy', (one) => ({ ...one, signature: ATTESTATIONS.encryption.signature })),
       'fail',
       'privacy_review_missing',
+    ],
+    [
+      'the review denies',
+      stating('privacy', { 'attributes/0/conditions': { approved: false } }),
+      'fail',
+      'privacy_review_denied',
+    ],
+    [
+      'the review is taken back',
+      followed('privacy', { 'attributes/0/conditions': { withdrawn: true } }),
+      'fail',
+      'privacy_review_denied',
     ],
     ['no data is personal', unreviewed({ [PERSONAL]: false }), 'not_applicable', 'no_personal_data'],
     [
@@ -358,6 +442,12 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       'undetermined',
       'committer_unknown',
     ],
+    [
+      'the committer of another commit is named',
+      stating('provenance', { [`${DEPENDENCIES}/0/digest/gitCommit`]: '0123456789' }),
+      'undetermined',
+      'committer_unknown',
+    ],
     ['the committer approved', approved({ person: 'person-ada' }), 'fail', 'approver_has_other_duty'],
     ['the producer approved', approved({ person: 'training-pipeline' }), 'fail', 'approver_has_other_duty'],
     ['the committer is not known', without('provenance'), 'undetermined', 'committer_unknown'],
@@ -377,15 +467,28 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['there is none', without('provenance'), 'fail', 'provenance_missing'],
     [
       'a dependency has no digest',
-      stating('provenance', { 'buildDefinition/resolvedDependencies/1/digest': undefined }),
+      stating('provenance', { [`${DEPENDENCIES}/1/digest`]: undefined }),
       'fail',
       'dependency_without_digest',
+      'training_data_unnamed',
     ],
     [
       'it was built from another commit',
-      changed('provenance', (one) => ({ ...one, commits: ['0123456789'] })),
+      stating('provenance', { [`${DEPENDENCIES}/0/digest/gitCommit`]: '0123456789' }),
       'fail',
       'commits_differ',
+    ],
+    [
+      'a newer training ran another commit',
+      followed('training', {}, { commits: ['0123456789'] }),
+      'fail',
+      'commits_differ',
+    ],
+    [
+      'it names no training data',
+      stating('provenance', { [`${DEPENDENCIES}/1`]: undefined }),
+      'fail',
+      'training_data_unnamed',
     ],
     unreadable('provenance'),
   ],
