@@ -254,7 +254,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   metric_too_early: (v) =>
     say(
       `${v.text('metric')} was measured by ${v.short('evaluation')} before its thresholds were received, and not again`,
-      'run the evaluation again: `countersign run --stage evaluation --metrics metrics.json …`',
+      `run the evaluation again: ${run('evaluation')}`,
     ),
   metric_missing: (v) =>
     say(
