@@ -1,9 +1,13 @@
+import { roleOf } from '../contracts/routes.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import type { RegistryEvent } from '../core/events.ts';
+import { objectKey } from '../core/layout.ts';
 import type { RequestWaiver } from '../core/requests.ts';
-import { checkWaiver, type WaiverRecord } from '../core/waiver.ts';
+import { checkWaiver, type RecordedWaiver, type WaiverRecord, waiverId } from '../core/waiver.ts';
+import type { WaiverTerms } from '../core/waiver-terms.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
+import { requirePolicy } from './find-policy.ts';
 import { type Changed, recordChange } from './manage-registry.ts';
 import { originOf, personOf } from './origin.ts';
 import type { Registry } from './ports.ts';
@@ -11,50 +15,56 @@ import type { Caller } from './submit-evidence.ts';
 
 export interface WaiverDeps extends CountersignDeps {
   readonly registry: Registry;
-  /** A new UUID. */
-  readonly newId: () => string;
+  /**
+   * What the policy in a bundle says of waivers.
+   *
+   * @throws DomainError POLICY_INVALID
+   */
+  readonly readTerms: (bundle: Buffer) => Promise<WaiverTerms>;
 }
+
+const REQUESTER = roleOf('POST', '/v1/waivers');
+const APPROVER = roleOf('POST', '/v1/waivers/{id}/approve');
 
 /**
  * Asks for an exception. It holds for nothing until another role approves it.
  *
- * @throws DomainError WAIVER_INVALID
+ * @throws DomainError WAIVER_INVALID, RULE_UNKNOWN or RULE_NOT_WAIVABLE
  */
 export async function requestWaiver(
   deps: WaiverDeps,
-  { rule, scope, reason, compensating_control, not_after }: RequestWaiver,
-  requester: Caller,
+  request: RequestWaiver,
+  by: Caller,
 ): Promise<Changed<WaiverRecord>> {
-  checkWaiver({ scope, not_after }, deps.clock());
-  const waiver: WaiverRecord = {
-    id: deps.newId(),
-    rule,
-    scope,
-    reason,
-    compensating_control,
-    not_after,
-    revision: 1,
-    requester: personOf(deps, requester),
-  };
-  return { created: true, value: waiver, event: await change(deps, 'waiver-requested', waiver, requester) };
+  const requester = { ...personOf(deps, by), role: REQUESTER };
+  const id = waiverId(request, requester);
+  const known = await deps.registry.waiver(id);
+  if (known) return unchanged(known);
+  checkWaiver(request, await termsInForce(deps), deps.clock());
+  const waiver: WaiverRecord = { ...request, id, revision: 1, requester };
+  return { created: true, value: waiver, event: await change(deps, 'waiver-requested', waiver, by) };
 }
 
-/** @throws DomainError DUTIES_NOT_SEPARATE for who asked for it; WAIVER_INVALID when its time is over */
+/**
+ * The same approver may say so twice: the first answer may have been lost.
+ *
+ * @throws DomainError DUTIES_NOT_SEPARATE for who asked for it; WAIVER_INVALID when its time is over; RULE_UNKNOWN or
+ *   RULE_NOT_WAIVABLE when another policy is in force by now
+ */
 export async function approveWaiver(deps: WaiverDeps, id: string, by: Caller): Promise<Changed<WaiverRecord>> {
-  const waiver = await requireWaiver(deps, id);
-  if (waiver.approver || waiver.ended) {
-    throw new DomainError(
-      'WAIVER_STATE_CONFLICT',
-      `the waiver ${id} is ${waiver.ended ? 'ended' : 'approved'} already`,
-    );
+  const known = await requireWaiver(deps.registry, id);
+  const approver = { ...personOf(deps, by), role: APPROVER };
+  if (known.approver?.unique_id === approver.unique_id && !known.ended) return unchanged(known);
+  if (known.approver || known.ended) {
+    throw new DomainError('WAIVER_STATE_CONFLICT', `the waiver ${id} is ${known.ended ? 'ended' : 'approved'} already`);
   }
-  if (waiver.requester.unique_id === by.uniqueId) {
+  if (known.requester.unique_id === approver.unique_id) {
     throw new DomainError('DUTIES_NOT_SEPARATE', 'who asked for a waiver does not approve it', {
       hint: 'a policy approver who is another person runs `countersign waiver approve`',
     });
   }
-  checkWaiver(waiver, deps.clock());
-  const value: WaiverRecord = { ...waiver, approver: personOf(deps, by), revision: waiver.revision + 1 };
+  checkWaiver(known, await termsInForce(deps), deps.clock());
+  const value: WaiverRecord = { ...withoutEvent(known), approver, revision: known.revision + 1 };
   return { created: false, value, event: await change(deps, 'waiver-approved', value, by) };
 }
 
@@ -65,17 +75,40 @@ export async function endWaiver(
   reason: string,
   by: Caller,
 ): Promise<Changed<WaiverRecord>> {
-  const waiver = await requireWaiver(deps, id);
-  if (waiver.ended) return { created: false, value: waiver, event: undefined };
-  const value: WaiverRecord = { ...waiver, ended: { ...personOf(deps, by), reason }, revision: waiver.revision + 1 };
+  const known = await requireWaiver(deps.registry, id);
+  if (known.ended) return unchanged(known);
+  const ended = { ...personOf(deps, by), reason };
+  const value: WaiverRecord = { ...withoutEvent(known), ended, revision: known.revision + 1 };
   return { created: false, value, event: await change(deps, 'waiver-ended', value, by) };
 }
 
-async function requireWaiver({ registry }: WaiverDeps, id: string): Promise<WaiverRecord> {
+/** @throws DomainError NOT_FOUND */
+export async function requireWaiver(registry: Pick<Registry, 'waiver'>, id: string): Promise<RecordedWaiver> {
   const known = await registry.waiver(id);
-  if (!known) throw new DomainError('NOT_FOUND', `there is no waiver ${id}`);
-  const { event: _event, ...waiver } = known;
+  if (known) return known;
+  throw new DomainError('NOT_FOUND', `there is no waiver ${id}`, { hint: '`countersign waiver list` shows all' });
+}
+
+function unchanged(known: RecordedWaiver): Changed<WaiverRecord> {
+  return { created: false, value: withoutEvent(known), event: undefined };
+}
+
+function withoutEvent({ event: _event, ...waiver }: RecordedWaiver): WaiverRecord {
   return waiver;
+}
+
+/** The rules that a gate would judge by now say what may be waived; which waiver holds, they say again in each gate. */
+async function termsInForce({ registry, store, clock, readTerms }: WaiverDeps): Promise<WaiverTerms> {
+  const active = await registry.activation(clock());
+  if (!active) {
+    throw new DomainError('POLICY_UNAVAILABLE', 'no policy is in force, so there is no rule to make an exception of');
+  }
+  const { sha256, version_id } = await requirePolicy(registry, active.sha256);
+  const object = await store.read(objectKey.policy(sha256), version_id);
+  if (!object || sha256Hex(object.bytes) !== sha256) {
+    throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${sha256} are gone`);
+  }
+  return await readTerms(object.bytes);
 }
 
 async function change(
@@ -87,6 +120,6 @@ async function change(
   const key = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
   const body: RegistryEvent = { ...originOf(deps, by), action, revision: waiver.revision, waiver };
   // Found under the model or dataset that it is for; otherwise by its id.
-  const subject = waiver.scope.model ?? waiver.scope.dataset ?? sha256Hex(waiver.id);
+  const subject = waiver.scope.model ?? waiver.scope.dataset ?? waiver.id;
   return await recordChange(deps, body, subject, undefined, key);
 }

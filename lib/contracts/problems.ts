@@ -52,6 +52,8 @@ export const PROBLEMS = {
   MANIFEST_UNSIGNED: { status: 422, title: 'The manifest of the model is not signed' },
   GATE_INPUT_TOO_LARGE: { status: 422, title: 'There are more facts than a gate takes' },
   WAIVER_INVALID: { status: 422, title: 'The waiver is too wide or too long' },
+  RULE_UNKNOWN: { status: 422, title: 'The policy in force has no such rule' },
+  RULE_NOT_WAIVABLE: { status: 422, title: 'The policy in force allows no exception to the rule' },
   WAIVER_STATE_CONFLICT: { status: 409, title: 'The waiver is not ready for this step' },
   POLICY_STATE_CONFLICT: { status: 409, title: 'The policy is not ready for this step' },
   POLICY_TEST_INVALID: { status: 422, title: 'Not a test result that passed this policy' },

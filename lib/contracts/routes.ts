@@ -67,6 +67,7 @@ export const ROUTES = [
   { method: 'POST', path: '/v1/waivers/{id}/approve', group: 'policies', roles: ['policy-approver'] },
   { method: 'POST', path: '/v1/waivers/{id}/end', group: 'policies', roles: ['policy-approver', 'promoter'] },
   { method: 'GET', path: '/v1/waivers', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/waivers/{id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies/{sha256}/bundle', group: 'reader', roles: READERS },
@@ -78,3 +79,10 @@ export const ROUTES = [
   { method: 'POST', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
   { method: 'DELETE', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
 ] as const satisfies readonly Route[];
+
+/** The one role that may call a route: whoever called it acted as that. */
+export function roleOf(method: Route['method'], path: (typeof ROUTES)[number]['path']): Role {
+  const [role, ...others] = ROUTES.find((route) => route.method === method && route.path === path)?.roles ?? [];
+  if (role === undefined || others.length > 0) throw new Error(`${method} ${path} is not the route of one role`);
+  return role;
+}
