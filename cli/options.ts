@@ -29,7 +29,9 @@ export function imageDigest(text: string): string {
 /** @returns the time in UTC with milliseconds, as receipts write it */
 export function instant(text: string): string {
   const at = new Date(text);
-  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(at.getTime())) return at.toISOString();
+  // A time without a zone would be this machine's; a date is one of UTC.
+  const isUniversal = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  if (isUniversal && !Number.isNaN(at.getTime())) return at.toISOString();
   throw new InvalidArgumentError('It must be a date or time such as 2027-02-21 or 2027-02-21T12:34:56Z.');
 }
 

@@ -1,12 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENVIRONMENTS } from '../../lib/contracts/predicates.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { printable } from '../../lib/core/printable.ts';
-import { type WaiverRecord, WaiverRecordSchema } from '../../lib/core/waiver.ts';
+import { type WaiverParty, type WaiverRecord, WaiverRecordSchema } from '../../lib/core/waiver.ts';
 import { readAnswer } from '../answers.ts';
 import { apiPath } from '../client.ts';
-import { digest } from '../options.ts';
+import { digest, instant } from '../options.ts';
 import { Shell, table } from '../shell.ts';
 
 interface RequestOptions {
@@ -26,12 +26,13 @@ export function addWaiver(program: Command): void {
     .addHelpText(
       'after',
       `
-A waiver holds from its approval, which another person gives, to its end, at most 90 days away. Never for a rule about signatures
-or integrity.
+A waiver holds from its approval, which another person gives, to its end, which the policy in force bounds (90 days). Its catalogue
+says which rules may be waived: never those about signatures and integrity. The same request again is the same waiver.
 
 Examples:
-  countersign waiver request explainability_report --model SHA256 --environment production --until 2026-03-31T00:00:00Z \\
+  countersign waiver request explainability_report --model SHA256 --environment production --until 2026-03-31 \\
     --reason "the report is late, INC-12" --compensating-control "a person reviews each decision"
+  countersign waiver show ID
   countersign waiver approve ID
   countersign waiver end ID --reason "the report came"`,
     );
@@ -39,6 +40,7 @@ Examples:
   addApprove(waiver);
   addEnd(waiver);
   addList(waiver);
+  addShow(waiver);
 }
 
 function addRequest(waiver: Command): void {
@@ -50,7 +52,7 @@ function addRequest(waiver: Command): void {
     .option('--dataset <sha256>', 'for this data set in a lineage', digest)
     .option('--endpoint <name>', 'for this endpoint')
     .addOption(new Option('--environment <environment>', 'for this environment').choices([...ENVIRONMENTS]))
-    .requiredOption('--until <time>', 'its end (RFC 3339)', instant)
+    .requiredOption('--until <time>', 'its end, such as 2026-03-31 or 2026-03-31T12:00:00Z', instant)
     .requiredOption('--reason <text>', 'kept for the auditors; no personal data')
     .requiredOption('--compensating-control <text>', 'what is done instead; no personal data')
     .action(async (rule: string, options: RequestOptions, command: Command) => {
@@ -71,7 +73,7 @@ function addApprove(waiver: Command): void {
   waiver
     .command('approve')
     .description('approve a waiver that somebody else asked for (role policy-approver)')
-    .argument('<id>', 'as `waiver list` shows it')
+    .argument('<id>', 'as `waiver list` shows it', digest)
     .action(async (id: string, _options: object, command: Command) => {
       const shell = new Shell(command);
       const path = apiPath('/v1/waivers/{id}/approve', { id });
@@ -83,7 +85,7 @@ function addEnd(waiver: Command): void {
   waiver
     .command('end')
     .description('end a waiver before its time (role promoter or policy-approver)')
-    .argument('<id>', 'as `waiver list` shows it')
+    .argument('<id>', 'as `waiver list` shows it', digest)
     .requiredOption('--reason <text>', 'kept for the auditors; no personal data')
     .action(async (id: string, { reason }: { reason: string }, command: Command) => {
       const shell = new Shell(command);
@@ -102,10 +104,21 @@ function addList(waiver: Command): void {
       const shell = new Shell(command);
       const answer = await shell.api().json({ method: 'GET', path: '/v1/waivers' });
       const { waivers } = readAnswer(ListSchema, answer);
-      const lines = waivers?.map(
-        (one) => `${one.id}  ${standing(one).padEnd(9)}  ${one.not_after}  ${printable(one.rule)}`,
+      const lines = waivers?.map((one) =>
+        [one.id, standing(one).padEnd(9), one.not_after, printable(one.rule), `for ${scopeOf(one)}`].join('  '),
       );
       shell.result(answer, lines ?? ['there are more than a gate reads: end some']);
+    });
+}
+
+function addShow(waiver: Command): void {
+  waiver
+    .command('show')
+    .description('what a waiver is for, why, until when, and who asked for and approved it')
+    .argument('<id>', 'as `waiver list` shows it', digest)
+    .action(async (id: string, _options: object, command: Command) => {
+      const shell = new Shell(command);
+      show(shell, await shell.api().json({ method: 'GET', path: apiPath('/v1/waivers/{id}', { id }) }));
     });
 }
 
@@ -118,28 +131,33 @@ function standing({ approver, ended, not_after }: WaiverRecord): string {
 
 function show(shell: Shell, answer: JsonObject): void {
   const waiver = readAnswer(WaiverRecordSchema, answer);
-  const { id, rule, scope, reason, compensating_control, not_after, requester, approver, ended } = waiver;
-  const bound = Object.entries(scope).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
+  const { id, rule, reason, compensating_control, not_after, requester, approver, ended } = waiver;
   shell.result(
     answer,
     table([
       ['waiver', id],
       ['state', standing(waiver)],
       ['rule', printable(rule)],
-      ['for', printable(bound.join(', '))],
+      ['for', scopeOf(waiver)],
       ['until', not_after],
       ['reason', printable(reason)],
       ['instead', printable(compensating_control)],
-      ['requested', `${printable(requester.arn)} at ${requester.at}`],
-      ['approved', approver && `${printable(approver.arn)} at ${approver.at}`],
+      ['requested', partyOf(requester)],
+      ['approved', approver && partyOf(approver)],
       ['ended', ended && `${printable(ended.arn)} at ${ended.at}: ${printable(ended.reason)}`],
       ['event', typeof answer.event === 'string' ? answer.event : undefined],
     ]),
   );
 }
 
-function instant(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('not a time such as 2026-03-31T00:00:00Z');
-  return time.toISOString();
+function scopeOf({ scope }: WaiverRecord): string {
+  return printable(
+    Object.entries(scope)
+      .flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]))
+      .join(', '),
+  );
+}
+
+function partyOf({ arn, role, at }: WaiverParty): string {
+  return `${printable(arn)}, ${role}, at ${at}`;
 }

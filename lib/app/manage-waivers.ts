@@ -1,13 +1,11 @@
 import { roleOf } from '../contracts/routes.ts';
-import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import type { RegistryEvent } from '../core/events.ts';
-import { objectKey } from '../core/layout.ts';
 import type { RequestWaiver } from '../core/requests.ts';
 import { checkWaiver, type RecordedWaiver, type WaiverRecord, waiverId } from '../core/waiver.ts';
 import type { WaiverTerms } from '../core/waiver-terms.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
-import { requirePolicy } from './find-policy.ts';
+import { requireWaiver } from './find-waiver.ts';
 import { type Changed, recordChange } from './manage-registry.ts';
 import { originOf, personOf } from './origin.ts';
 import type { Registry } from './ports.ts';
@@ -15,12 +13,8 @@ import type { Caller } from './submit-evidence.ts';
 
 export interface WaiverDeps extends CountersignDeps {
   readonly registry: Registry;
-  /**
-   * What the policy in a bundle says of waivers.
-   *
-   * @throws DomainError POLICY_INVALID
-   */
-  readonly readTerms: (bundle: Buffer) => Promise<WaiverTerms>;
+  /** What the policy in force says of waivers. */
+  readonly terms: () => Promise<WaiverTerms>;
 }
 
 const REQUESTER = roleOf('POST', '/v1/waivers');
@@ -40,7 +34,7 @@ export async function requestWaiver(
   const id = waiverId(request, requester);
   const known = await deps.registry.waiver(id);
   if (known) return unchanged(known);
-  checkWaiver(request, await termsInForce(deps), deps.clock());
+  checkWaiver(request, await deps.terms(), deps.clock());
   const waiver: WaiverRecord = { ...request, id, revision: 1, requester };
   return { created: true, value: waiver, event: await change(deps, 'waiver-requested', waiver, by) };
 }
@@ -63,7 +57,7 @@ export async function approveWaiver(deps: WaiverDeps, id: string, by: Caller): P
       hint: 'a policy approver who is another person runs `countersign waiver approve`',
     });
   }
-  checkWaiver(known, await termsInForce(deps), deps.clock());
+  checkWaiver(known, await deps.terms(), deps.clock());
   const value: WaiverRecord = { ...withoutEvent(known), approver, revision: known.revision + 1 };
   return { created: false, value, event: await change(deps, 'waiver-approved', value, by) };
 }
@@ -82,33 +76,12 @@ export async function endWaiver(
   return { created: false, value, event: await change(deps, 'waiver-ended', value, by) };
 }
 
-/** @throws DomainError NOT_FOUND */
-export async function requireWaiver(registry: Pick<Registry, 'waiver'>, id: string): Promise<RecordedWaiver> {
-  const known = await registry.waiver(id);
-  if (known) return known;
-  throw new DomainError('NOT_FOUND', `there is no waiver ${id}`, { hint: '`countersign waiver list` shows all' });
-}
-
 function unchanged(known: RecordedWaiver): Changed<WaiverRecord> {
   return { created: false, value: withoutEvent(known), event: undefined };
 }
 
 function withoutEvent({ event: _event, ...waiver }: RecordedWaiver): WaiverRecord {
   return waiver;
-}
-
-/** The rules that a gate would judge by now say what may be waived; which waiver holds, they say again in each gate. */
-async function termsInForce({ registry, store, clock, readTerms }: WaiverDeps): Promise<WaiverTerms> {
-  const active = await registry.activation(clock());
-  if (!active) {
-    throw new DomainError('POLICY_UNAVAILABLE', 'no policy is in force, so there is no rule to make an exception of');
-  }
-  const { sha256, version_id } = await requirePolicy(registry, active.sha256);
-  const object = await store.read(objectKey.policy(sha256), version_id);
-  if (!object || sha256Hex(object.bytes) !== sha256) {
-    throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${sha256} are gone`);
-  }
-  return await readTerms(object.bytes);
 }
 
 async function change(

@@ -165,8 +165,6 @@ export const RequestWaiverSchema = z
   })
   .check(z.describe('Asks for an exception to one rule'));
 
-export const WaiverIdSchema = z.uuid('must be the id of a waiver');
-
 export const EndWaiverSchema = z.strictObject({ reason: Reason });
 
 export type RequestWaiver = z.output<typeof RequestWaiverSchema>;

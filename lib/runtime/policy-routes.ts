@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { loadPolicy } from '../adapters/opa/policy.ts';
 import {
@@ -9,27 +8,26 @@ import {
   rollBackPolicy,
 } from '../app/manage-policies.ts';
 import { approveWaiver, endWaiver, requestWaiver } from '../app/manage-waivers.ts';
+import { termsInForce } from '../app/terms-in-force.ts';
 import {
   EndWaiverSchema,
   ProposePolicySchema,
   RequestWaiverSchema,
   RollBackPolicySchema,
   TestPolicySchema,
-  WaiverIdSchema,
 } from '../core/requests.ts';
-import { parseWith } from '../core/schema.ts';
+import { waiverTerms } from '../core/waiver-terms.ts';
 import { changedAnswer, digestParameter } from './answers.ts';
 import { countersignDeps, tables } from './composition.ts';
-import { jsonBody, type Request, type RouteTable } from './http.ts';
-
-const waiverId = ({ path }: Request): string => parseWith(WaiverIdSchema, path.id, 'REQUEST_INVALID');
+import { jsonBody, type RouteTable } from './http.ts';
 
 /** What changes which policy decides, and what it makes an exception of. */
 export function policyRoutes(): RouteTable {
+  const base = { ...countersignDeps(), ...tables() };
+  const readTerms = async (bundle: Buffer) => waiverTerms((await readPolicyBundle(bundle)).data);
   const deps = {
-    newId: randomUUID,
-    ...countersignDeps(),
-    ...tables(),
+    ...base,
+    terms: () => termsInForce({ ...base, readTerms }),
     inspectPolicy: async (bytes: Buffer) => await loadPolicy(await readPolicyBundle(bytes)),
   };
   return {
@@ -46,10 +44,15 @@ export function policyRoutes(): RouteTable {
     'POST /v1/waivers': async (request) =>
       changedAnswer(await requestWaiver(deps, jsonBody(RequestWaiverSchema, request), request.caller)),
     'POST /v1/waivers/{id}/approve': async (request) =>
-      changedAnswer(await approveWaiver(deps, waiverId(request), request.caller)),
+      changedAnswer(await approveWaiver(deps, digestParameter(request, 'id'), request.caller)),
     'POST /v1/waivers/{id}/end': async (request) =>
       changedAnswer(
-        await endWaiver(deps, waiverId(request), jsonBody(EndWaiverSchema, request).reason, request.caller),
+        await endWaiver(
+          deps,
+          digestParameter(request, 'id'),
+          jsonBody(EndWaiverSchema, request).reason,
+          request.caller,
+        ),
       ),
     'POST /v1/policies/rollback': async (request) =>
       changedAnswer(await rollBackPolicy(deps, jsonBody(RollBackPolicySchema, request), request.caller)),

@@ -4,6 +4,7 @@ import { holds } from '../adapters/dynamodb/holds.ts';
 import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { requirePolicy } from '../app/find-policy.ts';
+import { requireWaiver } from '../app/find-waiver.ts';
 import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
 import { Env } from '../contracts/env.ts';
 import { SUBMITTABLE } from '../contracts/predicates.ts';
@@ -125,6 +126,10 @@ export function readRoutes(): RouteTable {
       return { status: 200, body: key };
     },
     'GET /v1/waivers': async () => ({ status: 200, body: { waivers: (await registry.waivers()) ?? null } }),
+    'GET /v1/waivers/{id}': async (request) => ({
+      status: 200,
+      body: await requireWaiver(registry, digestParameter(request, 'id')),
+    }),
     'GET /v1/policies': async () => ({
       status: 200,
       body: { active: (await registry.activation(new Date())) ?? null, policies: await registry.policies() },

@@ -205,11 +205,24 @@ describe('a waiver', () => {
   });
 
   it('is not approved by the role that asks', async () => {
-    const path = `/v1/waivers/${randomUUID()}/approve`;
+    const path = `/v1/waivers/${digestOf('none')}/approve`;
     expect((await api(local, 'promoter', 'POST', path)).status).toBe(403);
     expect((await api(local, 'policy-approver', 'POST', path)).status).toBe(404);
     const odd = await api(local, 'policy-approver', 'POST', '/v1/waivers/none/approve');
-    expect([odd.status, odd.json.code]).toEqual([400, 'REQUEST_INVALID']);
+    expect([odd.status, odd.json.code]).toEqual([422, 'DIGEST_INVALID']);
+  });
+
+  it('is asked for once when it is sent twice, and not for a rule that knows no exception', async () => {
+    const not_after = new Date(Date.now() + 86_400_000).toISOString();
+    const texts = { reason: 'the report is late', compensating_control: 'a person reviews' };
+    const body = { rule: 'explainability_report', scope: { environment: 'staging' }, not_after, ...texts };
+    const first = await take('promoter', 'POST', '/v1/waivers', { body });
+    const again = await take('promoter', 'POST', '/v1/waivers', { body });
+    expect([again.status, again.json.id]).toEqual([200, first.json.id]);
+    const { json } = await api(local, 'promoter', 'POST', '/v1/waivers', {
+      body: { ...body, rule: 'signature_verified' },
+    });
+    expect(json).toMatchObject({ status: 422, code: 'RULE_NOT_WAIVABLE', pointer: '/rule' });
   });
 });
 

@@ -177,6 +177,7 @@ async function decide(producer: TestKey): Promise<{ readonly policy: string; rea
   const requested = await take('promoter', 'POST /v1/waivers', [], { body: waiver });
   await take('policy-approver', 'POST /v1/waivers/{id}/approve', [String(requested.json.id)]);
   await take('reader', 'GET /v1/waivers');
+  await take('reader', 'GET /v1/waivers/{id}', [String(requested.json.id)]);
   const end = { body: { reason: 'the report came' } };
   await take('promoter', 'POST /v1/waivers/{id}/end', [String(requested.json.id)], end);
   const body = { reason: 'too strict', from: policy };

@@ -4,20 +4,29 @@ import { approveWaiver, endWaiver, requestWaiver, type WaiverDeps } from '../../
 import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import type { RequestWaiver } from '../../../lib/core/requests.ts';
+import type { WaiverTerms } from '../../../lib/core/waiver-terms.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const PROMOTER = caller('promoter');
 const APPROVER = caller('policy-approver');
-const ID = '00000000-0000-4000-8000-000000000001';
+const NOTHING = { model: null, dataset: null, endpoint: null, environment: null };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 let plane: ControlPlane;
 let deps: WaiverDeps;
+let terms: WaiverTerms;
 beforeEach(async () => {
   plane = await controlPlane();
-  deps = { ...plane.submitDeps, newId: () => ID };
+  terms = {
+    waivable: new Map([
+      ['explainability_report', true],
+      ['signature_verified', false],
+    ]),
+    maxDays: 90,
+  };
+  deps = { ...plane.submitDeps, terms: async () => terms };
 });
 
 const inDays = (days: number) => new Date(plane.clock.now().getTime() + days * DAY_MS).toISOString();
@@ -29,7 +38,8 @@ const wanted = (changes: Partial<RequestWaiver> = {}): RequestWaiver => ({
   not_after: inDays(30),
   ...changes,
 });
-const request = async (changes: Partial<RequestWaiver> = {}) => await requestWaiver(deps, wanted(changes), PROMOTER);
+const request = async (changes: Partial<RequestWaiver> = {}) =>
+  (await requestWaiver(deps, wanted(changes), PROMOTER)).value.id;
 const inGate = async () => {
   const known = await knownWaivers(plane.registry);
   return known.known ? known.items : known;
@@ -37,10 +47,10 @@ const inGate = async () => {
 
 describe('a waiver', () => {
   it('holds for nothing before another role approved it, and names both', async () => {
-    await request();
+    const id = await request();
     expect(await inGate()).toEqual([]);
     plane.clock.advance(1000);
-    const { event } = await approveWaiver(deps, ID, APPROVER);
+    const { event } = await approveWaiver(deps, id, APPROVER);
     expect(await inGate()).toEqual([
       {
         evidence: event,
@@ -55,50 +65,79 @@ describe('a waiver', () => {
       },
     ]);
     for (const revision of [1, 2]) {
-      expect(plane.bucket.objects.has(objectKey.event(`waiver/${ID}`, revision)), String(revision)).toBe(true);
+      expect(plane.bucket.objects.has(objectKey.event(`waiver/${id}`, revision)), String(revision)).toBe(true);
     }
   });
 
+  it('says as which role it was asked for and approved', async () => {
+    const { value } = await approveWaiver(deps, await request(), APPROVER);
+    expect([value.requester.role, value.approver?.role]).toEqual(['promoter', 'policy-approver']);
+  });
+
+  it('is one waiver however often one person asks for it, and another for another person', async () => {
+    const first = await requestWaiver(deps, wanted(), PROMOTER);
+    plane.clock.advance(60_000);
+    const not_after = first.value.not_after;
+    const again = await requestWaiver(deps, wanted({ not_after }), { ...PROMOTER, session: 'other' });
+    expect(again).toEqual({ created: false, value: first.value, event: undefined });
+    expect(await request({ not_after, reason: 'another one' })).not.toBe(first.value.id);
+    const others = await requestWaiver(deps, wanted({ not_after }), caller('another-promoter'));
+    expect(others.value.id).not.toBe(first.value.id);
+  });
+
   it('is not approved by who asked for it, under whatever session', async () => {
-    await request();
-    await expect(approveWaiver(deps, ID, { ...PROMOTER, session: 'other' })).rejects.toThrow(
+    const id = await request();
+    await expect(approveWaiver(deps, id, { ...PROMOTER, session: 'other' })).rejects.toThrow(
       refusal('DUTIES_NOT_SEPARATE'),
     );
   });
 
-  it('is approved once', async () => {
-    await request();
-    await approveWaiver(deps, ID, APPROVER);
-    await expect(approveWaiver(deps, ID, APPROVER)).rejects.toThrow(refusal('WAIVER_STATE_CONFLICT'));
+  it('is approved once, whose answer may be asked for again', async () => {
+    const id = await request();
+    const { value } = await approveWaiver(deps, id, APPROVER);
+    plane.clock.advance(1000);
+    expect(await approveWaiver(deps, id, APPROVER)).toEqual({ created: false, value, event: undefined });
+    const another = approveWaiver(deps, id, caller('another-approver'));
+    await expect(another).rejects.toThrow(refusal('WAIVER_STATE_CONFLICT'));
   });
 
   it('that was ended stays true of the time before, and cannot be approved', async () => {
-    await request();
-    await approveWaiver(deps, ID, APPROVER);
+    const id = await request();
+    await approveWaiver(deps, id, APPROVER);
     plane.clock.advance(60_000);
-    await endWaiver(deps, ID, 'the report came', PROMOTER);
+    await endWaiver(deps, id, 'the report came', PROMOTER);
     expect(await inGate()).toMatchObject([{ not_after: plane.clock.now().toISOString() }]);
-    expect(await endWaiver(deps, ID, 'again', PROMOTER)).toMatchObject({ event: undefined });
-    await expect(approveWaiver(deps, ID, APPROVER)).rejects.toThrow(refusal('WAIVER_STATE_CONFLICT'));
+    expect(await endWaiver(deps, id, 'again', PROMOTER)).toMatchObject({ event: undefined });
+    await expect(approveWaiver(deps, id, APPROVER)).rejects.toThrow(refusal('WAIVER_STATE_CONFLICT'));
   });
 
   it.each([
-    ['holds for everything', { scope: { model: null, dataset: null, endpoint: null, environment: null } }, '/scope'],
-    ['is over', { not_after: '2020-01-01T00:00:00.000Z' }, '/not_after'],
-    ['lasts for years', { not_after: '2099-01-01T00:00:00.000Z' }, '/not_after'],
-  ])('that %s is refused', async (_, changes, pointer) => {
-    await expect(request(changes)).rejects.toThrow(refusal('WAIVER_INVALID', pointer));
-    expect(await plane.registry.waiver(ID)).toBeUndefined();
+    ['is for everything', { scope: NOTHING }, 'WAIVER_INVALID', '/scope'],
+    ['is over', { not_after: '2020-01-01T00:00:00.000Z' }, 'WAIVER_INVALID', '/not_after'],
+    ['lasts for years', { not_after: '2099-01-01T00:00:00.000Z' }, 'WAIVER_INVALID', '/not_after'],
+    ['is for a rule that there is not', { rule: 'explainability' }, 'RULE_UNKNOWN', '/rule'],
+    ['is for a rule that knows no exception', { rule: 'signature_verified' }, 'RULE_NOT_WAIVABLE', '/rule'],
+  ] as const)('that %s is refused', async (_, changes, code, pointer) => {
+    await expect(request(changes)).rejects.toThrow(refusal(code, pointer));
+    expect(await plane.registry.waivers()).toEqual([]);
   });
 
   it('that lay too long is not approved', async () => {
-    await request({ not_after: inDays(1) });
+    const id = await request({ not_after: inDays(1) });
     plane.clock.advance(2 * DAY_MS);
-    await expect(approveWaiver(deps, ID, APPROVER)).rejects.toThrow(refusal('WAIVER_INVALID', '/not_after'));
+    await expect(approveWaiver(deps, id, APPROVER)).rejects.toThrow(refusal('WAIVER_INVALID', '/not_after'));
+  });
+
+  it('that the policy in force by now would not allow is not approved', async () => {
+    const id = await request();
+    terms = { waivable: new Map([['explainability_report', false]]), maxDays: 90 };
+    await expect(approveWaiver(deps, id, APPROVER)).rejects.toThrow(refusal('RULE_NOT_WAIVABLE', '/rule'));
+    terms = { waivable: new Map([['explainability_report', true]]), maxDays: 7 };
+    await expect(approveWaiver(deps, id, APPROVER)).rejects.toThrow(refusal('WAIVER_INVALID', '/not_after'));
   });
 
   it('that there is not is not found', async () => {
-    await expect(approveWaiver(deps, ID, APPROVER)).rejects.toThrow(refusal('NOT_FOUND'));
+    await expect(approveWaiver(deps, digestOf('none'), APPROVER)).rejects.toThrow(refusal('NOT_FOUND'));
   });
 });
 

@@ -3,7 +3,7 @@ import type { WaiverRecord } from '../../../lib/core/waiver.ts';
 import { digestOf, NOW } from '../../support/manifests.ts';
 import { type Call, run } from './in-process.ts';
 
-const ID = '00000000-0000-4000-8000-000000000001';
+const ID = digestOf('waiver');
 const EVENT = digestOf('event');
 const record = (changes: Partial<WaiverRecord> = {}): WaiverRecord => ({
   id: ID,
@@ -13,9 +13,15 @@ const record = (changes: Partial<WaiverRecord> = {}): WaiverRecord => ({
   compensating_control: 'a person reviews',
   not_after: '2099-01-01T00:00:00.000Z',
   revision: 1,
-  requester: { arn: 'arn:aws:sts::1:assumed-role/promoter/s', unique_id: 'AROAPROMOTER', at: NOW },
+  requester: { arn: 'arn:aws:sts::1:assumed-role/promoter/s', unique_id: 'AROAPROMOTER', at: NOW, role: 'promoter' },
   ...changes,
 });
+const approver = {
+  arn: 'arn:aws:sts::1:assumed-role/approver/s',
+  unique_id: 'AROAAPPROVER',
+  at: NOW,
+  role: 'policy-approver',
+} as const;
 const answer = (changes?: Partial<WaiverRecord>) => () => ({ body: { ...record(changes), event: EVENT } });
 
 describe('countersign waiver', () => {
@@ -40,8 +46,23 @@ describe('countersign waiver', () => {
     expect(calls).toMatchObject([{ method: 'POST', path: `/v1/waivers/${ID}/${step}`, body }]);
   });
 
-  it('list tells how each stands, and hides what a terminal would obey', async () => {
-    const approver = { arn: 'arn:aws:sts::1:assumed-role/approver/s', unique_id: 'AROAAPPROVER', at: NOW };
+  it('show tells an approver what they would approve', async () => {
+    const { stdout, calls } = await run(['waiver', 'show', ID], answer({ approver }));
+    expect(calls).toMatchObject([{ method: 'GET', path: `/v1/waivers/${ID}` }]);
+    for (const line of [
+      'rule       explainability_report',
+      `for        model ${digestOf('model')}, environment production`,
+      'until      2099-01-01T00:00:00.000Z',
+      'reason     the report is late',
+      'instead    a person reviews',
+      `requested  arn:aws:sts::1:assumed-role/promoter/s, promoter, at ${NOW}`,
+      `approved   arn:aws:sts::1:assumed-role/approver/s, policy-approver, at ${NOW}`,
+    ]) {
+      expect(stdout.split('\n')).toContain(line);
+    }
+  });
+
+  it('list tells how each stands and what it is for, and hides what a terminal would obey', async () => {
     const waivers = [
       record({ rule: 'model_card\u001b[2J' }),
       record({ approver }),
@@ -54,12 +75,13 @@ describe('countersign waiver', () => {
       .split('\n')
       .map((line) => line.split(/ +/)[1]);
     expect(states).toEqual(['requested', 'approved', 'ended', 'over']);
+    expect(stdout).toContain(`for model ${digestOf('model')}, environment production`);
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('takes no time that is none', async () => {
+  it.each(['soon', '5', '2026-03-31T12:00:00'])('does not take %s for a time', async (until) => {
     const texts = ['--reason', 'late', '--compensating-control', 'reviewed'];
-    const running = run(['waiver', 'request', 'model_card', '--until', 'soon', ...texts], answer());
-    await expect(running).rejects.toThrow('2026-03-31T00:00:00Z');
+    const running = run(['waiver', 'request', 'model_card', '--until', until, ...texts], answer());
+    await expect(running).rejects.toThrow('2027-02-21T12:34:56Z');
   });
 });
