@@ -98,7 +98,7 @@ export class ApiClient {
 
   /**
    * Sends a request until it is answered. What is repeated is the very same bytes, and every route is made for that: a
-   * statement posted twice answers with the first receipt, a registration or an upload that is there already answers as such.
+   * statement posted twice answers with the first receipt, a change that was made already answers as such, and a gate decides anew.
    *
    * @throws ApiProblem when refused, UnavailableError when there is no answer through all retries
    */
