@@ -16,6 +16,7 @@ export const ALARMS = {
   'failed-events': 'The verification of a staged upload has failed for good.',
   'api-server-errors': 'The API answers with server errors.',
   'integrity-failure': 'Stored evidence does not verify.',
+  'gate-without-a-policy': 'A gate could not decide: the policy in force breaks down.',
   'api-latency': 'The slowest hundredth of API answers takes too long.',
   'table-throttling': 'DynamoDB refused reads or writes.',
   'kms-throttling': 'KMS refused calls because the account makes too many.',

@@ -45,6 +45,9 @@ const PERIOD = Duration.minutes(5);
 /** The line that a function logs with such an answer: its message is the code of the problem. */
 const INTEGRITY_FAILURE = `{ $.message = "${'INTEGRITY_FAILURE' satisfies ProblemCode}" }`;
 
+/** Not POLICY_UNAVAILABLE: that is a server error, for which there is an alarm, or a question about a time before any policy. */
+const POLICY_BROKEN = `{ $.message = "POLICY_*" && $.message != "${'POLICY_UNAVAILABLE' satisfies ProblemCode}" }`;
+
 type Functions = Readonly<Record<FunctionName, ServiceFunction>>;
 
 /** What answers requests. Can be deleted and deployed again without losing anything. */
@@ -180,6 +183,7 @@ export class ServiceStack extends Stack {
     }
     const logs = Object.values(functions).map(({ logGroup }) => logGroup);
     alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
+    alarms.watchLogs('gate-without-a-policy', [functions.gates.logGroup], POLICY_BROKEN, PERIOD);
     const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
     alarms.watch('failed-events', waiting, { reaches: 1 });
     const lost = functions['artifact-verifier'].fn.metric('DestinationDeliveryFailures', {

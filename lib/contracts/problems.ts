@@ -60,8 +60,10 @@ export const PROBLEMS = {
   DUTIES_NOT_SEPARATE: { status: 403, title: 'The same person may not do both' },
   POLICY_UNAVAILABLE: { status: 503, title: 'No policy can be had' },
   POLICY_INVALID: { status: 422, title: 'The policy bundle cannot be used' },
+  POLICY_BUILT_IN_UNKNOWN: { status: 422, title: 'The policy calls what no gate answers' },
   POLICY_FAILED: { status: 422, title: 'The policy broke down' },
   POLICY_TIMED_OUT: { status: 422, title: 'The policy took too long' },
+  POLICY_MEMORY_EXCEEDED: { status: 422, title: 'The policy wanted too much memory' },
   POLICY_RESULT_INVALID: { status: 422, title: 'The policy answered in another form' },
   // The service
   EVIDENCE_KEY_INACTIVE: { status: 503, title: 'No evidence key is active' },

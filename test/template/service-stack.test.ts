@@ -200,8 +200,15 @@ describe('functions', () => {
   });
 });
 
+/** Of one metric. */
+function filtersOf(metric: string) {
+  const named = ({ MetricTransformations }: Record<string, unknown>) =>
+    JSON.stringify(MetricTransformations).includes(`"MetricName":"${metric}"`);
+  return resolved(service, 'AWS::Logs::MetricFilter').filter(named);
+}
+
 it('one answer of a function that evidence does not verify raises an alarm', () => {
-  const filters = resolved(service, 'AWS::Logs::MetricFilter');
+  const filters = filtersOf('integrity-failure');
   expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual(
     FUNCTION_NAMES.map((name) => `/aws/lambda/countersign-prod-${name}`).sort(),
   );
@@ -211,6 +218,17 @@ it('one answer of a function that evidence does not verify raises an alarm', () 
     expect(matches({ level: 'ERROR', message: 'INTEGRITY_FAILURE', service: 'countersign' })).toBe(true);
     expect(matches({ level: 'ERROR', message: 'DEPENDENCY_UNAVAILABLE', service: 'countersign' })).toBe(false);
   }
+});
+
+it('one gate that the policy in force leaves undecided raises an alarm', () => {
+  const [filter, ...others] = filtersOf('gate-without-a-policy');
+  expect([filter?.LogGroupName, others]).toEqual(['/aws/lambda/countersign-prod-gates', []]);
+  const matches = filterPattern(String(filter?.FilterPattern));
+  const raises = (code: ProblemCode) => matches({ level: 'INFO', message: code, service: 'countersign' });
+  expect(['POLICY_INVALID', 'POLICY_FAILED', 'POLICY_TIMED_OUT', 'POLICY_MEMORY_EXCEEDED'].map(raises)).toEqual(
+    Array(4).fill(true),
+  );
+  expect(['POLICY_UNAVAILABLE', 'MODEL_UNKNOWN'].map(raises)).toEqual([false, false]);
 });
 
 it.each([

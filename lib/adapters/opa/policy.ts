@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { LoadedPolicy } from '../../app/gate/ports.ts';
 import { DomainError } from '../../core/errors.ts';
 import { JsonValue, parseWith } from '../../core/schema.ts';
+import { missingBuiltIns } from './built-ins.ts';
 import { type PolicyBundle, refuseBundle } from './bundle.ts';
 
 export interface PolicyLimits {
@@ -30,7 +31,7 @@ const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
  * Compiles a policy, once; it may be asked many times. Rego ends, but not soon, so each evaluation has a deadline, and it may
  * grow, so its memory is bounded. After a failure the instance is thrown away: what a trap leaves behind is not defined.
  *
- * @throws DomainError POLICY_INVALID
+ * @throws DomainError POLICY_INVALID or POLICY_BUILT_IN_UNKNOWN
  */
 export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = POLICY_LIMITS): Promise<LoadedPolicy> {
   const { sha256, revision } = bundle;
@@ -64,14 +65,23 @@ function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[])
 function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
   try {
     const policy = opa.loadPolicySync(wasm, { initial: INITIAL_PAGES, maximum: maxPages });
+    requireBuiltIns(missingBuiltIns(policy));
     policy.setData(data);
     return policy;
   } catch (cause) {
+    if (cause instanceof DomainError) throw cause;
     return refuseBundle(
       'its policy.wasm does not compile, is none of OPA, or wants more memory than it may have',
       cause,
     );
   }
+}
+
+function requireBuiltIns(missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  throw new DomainError('POLICY_BUILT_IN_UNKNOWN', `the policy calls ${missing.join(', ')}, which no gate answers`, {
+    hint: 'the clock is input.now, and what else a rule wants of the outside must be evidence: docs/policies.md',
+  });
 }
 
 const deadline = createContext({ work: undefined });
@@ -84,17 +94,27 @@ function within(milliseconds: number, work: () => unknown): unknown {
   return run.runInContext(deadline, { timeout: milliseconds });
 }
 
-function failure(error: unknown, { timeoutMs }: PolicyLimits): DomainError {
-  // An Error of the deadline's own context is no instance of ours.
-  const isLate = typeof error === 'object' && error !== null && 'code' in error && error.code === TIMED_OUT;
-  if (isLate) {
+/** How OPA and the engine say that memory is used up. */
+const OUT_OF_MEMORY = /opa_malloc: failed|Maximum memory size exceeded/;
+
+function failure(error: unknown, { timeoutMs, maxPages }: PolicyLimits): DomainError {
+  // An Error of the deadline's own context is no instance of ours; OPA throws its messages bare.
+  const thrown = Object(error);
+  const cause = new Error(String(thrown.message ?? error));
+  if (thrown.code === TIMED_OUT) {
     return new DomainError('POLICY_TIMED_OUT', `the policy did not decide within ${timeoutMs} ms`, {
       hint: 'attest collections instead of their single files, or have the policy made cheaper',
-      cause: error,
+      cause,
+    });
+  }
+  if (OUT_OF_MEMORY.test(cause.message)) {
+    return new DomainError('POLICY_MEMORY_EXCEEDED', `the policy wanted more than ${maxPages / 16} MiB`, {
+      hint: 'attest collections instead of their single files, or have the policy made cheaper',
+      cause,
     });
   }
   return new DomainError('POLICY_FAILED', 'the policy broke down while it was evaluated', {
     hint: 'see the runbook: the log has the reason, and a rollback puts the revision before in force',
-    cause: error,
+    cause,
   });
 }

@@ -9,15 +9,15 @@ import { sha256Hex } from '../../../lib/core/digest.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const ARCHIVE = readFileSync(new URL('../../fixtures/policies/broken.tar.gz', import.meta.url));
-const MEMBERS = await unpacked(ARCHIVE);
-const WASM = MEMBERS.get('/policy.wasm') ?? Buffer.alloc(0);
+const WASM = await wasmIn(ARCHIVE);
+const OUTSIDE = await wasmIn(readFileSync(new URL('../../fixtures/policies/outside.tar.gz', import.meta.url)));
 
-async function unpacked(archive: Buffer): Promise<Map<string, Buffer>> {
+async function wasmIn(archive: Buffer): Promise<Buffer> {
   const entries = extract();
   entries.end(gunzipSync(archive));
   const members = new Map<string, Buffer>();
   for await (const entry of entries) members.set(entry.header.name, await buffer(entry));
-  return members;
+  return members.get('/policy.wasm') ?? Buffer.alloc(0);
 }
 
 async function packed(members: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
@@ -89,12 +89,29 @@ describe('a compiled policy', () => {
 
   it('is ended when it wants more memory than it may have', async () => {
     const { evaluate } = await policy({ entrypoint: 'broken/grow' }, { ...LIMITS, timeoutMs: 20_000 });
-    await expect(evaluate(input({ filler: 'x'.repeat(1000) }))).rejects.toThrow(refusal('POLICY_FAILED'));
+    await expect(evaluate(input({ filler: 'x'.repeat(1000) }))).rejects.toThrow(refusal('POLICY_MEMORY_EXCEEDED'));
   });
 
-  it('fails when it calls what only a host could answer', async () => {
-    const { evaluate } = await policy({ entrypoint: 'broken/outside' });
-    await expect(evaluate(input({}))).rejects.toThrow(refusal('POLICY_FAILED'));
+  it('is not even given facts that do not fit into its memory', async () => {
+    const { evaluate } = await policy();
+    await expect(evaluate(input({ a: 'x'.repeat(20_000_000) }))).rejects.toThrow(refusal('POLICY_MEMORY_EXCEEDED'));
+  });
+
+  it('breaks down on facts that nest deeper than its stack, says why, and answers again afterwards', async () => {
+    const { evaluate } = await policy();
+    const deep = Buffer.from('['.repeat(200_000) + ']'.repeat(200_000));
+    await expect(evaluate(deep)).rejects.toMatchObject({
+      code: 'POLICY_FAILED',
+      cause: { message: 'Maximum call stack size exceeded' },
+    });
+    expect(await evaluate(input({ a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('is refused when it calls what only a host could answer, by name', async () => {
+    const outside = policy({ wasm: OUTSIDE, entrypoint: 'outside/freeze' });
+    await expect(outside).rejects.toThrow(refusal('POLICY_BUILT_IN_UNKNOWN'));
+    await expect(outside).rejects.toThrow(/http\.send.*time\.now_ns|time\.now_ns.*http\.send/);
+    await expect(outside).rejects.not.toThrow('sprintf');
   });
 
   it.each([
