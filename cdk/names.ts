@@ -2,7 +2,7 @@ import type { Role } from '../lib/contracts/roles.ts';
 import type { RouteGroup } from '../lib/contracts/routes.ts';
 import { Prefix } from '../lib/contracts/storage.ts';
 
-/** Every Lambda of a deployment: one per route group, and the verifier of staged uploads. */
+/** Every Lambda of a deployment: one per route group, the verifier of staged uploads, and the simulator of policies. */
 export const FUNCTION_NAMES = [
   'intake',
   'artifacts',
@@ -12,7 +12,8 @@ export const FUNCTION_NAMES = [
   'holds',
   'gates',
   'policies',
-] as const satisfies readonly (RouteGroup | 'artifact-verifier')[];
+  'simulator',
+] as const satisfies readonly (RouteGroup | 'artifact-verifier' | 'simulator')[];
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** The functions that countersign. The evidence key's policy lets these execution roles sign, and nobody else. */
@@ -24,16 +25,18 @@ export const SIGNERS = [
   'holds',
   'gates',
   'policies',
+  'simulator',
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
 export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],
-  [Prefix.events]: ['registry', 'holds', 'policies'],
+  [Prefix.events]: ['registry', 'holds', 'policies', 'simulator'],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],
   [Prefix.gates]: ['gates'],
+  [Prefix.simulations]: ['simulator'],
   [Prefix.keys]: ['registry'],
 };
 

@@ -6,7 +6,14 @@ import type { ActivationEvent, RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
-import { type Activation, MAX_ROLLBACKS, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import {
+  type Activation,
+  MAX_ROLLBACKS,
+  type PolicyRecord,
+  requireFreshSimulation,
+  requireOther,
+  requireStep,
+} from '../core/policy.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
@@ -71,7 +78,7 @@ export async function proposePolicy(
     revision: 1,
     author: personOf(deps, author),
   };
-  const event = await change(deps, 'policy-proposed', policy, author, key);
+  const event = await changePolicy(deps, 'policy-proposed', policy, author, key);
   return { created: true, value: policy, event };
 }
 
@@ -100,17 +107,22 @@ export async function acceptPolicyTest(
   }
   const tested = { evidence, by: record.principal, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'tested', tested, revision: policy.revision + 1 };
-  return { created: false, value, event: await change(deps, 'policy-tested', value, by) };
+  return { created: false, value, event: await changePolicy(deps, 'policy-tested', value, by) };
 }
 
-/** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
+/**
+ * Approves a policy that was simulated lately.
+ *
+ * @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE
+ */
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'approve');
+  requireFreshSimulation(policy, deps.clock());
   const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };
-  return { created: false, value, event: await change(deps, 'policy-approved', value, by) };
+  return { created: false, value, event: await changePolicy(deps, 'policy-approved', value, by) };
 }
 
 /** Puts an approved policy in force. The next gate uses it. */
@@ -188,17 +200,18 @@ async function newest({ registry }: PolicyDeps): Promise<Activation | undefined>
   return await registry.activation(new Date(Date.UTC(9999, 11)));
 }
 
-async function change(
-  deps: PolicyDeps,
-  action: 'policy-proposed' | 'policy-tested' | 'policy-approved',
+/** Records a step of a policy's life. @returns digest of the event */
+export async function changePolicy(
+  deps: Pick<PolicyDeps, 'registry' | keyof CountersignDeps>,
+  action: 'policy-proposed' | 'policy-tested' | 'policy-simulated' | 'policy-approved',
   policy: PolicyRecord,
-  by: Caller,
+  by: Omit<Caller, 'session'>,
   key?: EvidenceKey,
 ): Promise<string> {
   const body: RegistryEvent = { ...originOf(deps, by), action, revision: policy.revision, policy };
   return await recordChange(deps, body, policy.sha256, undefined, key ?? (await evidenceKey(deps)));
 }
 
-async function evidenceKey({ registry, signer }: PolicyDeps): Promise<EvidenceKey> {
+async function evidenceKey({ registry, signer }: Pick<PolicyDeps, 'registry' | 'signer'>): Promise<EvidenceKey> {
   return requireEvidenceKey(await registry.evidenceKey(), signer);
 }

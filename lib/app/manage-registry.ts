@@ -189,6 +189,7 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
       return { kind: 'evidence-key-activated', key: body.evidence_key };
     case 'policy-proposed':
     case 'policy-tested':
+    case 'policy-simulated':
     case 'policy-approved':
       return { kind: 'policy-changed', policy: body.policy };
     case 'policy-activated':

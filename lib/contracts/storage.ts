@@ -15,6 +15,8 @@ export const Prefix = {
   policies: 'policies/',
   /** What gates decided, and the facts that they decided on. */
   gates: 'gates/',
+  /** What policies would have decided, by the digest of the report. */
+  simulations: 'simulations/',
   /** Public keys that ever countersigned, as PEM, by keyid. */
   keys: 'keys/',
 } as const;
@@ -22,8 +24,13 @@ export const Prefix = {
 /** Partitions of the registry table that hold policies and waivers; `*` stands for a digest. */
 export const POLICY_PARTITIONS = ['policy#*', 'policies', 'policy-activation', 'waivers'] as const;
 
+<<<<<<< HEAD
 /** Partitions of the registry table that say who is who and what a key may sign; `*` stands for an id. */
 export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'evidence-key'] as const;
+=======
+/** Partitions of the workflow table that hold simulations. */
+export const SIMULATION_PARTITIONS = ['simulation#*'] as const;
+>>>>>>> 768ba4e (Compare what a candidate would have decided)
 
 /** Primary key attributes of every table. */
 export const PARTITION_KEY = 'pk';

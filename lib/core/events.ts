@@ -31,7 +31,7 @@ export const EventSchema = z.discriminatedUnion('action', [
   }),
   z.object({
     ...common,
-    action: z.enum(['policy-proposed', 'policy-tested', 'policy-approved']),
+    action: z.enum(['policy-proposed', 'policy-tested', 'policy-simulated', 'policy-approved']),
     policy: PolicyRecordSchema,
   }),
   z.object({ ...common, action: z.enum(['policy-activated', 'policy-rolled-back']), activation: ActivationSchema }),
@@ -60,6 +60,7 @@ export function streamOf(body: EventBody): string {
       return `principal/${body.principal.unique_id}`;
     case 'policy-proposed':
     case 'policy-tested':
+    case 'policy-simulated':
     case 'policy-approved':
       return `policy/${body.policy.sha256}`;
     case 'policy-activated':
@@ -84,6 +85,7 @@ export function predicateTypeOf(body: EventBody): string {
       return OwnPredicate.hold;
     case 'policy-proposed':
     case 'policy-tested':
+    case 'policy-simulated':
     case 'policy-approved':
     case 'policy-activated':
     case 'policy-rolled-back':

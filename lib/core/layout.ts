@@ -35,6 +35,7 @@ export const objectKey = {
   skip: (payload: string): string => `${Prefix.gates}skips/${payload}.sigstore.json`,
   /** Of a decision or a skip. */
   lostDecision: (payload: string, requestId: string): string => `${Prefix.gates}lost/${payload}/${requestId}.json`,
+  simulationReport: (sha256: string): string => `${Prefix.simulations}${sha256}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;
 
@@ -88,11 +89,14 @@ export const lookup = {
   principalDay: (name: string, day: string): string => `principal#${name}#${day}`,
 } as const;
 
-/** Partitions of the workflow table that gates read. */
+/** Partitions of the workflow table: those that gates read, and those of simulations. */
 export const workflow = {
   openFindings: 'findings#open',
   approvals: (model: string): string => `approvals#${model}`,
   releases: (endpoint: string): string => `releases#${endpoint}`,
+  simulation: (id: string): string => `simulation#${id}`,
+  /** Of the index: the simulations of one policy in time order. */
+  simulationsOf: (policy: string): string => `simulations#${policy}`,
 } as const;
 
 /** Orders by time of receipt, then by digest, so that a page boundary is stable. */

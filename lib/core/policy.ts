@@ -1,9 +1,16 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
+<<<<<<< HEAD
 import { type Person, PersonSchema } from './person.ts';
+=======
+import { CountsSchema } from './gate/what-if-report.ts';
+import { DAY_MS, type SimulationQuestion } from './simulation.ts';
+
+const Person = z.object({ arn: z.string(), unique_id: z.string(), at: z.string() });
+>>>>>>> 768ba4e (Compare what a candidate would have decided)
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
-export const POLICY_STATES = ['proposed', 'tested', 'approved'] as const;
+export const POLICY_STATES = ['proposed', 'tested', 'simulated', 'approved'] as const;
 export type PolicyState = (typeof POLICY_STATES)[number];
 
 /** One policy bundle: a revision of the rules and their data, by its digest. */
@@ -23,10 +30,26 @@ export interface PolicyRecord {
   readonly author: Person;
   /** The test result that was accepted. */
   readonly tested?: z.output<typeof Tested>;
+<<<<<<< HEAD
   readonly approver?: Person;
+=======
+  /** What it would have decided of what was decided: the newest simulation that counts as a step. */
+  readonly simulated?: z.output<typeof Simulated>;
+  readonly approver?: z.output<typeof Person>;
+>>>>>>> 768ba4e (Compare what a candidate would have decided)
 }
 
 const Tested = z.object({ evidence: z.string(), by: z.string(), at: z.string() });
+
+const Simulated = z.object({
+  /** Id of the simulation, and digest of its report. */
+  simulation: z.string(),
+  report: z.string(),
+  from: z.string(),
+  to: z.string(),
+  counts: CountsSchema,
+  at: z.string(),
+});
 
 export const PolicyRecordSchema: z.ZodMiniType<PolicyRecord> = z.object({
   sha256: z.string(),
@@ -39,7 +62,12 @@ export const PolicyRecordSchema: z.ZodMiniType<PolicyRecord> = z.object({
   revision: z.number(),
   author: PersonSchema,
   tested: z.exactOptional(Tested),
+<<<<<<< HEAD
   approver: z.exactOptional(PersonSchema),
+=======
+  simulated: z.exactOptional(Simulated),
+  approver: z.exactOptional(Person),
+>>>>>>> 768ba4e (Compare what a candidate would have decided)
 });
 
 /** Puts one policy in force, in place of the one before. The activations are the history of what was in force when. */
@@ -71,18 +99,42 @@ export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
 /** Rollbacks that can follow each other. */
 export const MAX_ROLLBACKS = 20;
 
-type Step = 'test' | 'approve' | 'activate';
-const AFTER: Readonly<Record<Step, PolicyState>> = { test: 'proposed', approve: 'tested', activate: 'approved' };
+type Step = 'test' | 'simulate' | 'approve' | 'activate';
+const AFTER: Readonly<Record<Step, readonly PolicyState[]>> = {
+  test: ['proposed'],
+  simulate: ['tested', 'simulated', 'approved'],
+  approve: ['simulated'],
+  activate: ['approved'],
+};
 
 /** @throws DomainError POLICY_STATE_CONFLICT when the step before was not taken */
 export function requireStep({ sha256, state }: PolicyRecord, step: Step): void {
-  if (state === AFTER[step]) return;
+  if (AFTER[step].includes(state)) return;
   throw new DomainError(
     'POLICY_STATE_CONFLICT',
-    `the policy ${sha256} is ${state}; to ${step} it, it must be ${AFTER[step]}`,
+    `the policy ${sha256} is ${state}; to ${step} it, it must be ${AFTER[step].join(' or ')}`,
     {
-      hint: 'a policy is proposed, tested, approved by another person, and then activated; `countersign policy show` tells where it stands',
+      hint: 'a policy is proposed, tested, simulated, approved by another person, and then activated; `countersign policy show` tells where it stands',
     },
+  );
+}
+
+/** How far back a simulation must look to count as a step, and for how long it does. */
+const HISTORY_DAYS = 30;
+const FRESH_DAYS = 7;
+
+/** Whether a simulation takes its policy a step further; another one is a question among others. */
+export function isStep({ from, to, environment }: Omit<SimulationQuestion, 'policy'>): boolean {
+  return environment === null && Date.parse(to) - Date.parse(from) >= HISTORY_DAYS * DAY_MS;
+}
+
+/** @throws DomainError POLICY_STATE_CONFLICT when much may have been decided since the policy was simulated */
+export function requireFreshSimulation({ sha256, simulated }: PolicyRecord, now: Date): void {
+  if (simulated && now.getTime() - Date.parse(simulated.to) <= FRESH_DAYS * DAY_MS) return;
+  throw new DomainError(
+    'POLICY_STATE_CONFLICT',
+    `the policy ${sha256} was simulated up to ${simulated?.to}; to approve it, that must be at most ${FRESH_DAYS} days ago`,
+    { hint: `\`countersign policy simulate ${sha256}\`` },
   );
 }
 

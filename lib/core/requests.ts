@@ -175,6 +175,16 @@ export const RollBackPolicySchema = z.strictObject({
   from: Sha256Schema,
 });
 
+export const StartSimulationSchema = z
+  .strictObject({
+    from: InstantSchema,
+    to: z.optional(InstantSchema).check(z.describe('Exclusive; now unless given')),
+    environment: z.optional(z.enum(ENVIRONMENTS)).check(z.describe('All of them unless given')),
+  })
+  .check(z.describe('Asks what a policy would have decided'));
+
+export type StartSimulation = z.output<typeof StartSimulationSchema>;
+
 export type ProposePolicy = z.output<typeof ProposePolicySchema>;
 
 export const EvaluateGateSchema = z

@@ -1,0 +1,133 @@
+import * as z from 'zod/mini';
+import type { ProblemCode } from '../../contracts/problems.ts';
+import { type SimulationChunk, simulationWork } from '../../contracts/simulation.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
+import { openCountersigned } from '../../core/countersigned.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
+import { parseGateResult } from '../../core/gate/result.ts';
+import { compareResults } from '../../core/gate/what-if.ts';
+import { type Outcome, OutcomeSchema } from '../../core/gate/what-if-report.ts';
+import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
+import { objectKey } from '../../core/layout.ts';
+import type { GateLedger, LoadedPolicy } from '../gate/ports.ts';
+import type { EvidenceStore, Log, Registry } from '../ports.ts';
+import type { Candidates } from './candidate.ts';
+import { readChunk } from './list.ts';
+import type { Simulations, WorkStore } from './ports.ts';
+
+export interface EvaluateDeps {
+  readonly simulations: Pick<Simulations, 'markDone'>;
+  readonly work: WorkStore;
+  readonly ledger: Pick<GateLedger, 'findMany'>;
+  readonly registry: Pick<Registry, 'evidenceKeys'>;
+  readonly store: Pick<EvidenceStore, 'read'>;
+  readonly candidate: Candidates;
+  readonly log: Log;
+}
+
+/** What became of the decisions of a chunk, in its order. */
+export const ResultSchema = z.object({ outcomes: z.array(OutcomeSchema) });
+
+/**
+ * Has the candidate decide again what a chunk lists, on the very bytes that were decided on. A chunk that is done is not done
+ * again.
+ *
+ * Crash after the put: a result that is not counted yet; the same call counts it.
+ *
+ * @throws DomainError the code of a candidate that breaks down over everything it is asked
+ */
+export async function evaluateChunk(deps: EvaluateDeps, id: string, chunk: number): Promise<SimulationChunk> {
+  const name = simulationWork.result(id, chunk);
+  if (!(await deps.work.has(name))) {
+    const outcomes = await judgeAll(deps, id, chunk);
+    await deps.work.putOnce(name, canonicalBytes({ outcomes }));
+  }
+  await deps.simulations.markDone(id, chunk);
+  return { chunk };
+}
+
+/** Facts that are in memory at the same time; each has up to 6 MB. */
+const READERS = 8;
+
+async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<Outcome[]> {
+  const { policy, decisions } = await readChunk(deps.work, simulationWork.chunk(id, chunk));
+  const [candidate, records, keys] = await Promise.all([
+    deps.candidate(policy),
+    deps.ledger.findMany(decisions),
+    deps.registry.evidenceKeys(),
+  ]);
+  const publicKeys = new Map(keys.map(({ keyid, public_key }) => [keyid, parsePublicKey(public_key)]));
+  const judge = judgeWith(deps, candidate, publicKeys);
+  const outcomes: Outcome[] = [];
+  const queue = decisions.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, decision] of queue) outcomes[index] = await judge(decision, records.get(decision));
+  };
+  await Promise.all(Array.from({ length: READERS }, work));
+  return outcomes;
+}
+
+/** How a candidate breaks down; anything else lies in what was stored. */
+const BREAKDOWNS: ReadonlySet<ProblemCode> = new Set(['POLICY_FAILED', 'POLICY_TIMED_OUT', 'POLICY_RESULT_INVALID']);
+
+/** A candidate that broke down this often and never decided is asked no more: each time may take its whole deadline. */
+const MAX_BREAKDOWNS = 5;
+
+function judgeWith(
+  deps: EvaluateDeps,
+  candidate: LoadedPolicy,
+  keys: ReadonlyMap<string, PublicKey>,
+): (decision: string, record: EvidenceRecord | undefined) => Promise<Outcome> {
+  let decided = 0;
+  let broken = 0;
+  return async (decision, record) => {
+    try {
+      const stored = await storedDecision(deps, decision, record, keys);
+      const facts = await factsOf(deps, stored);
+      const result = parseGateResult(await candidate.evaluate(facts));
+      decided++;
+      const { model, environment, decidedAt } = stored;
+      return { decision, model, environment, decided_at: decidedAt, ...compareResults(stored.result, result) };
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code === 'DEPENDENCY_UNAVAILABLE') throw error;
+      if (BREAKDOWNS.has(error.code) && ++broken >= MAX_BREAKDOWNS && decided === 0) {
+        const what = `the candidate broke down over the first ${broken} decisions that it was asked, such as ${decision}`;
+        throw new DomainError(error.code, `${what}: ${error.message}`, { cause: error });
+      }
+      // By its code, so that evidence that does not verify raises the alarm that it raises everywhere.
+      deps.log.warn(error.code, { decision, reason: error.message });
+      return { decision, result: 'unjudged', code: error.code };
+    }
+  };
+}
+
+/** @throws DomainError when the evidence key did not sign it, or it is not what its name says */
+async function storedDecision(
+  { store }: EvaluateDeps,
+  sha256: string,
+  record: EvidenceRecord | undefined,
+  keys: ReadonlyMap<string, PublicKey>,
+): Promise<StoredDecision> {
+  if (!record) throw new DomainError('NOT_FOUND', `the decision ${sha256} is not there`);
+  const bytes = record.inline
+    ? Buffer.from(record.inline)
+    : (await store.read(record.object_key, record.version_id))?.bytes;
+  requireDigest(bytes, sha256);
+  const { statement } = openCountersigned(bytes, (keyid) => keys.get(keyid));
+  return parseDecision(statement);
+}
+
+/** The bytes that the decision was made on, and that its signature names. */
+async function factsOf({ store }: EvaluateDeps, { inputSha256 }: StoredDecision): Promise<Buffer> {
+  const bytes = (await store.read(objectKey.gateInput(inputSha256)))?.bytes;
+  requireDigest(bytes, inputSha256);
+  return bytes;
+}
+
+function requireDigest(bytes: Buffer | undefined, sha256: string): asserts bytes is Buffer {
+  if (bytes && sha256Hex(bytes) === sha256) return;
+  throw new DomainError('INTEGRITY_FAILURE', `the stored bytes of ${sha256} are gone or others`);
+}

@@ -1,0 +1,89 @@
+import { simulationWork } from '../../contracts/simulation.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import { ReportBuilder, type SimulationReport } from '../../core/gate/what-if-report.ts';
+import { parseStrictJson } from '../../core/json.ts';
+import { objectKey } from '../../core/layout.ts';
+import { isStep, type PolicyRecord } from '../../core/policy.ts';
+import type { Simulation } from '../../core/simulation.ts';
+import { type CountersignDeps, retainUntil } from '../countersign.ts';
+import { requirePolicy } from '../find-policy.ts';
+import { changePolicy } from '../manage-policies.ts';
+import type { Registry } from '../ports.ts';
+import { ResultSchema } from './evaluate.ts';
+import type { WorkStore } from './ports.ts';
+import { changeSimulation, requireSimulation, type StateDeps } from './state.ts';
+
+export interface ReportDeps extends StateDeps, CountersignDeps {
+  readonly work: WorkStore;
+  readonly registry: Registry;
+}
+
+/**
+ * Makes the report of a simulation whose chunks are all done, keeps it, and records it as a step of the policy's life where it
+ * looked far enough back.
+ *
+ * Crash after the report's put: a report that nothing names; the same call finds it. Crash after the step: a simulation that
+ * runs; the same call finds the step taken.
+ */
+export async function writeReport(deps: ReportDeps, id: string): Promise<void> {
+  const { simulation } = await requireSimulation(deps.simulations, id);
+  if (simulation.state !== 'running') return;
+  const policy = await requirePolicy(deps.registry, simulation.policy);
+  const { counts, bytes } = await makeReport(deps.work, simulation, policy);
+  const report = sha256Hex(bytes);
+  await deps.store.putOnce(objectKey.simulationReport(report), bytes, {
+    contentType: 'application/json',
+    retainUntil: retainUntil(deps.retention, 'production', deps.clock()),
+  });
+  await takeStep(deps, policy, simulation, { report, counts });
+  await changeSimulation(deps, simulation, { state: 'finished', report, counts, failure: null });
+}
+
+interface MadeReport {
+  readonly counts: SimulationReport['counts'];
+  readonly bytes: Buffer;
+}
+
+/** Results that are in memory at the same time. */
+const READERS = 8;
+
+async function makeReport(work: WorkStore, simulation: Simulation, policy: PolicyRecord): Promise<MadeReport> {
+  const { id, from, to, environment, chunks } = simulation;
+  if (chunks === null) throw new DomainError('NOT_FOUND', `the decisions of the simulation ${id} are not listed`);
+  const builder = new ReportBuilder();
+  const results: string[] = [];
+  // From the last chunk to the first: what a report has no room for is the oldest.
+  for (let end = chunks; end > 0; end -= READERS) {
+    const numbers = Array.from({ length: Math.min(READERS, end) }, (_, index) => end - 1 - index);
+    for (const bytes of await Promise.all(numbers.map((chunk) => readResult(work, id, chunk)))) {
+      results.unshift(sha256Hex(bytes));
+      for (const outcome of ResultSchema.parse(parseStrictJson(bytes)).outcomes.toReversed()) builder.add(outcome);
+    }
+  }
+  const { sha256, bundle_revision: revision, entrypoint } = policy;
+  const about = { simulation: id, from, to, environment, results };
+  const report = builder.build(about, { sha256, revision, entrypoint });
+  return { counts: report.counts, bytes: canonicalBytes(report) };
+}
+
+async function readResult(work: WorkStore, id: string, chunk: number): Promise<Buffer> {
+  const bytes = await work.read(simulationWork.result(id, chunk));
+  if (bytes) return bytes;
+  throw new DomainError('NOT_FOUND', `the result of chunk ${chunk} of the simulation ${id} is gone`);
+}
+
+/** The newest simulation counts; one of an approved policy changes nothing that its approver has seen. */
+async function takeStep(
+  deps: ReportDeps,
+  policy: PolicyRecord,
+  { id, from, to, environment, requested_by: by }: Simulation,
+  { report, counts }: Omit<MadeReport, 'bytes'> & { readonly report: string },
+): Promise<void> {
+  const isNews = policy.simulated === undefined || policy.simulated.to < to;
+  if (!isNews || policy.state === 'approved' || !isStep({ from, to, environment })) return;
+  const simulated = { simulation: id, report, from, to, counts, at: deps.clock().toISOString() };
+  const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };
+  await changePolicy(deps, 'policy-simulated', value, { uniqueId: by.unique_id, arn: by.arn, account: by.account });
+}
