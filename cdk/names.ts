@@ -53,6 +53,20 @@ export function functionRoleName(stage: string, name: FunctionName): string {
   return `countersign-${stage}-fn-${name}`;
 }
 
+/** Every state machine, by its file in statemachines/. */
+export const STATE_MACHINE_NAMES = ['simulate-policy'] as const;
+export type StateMachineName = (typeof STATE_MACHINE_NAMES)[number];
+
+/** Physical name of a state machine. Fixed, because its own policy names it. */
+export function stateMachineName(stage: string, name: StateMachineName): string {
+  return `countersign-${stage}-${name}`;
+}
+
+/** Physical name of a state machine's execution role. */
+export function stateMachineRoleName(stage: string, name: StateMachineName): string {
+  return `countersign-${stage}-sm-${name}`;
+}
+
 /** Physical name of the managed policy of a role. */
 export function rolePolicyName(stage: string, role: Role): string {
   return `countersign-${stage}-${role}`;

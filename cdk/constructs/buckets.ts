@@ -2,6 +2,8 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { SIMULATION_WORK } from '../../lib/contracts/simulation.ts';
+import { UPLOADS } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { emergencyRoleName } from '../names.ts';
@@ -113,8 +115,8 @@ export class AccessLogBucket extends Construct {
 }
 
 /**
- * Where uploads too large for one PUT wait until they are verified. Unlocked and expiring: nothing here is evidence
- * yet, so nobody can fill the evidence bucket with bytes that are not what they claim to be.
+ * Where uploads too large for one PUT wait until they are verified, and simulations work. Unlocked and expiring: nothing here
+ * is evidence, so nobody can fill the evidence bucket with bytes that are not what they claim to be.
  */
 export class StagingBucket extends Construct {
   readonly bucket: s3.Bucket;
@@ -154,31 +156,33 @@ export class StagingBucket extends Construct {
 
   /** Lets the grantee run multipart uploads, and sign their parts for others. */
   grantUpload(grantee: Grantee): void {
-    this.grant(grantee, 'UploadToStaging', ['s3:GetObject', 's3:PutObject']);
-    this.grantTellAbsent(grantee);
+    this.grant(grantee, 'UploadToStaging', UPLOADS, ['s3:GetObject', 's3:PutObject']);
   }
 
   /** Lets the grantee read what was staged, and delete it once it is verified or refused. */
   grantTakeOut(grantee: Grantee): void {
-    this.grant(grantee, 'TakeOutOfStaging', ['s3:DeleteObject', 's3:GetObject']);
-    this.grantTellAbsent(grantee);
+    this.grant(grantee, 'TakeOutOfStaging', UPLOADS, ['s3:DeleteObject', 's3:GetObject']);
   }
 
-  /** Without it S3 answers 403, not 404, for an object that is not there. */
-  private grantTellAbsent(grantee: Grantee): void {
-    grantee.allow({
-      sid: 'TellAbsentFromForbiddenInStaging',
-      actions: ['s3:ListBucket'],
-      resources: [this.bucket.bucketArn],
-    });
+  /** Lets the grantee keep what a simulation works with. */
+  grantSimulate(grantee: Grantee): void {
+    this.grant(grantee, 'WorkInStaging', SIMULATION_WORK, ['s3:GetObject', 's3:PutObject']);
   }
 
-  private grant(grantee: Grantee, sid: string, actions: string[]): void {
-    grantee.allow({
-      sid,
-      actions,
-      resources: [this.bucket.arnForObjects('*')],
-      wildcard: 'Staged objects are named when they are uploaded.',
-    });
+  private grant(grantee: Grantee, sid: string, prefix: string, actions: string[]): void {
+    grantee.allow(
+      {
+        sid,
+        actions,
+        resources: [this.bucket.arnForObjects(`${prefix}*`)],
+        wildcard: 'Staged objects are named when they are made.',
+      },
+      {
+        // Without it S3 answers 403, not 404, for an object that is not there.
+        sid: 'TellAbsentFromForbiddenInStaging',
+        actions: ['s3:ListBucket'],
+        resources: [this.bucket.bucketArn],
+      },
+    );
   }
 }

@@ -96,6 +96,11 @@ export class ControlTable extends Construct {
     });
   }
 
+  /** Lets the grantee query the secondary index. */
+  grantIndex(grantee: Grantee, sid: string, index: string): void {
+    grantee.allow({ sid, actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
+  }
+
   private policy({ config, writers }: ControlTableProps): iam.PolicyDocument {
     const role = (name: EmergencyRoleName) => roleArn(this, emergencyRoleName(config.stage, name));
     const onlyFor = (sid: string, actions: string[], allowed: string[]) =>

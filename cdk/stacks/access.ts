@@ -1,5 +1,13 @@
-import { AUTHORITY_PARTITIONS, POLICY_PARTITIONS, Prefix } from '../../lib/contracts/storage.ts';
+import {
+  AUTHORITY_PARTITIONS,
+  POLICY_PARTITIONS,
+  POLICY_RECORD_PARTITIONS,
+  Prefix,
+  SIMULATION_PARTITIONS,
+  WORKFLOW_INDEX,
+} from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
+import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
 import type { DataStack } from './data-stack.ts';
 
 // Who may do what, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
@@ -42,6 +50,8 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'GetItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
+  data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
+  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name);
 }
 
 export function grantRegistry(grantee: Grantee, data: DataStack): void {
@@ -74,7 +84,7 @@ export function grantGates(grantee: Grantee, data: DataStack): void {
   data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
 }
 
-export function grantPolicies(grantee: Grantee, data: DataStack): void {
+export function grantPolicies(grantee: Grantee, data: DataStack, simulations: StateMachineArns): void {
   data.evidence.grantCreate(grantee, [Prefix.policies, Prefix.events], [Prefix.attestations]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
@@ -82,6 +92,35 @@ export function grantPolicies(grantee: Grantee, data: DataStack): void {
   data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem', 'Query');
   // Principals and keys lie in the same table; who manages policies gives nobody authority.
   data.registryTable.grantPartitions(grantee, 'WritePolicies', POLICY_PARTITIONS, 'PutItem');
+  data.workflowTable.grantPartitions(grantee, 'StartSimulations', SIMULATION_PARTITIONS, 'PutItem', 'Query');
+  grantee.allow(
+    { sid: 'StartSimulation', actions: ['states:StartExecution'], resources: [simulations.machine] },
+    {
+      sid: 'WatchSimulation',
+      actions: ['states:DescribeExecution'],
+      resources: [simulations.executions],
+      wildcard: 'Executions are named by what they simulate.',
+    },
+  );
+}
+
+/** Reads every decision and what it was made on, writes reports, and takes a policy one step of its life further. */
+export function grantSimulator(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, [Prefix.simulations, Prefix.events], [Prefix.gates, Prefix.policies]);
+  data.staging.grantSimulate(grantee);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'ReadDecisions', 'BatchGetItem', 'PutItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem', 'Query');
+  data.registryTable.grantPartitions(grantee, 'WritePolicies', POLICY_RECORD_PARTITIONS, 'PutItem');
+  data.workflowTable.grantPartitions(
+    grantee,
+    'WriteSimulations',
+    SIMULATION_PARTITIONS,
+    'PutItem',
+    'Query',
+    'UpdateItem',
+  );
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */

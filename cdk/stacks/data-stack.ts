@@ -55,13 +55,12 @@ export class DataStack extends Stack {
     this.registryTable = new ControlTable(this, 'RegistryTable', {
       config,
       dataKey,
-      writers: ['registry', 'policies'],
+      writers: ['registry', 'policies', 'simulator'],
     });
-    // Nothing writes it before there are promotions.
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
       dataKey,
-      writers: [],
+      writers: ['policies', 'simulator'],
       index: WORKFLOW_INDEX,
     });
 
@@ -80,12 +79,15 @@ export class DataStack extends Stack {
 
     const outputs: Record<string, readonly [value: string, description: string]> = {
       EvidenceBucketName: [this.evidence.bucket.bucketName, 'Where evidence lies, locked'],
-      StagingBucketName: [this.staging.bucket.bucketName, 'Uploads that are not verified yet'],
+      StagingBucketName: [
+        this.staging.bucket.bucketName,
+        'Uploads that are not verified yet, and the work of simulations',
+      ],
       AccessLogBucketName: [accessLogs.bucket.bucketName, 'Server access logs of the other buckets'],
       TrailBucketName: [this.trail.bucket.bucketName, 'CloudTrail files, locked'],
       EvidenceTableName: [this.evidenceTable.table.tableName, 'Look-ups of evidence; reindex makes it again'],
       RegistryTableName: [this.registryTable.table.tableName, 'Principals and keys; reindex makes it again'],
-      WorkflowTableName: [this.workflowTable.table.tableName, 'Promotions, releases and findings'],
+      WorkflowTableName: [this.workflowTable.table.tableName, 'Simulations, promotions, releases and findings'],
       EvidenceKeyArn: [this.evidenceKey.key.keyArn, 'Key that countersigns'],
       DataKeyArn: [this.dataKey.key.keyArn, 'Key that encrypts evidence, tables and queues'],
       AuditKeyArn: [this.auditKey.key.keyArn, 'Key that encrypts CloudTrail files, log groups and alarms'],

@@ -9,6 +9,7 @@ import { FailedEvents } from '../constructs/failed-events.ts';
 import { MachineApi } from '../constructs/machine-api.ts';
 import { RolePolicies } from '../constructs/role-policies.ts';
 import { API_FUNCTION_TIMEOUT, functionArn, ServiceFunction } from '../constructs/service-function.ts';
+import { type StateMachineArns, stateMachineArns } from '../constructs/state-machine-arns.ts';
 import { type FunctionName, functionName } from '../names.ts';
 import {
   grantArtifacts,
@@ -19,6 +20,7 @@ import {
   grantPolicies,
   grantReader,
   grantRegistry,
+  grantSimulator,
   grantVerifier,
 } from './access.ts';
 import type { DataStack } from './data-stack.ts';
@@ -32,8 +34,11 @@ const API_FUNCTION_MEMORY = 1024;
 /** One whole processor: hashing is what the verifier does, and it uses one thread. */
 const VERIFIER_MEMORY = 1769;
 
-/** Lambda's own limit. The verifier hands its hash state to a successor before it is reached. */
-const VERIFIER_TIMEOUT = Duration.minutes(15);
+/** The same: a simulation evaluates one decision after the other. */
+const SIMULATOR_MEMORY = VERIFIER_MEMORY;
+
+/** Lambda's own limit. The verifier hands its hash state to a successor before it is reached; what the simulator does in one run is bounded. */
+const LONGEST_TIMEOUT = Duration.minutes(15);
 
 /** The slowest hundredth of answers may take this long, in ms: a cold start and one retry of a dependency. */
 const SLOW_ANSWER_MS = 3000;
@@ -65,7 +70,8 @@ export class ServiceStack extends Stack {
     super(scope, id, props);
     const { config, data } = props;
 
-    const functions = this.functions(config, data, props.codeOf);
+    const simulations = stateMachineArns(this, config, 'simulate-policy');
+    const functions = this.functions(config, data, simulations, props.codeOf);
     const verifierArn = functionArn(this, config, 'artifact-verifier');
     grantIntake(functions.intake, data);
     grantArtifacts(functions.artifacts, data, verifierArn);
@@ -74,7 +80,8 @@ export class ServiceStack extends Stack {
     grantRegistry(functions.registry, data);
     grantHolds(functions.holds, data);
     grantGates(functions.gates, data);
-    grantPolicies(functions.policies, data);
+    grantPolicies(functions.policies, data, simulations);
+    grantSimulator(functions.simulator, data);
 
     const failedEvents = new FailedEvents(this, 'FailedEvents', {
       config,
@@ -94,7 +101,12 @@ export class ServiceStack extends Stack {
     });
   }
 
-  private functions(config: StageConfig, data: DataStack, codeOf: (name: FunctionName) => string): Functions {
+  private functions(
+    config: StageConfig,
+    data: DataStack,
+    simulations: StateMachineArns,
+    codeOf: (name: FunctionName) => string,
+  ): Functions {
     const evidence = {
       [Env.EVIDENCE_BUCKET]: data.evidence.bucket.bucketName,
       [Env.EVIDENCE_TABLE]: data.evidenceTable.table.tableName,
@@ -131,7 +143,7 @@ export class ServiceStack extends Stack {
         name: 'artifact-verifier',
         description: 'Hashes staged uploads and copies what holds into the evidence bucket',
         memorySize: VERIFIER_MEMORY,
-        timeout: VERIFIER_TIMEOUT,
+        timeout: LONGEST_TIMEOUT,
         continuesItself: true,
         environment: staging,
       }),
@@ -141,6 +153,7 @@ export class ServiceStack extends Stack {
         description: 'Answers look-ups',
         environment: {
           ...evidence,
+          [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
           [Env.RETENTION]: JSON.stringify(config.retention),
           [Env.UNSIGNED_STAGES]: config.unsignedStages.join(','),
         },
@@ -171,7 +184,23 @@ export class ServiceStack extends Stack {
         ...behindApi,
         name: 'policies',
         description: 'Takes policies through their life',
-        environment: signing,
+        environment: {
+          ...signing,
+          [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+          [Env.SIMULATION_MACHINE_ARN]: simulations.machine,
+        },
+      }),
+      simulator: new ServiceFunction(this, 'Simulator', {
+        ...common,
+        name: 'simulator',
+        description: 'Says what a policy would have decided',
+        memorySize: SIMULATOR_MEMORY,
+        timeout: LONGEST_TIMEOUT,
+        environment: {
+          ...signing,
+          [Env.STAGING_BUCKET]: data.staging.bucket.bucketName,
+          [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+        },
       }),
     };
   }

@@ -110,15 +110,10 @@ export async function acceptPolicyTest(
   return { created: false, value, event: await changePolicy(deps, 'policy-tested', value, by) };
 }
 
-/**
- * Approves a policy that was simulated lately.
- *
- * @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE
- */
+/** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'approve');
-  requireFreshSimulation(policy, deps.clock());
   const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };
@@ -205,7 +200,7 @@ export async function changePolicy(
   deps: Pick<PolicyDeps, 'registry' | keyof CountersignDeps>,
   action: 'policy-proposed' | 'policy-tested' | 'policy-simulated' | 'policy-approved',
   policy: PolicyRecord,
-  by: Omit<Caller, 'session'>,
+  by: Caller,
   key?: EvidenceKey,
 ): Promise<string> {
   const body: RegistryEvent = { ...originOf(deps, by), action, revision: policy.revision, policy };

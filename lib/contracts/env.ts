@@ -20,6 +20,8 @@ export const Env = {
   SINGLE_PUT_MAX_BYTES: 'SINGLE_PUT_MAX_BYTES',
   /** Name of the function that verifies staged uploads; the artifacts function invokes it. */
   ARTIFACT_VERIFIER: 'ARTIFACT_VERIFIER',
+  /** ARN of the state machine that simulates policies; the policies function starts it. */
+  SIMULATION_MACHINE_ARN: 'SIMULATION_MACHINE_ARN',
   /** JSON of {@link SamplingRates}. */
   GATE_SAMPLING: 'GATE_SAMPLING',
 } as const;

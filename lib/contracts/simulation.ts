@@ -22,6 +22,8 @@ export type SimulationTask =
 export interface Listed {
   /** Where to go on; null when everything is listed. */
   readonly cursor: string | null;
+  /** Chunks so far. */
+  readonly chunks: number;
 }
 
 /** An item of the list that the Distributed Map reads. */

@@ -21,16 +21,20 @@ export const Prefix = {
   keys: 'keys/',
 } as const;
 
+/** Uploads through the staging bucket. */
+export const UPLOADS = 'uploads/';
+
 /** Partitions of the registry table that hold policies and waivers; `*` stands for a digest. */
 export const POLICY_PARTITIONS = ['policy#*', 'policies', 'policy-activation', 'waivers'] as const;
 
-<<<<<<< HEAD
+/** Those of the policies themselves. */
+export const POLICY_RECORD_PARTITIONS = ['policy#*', 'policies'] as const;
+
 /** Partitions of the registry table that say who is who and what a key may sign; `*` stands for an id. */
 export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'evidence-key'] as const;
-=======
+
 /** Partitions of the workflow table that hold simulations. */
 export const SIMULATION_PARTITIONS = ['simulation#*'] as const;
->>>>>>> 768ba4e (Compare what a candidate would have decided)
 
 /** Primary key attributes of every table. */
 export const PARTITION_KEY = 'pk';

@@ -75,6 +75,8 @@ export const itemKey = {
     pk: POLICY_ACTIVATIONS,
     sk: `at#${at}#${String(revision).padStart(6, '0')}`,
   }),
+  simulation: (id: string) => ({ pk: `simulation#${id}`, sk: 'simulation' }),
+  simulationProgress: (id: string) => ({ pk: `simulation#${id}`, sk: 'progress' }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
   evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
 } as const;
@@ -94,7 +96,6 @@ export const workflow = {
   openFindings: 'findings#open',
   approvals: (model: string): string => `approvals#${model}`,
   releases: (endpoint: string): string => `releases#${endpoint}`,
-  simulation: (id: string): string => `simulation#${id}`,
   /** Of the index: the simulations of one policy in time order. */
   simulationsOf: (policy: string): string => `simulations#${policy}`,
 } as const;

@@ -1,13 +1,9 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
-<<<<<<< HEAD
-import { type Person, PersonSchema } from './person.ts';
-=======
-import { CountsSchema } from './gate/what-if-report.ts';
-import { DAY_MS, type SimulationQuestion } from './simulation.ts';
 
-const Person = z.object({ arn: z.string(), unique_id: z.string(), at: z.string() });
->>>>>>> 768ba4e (Compare what a candidate would have decided)
+import { CountsSchema } from './gate/what-if-report.ts';
+import { type Person, PersonSchema } from './person.ts';
+import { DAY_MS, type SimulationQuestion } from './simulation.ts';
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
 export const POLICY_STATES = ['proposed', 'tested', 'simulated', 'approved'] as const;
@@ -30,13 +26,9 @@ export interface PolicyRecord {
   readonly author: Person;
   /** The test result that was accepted. */
   readonly tested?: z.output<typeof Tested>;
-<<<<<<< HEAD
-  readonly approver?: Person;
-=======
   /** What it would have decided of what was decided: the newest simulation that counts as a step. */
   readonly simulated?: z.output<typeof Simulated>;
-  readonly approver?: z.output<typeof Person>;
->>>>>>> 768ba4e (Compare what a candidate would have decided)
+  readonly approver?: Person;
 }
 
 const Tested = z.object({ evidence: z.string(), by: z.string(), at: z.string() });
@@ -62,12 +54,8 @@ export const PolicyRecordSchema: z.ZodMiniType<PolicyRecord> = z.object({
   revision: z.number(),
   author: PersonSchema,
   tested: z.exactOptional(Tested),
-<<<<<<< HEAD
-  approver: z.exactOptional(PersonSchema),
-=======
   simulated: z.exactOptional(Simulated),
-  approver: z.exactOptional(Person),
->>>>>>> 768ba4e (Compare what a candidate would have decided)
+  approver: z.exactOptional(PersonSchema),
 });
 
 /** Puts one policy in force, in place of the one before. The activations are the history of what was in force when. */
@@ -103,7 +91,7 @@ type Step = 'test' | 'simulate' | 'approve' | 'activate';
 const AFTER: Readonly<Record<Step, readonly PolicyState[]>> = {
   test: ['proposed'],
   simulate: ['tested', 'simulated', 'approved'],
-  approve: ['simulated'],
+  approve: ['tested', 'simulated'],
   activate: ['approved'],
 };
 

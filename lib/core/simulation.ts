@@ -89,3 +89,12 @@ export function* datesOf({ from, to }: Pick<SimulationQuestion, 'from' | 'to'>):
     yield new Date(day).toISOString().slice(0, 10);
   }
 }
+
+/**
+ * Why a simulation failed that did not say it itself: it crashed or ran out of time.
+ *
+ * @param error - name of the error, as Step Functions has it
+ */
+export function failureOf(error: string): NonNullable<Simulation['failure']> {
+  return { code: 'INTERNAL', detail: `${error.slice(0, 200)}: the log of the simulator has the reason` };
+}

@@ -1,5 +1,8 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { dynamoSimulations } from '../adapters/dynamodb/simulations.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { loadPolicy } from '../adapters/opa/policy.ts';
+import { sfnExecutions } from '../adapters/sfn/executions.ts';
 import {
   acceptPolicyTest,
   activatePolicy,
@@ -8,26 +11,34 @@ import {
   rollBackPolicy,
 } from '../app/manage-policies.ts';
 import { approveWaiver, endWaiver, requestWaiver } from '../app/manage-waivers.ts';
+import { startSimulation } from '../app/simulate/start.ts';
 import { termsInForce } from '../app/terms-in-force.ts';
+import { Env } from '../contracts/env.ts';
 import {
   EndWaiverSchema,
   ProposePolicySchema,
   RequestWaiverSchema,
   RollBackPolicySchema,
+  StartSimulationSchema,
   TestPolicySchema,
 } from '../core/requests.ts';
 import { waiverTerms } from '../core/waiver-terms.ts';
 import { changedAnswer, digestParameter } from './answers.ts';
-import { countersignDeps, tables } from './composition.ts';
+import { clientConfig, countersignDeps, tableConfig, tables } from './composition.ts';
+import { required } from './environment.ts';
 import { jsonBody, type RouteTable } from './http.ts';
+import { simulationAnswer } from './simulation-answers.ts';
 
 /** What changes which policy decides, and what it makes an exception of. */
 export function policyRoutes(): RouteTable {
-  const base = { ...countersignDeps(), ...tables() };
+  const config = tableConfig();
+  const base = { ...countersignDeps(), ...tables(config) };
   const readTerms = async (bundle: Buffer) => waiverTerms((await readPolicyBundle(bundle)).data);
   const deps = {
     ...base,
     terms: () => termsInForce({ ...base, readTerms }),
+    simulations: dynamoSimulations(config.client, required(Env.WORKFLOW_TABLE)),
+    executions: sfnExecutions(new SFNClient(clientConfig()), required(Env.SIMULATION_MACHINE_ARN)),
     inspectPolicy: async (bytes: Buffer) => await loadPolicy(await readPolicyBundle(bytes)),
   };
   return {
@@ -36,6 +47,10 @@ export function policyRoutes(): RouteTable {
     'POST /v1/policies/{sha256}/test': async (request) => {
       const { evidence } = jsonBody(TestPolicySchema, request);
       return changedAnswer(await acceptPolicyTest(deps, digestParameter(request), evidence, request.caller));
+    },
+    'POST /v1/policies/{sha256}/simulations': async (request) => {
+      const asked = jsonBody(StartSimulationSchema, request);
+      return simulationAnswer(await startSimulation(deps, digestParameter(request), asked, request.caller));
     },
     'POST /v1/policies/{sha256}/approve': async (request) =>
       changedAnswer(await approvePolicy(deps, digestParameter(request), request.caller)),

@@ -1,11 +1,13 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { holds } from '../adapters/dynamodb/holds.ts';
+import { dynamoSimulations } from '../adapters/dynamodb/simulations.ts';
 import { dynamoUploads } from '../adapters/dynamodb/uploads.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { requirePolicy } from '../app/find-policy.ts';
 import { requireWaiver } from '../app/find-waiver.ts';
 import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
+import { requireSimulation } from '../app/simulate/state.ts';
 import { Env } from '../contracts/env.ts';
 import { SUBMITTABLE } from '../contracts/predicates.ts';
 import { BUNDLE_MEDIA_TYPE } from '../core/bundle.ts';
@@ -19,6 +21,7 @@ import { digestParameter, evidenceSummary, listingAnswer, paging, receiptJson } 
 import { s3, tableConfig, tables } from './composition.ts';
 import { required, retention, unsignedStages } from './environment.ts';
 import type { Answer, Handle, Request, RouteTable } from './http.ts';
+import { simulationJson, standingJson } from './simulation-answers.ts';
 
 /** A link that is followed at once. */
 const DOWNLOAD_SECONDS = 300;
@@ -32,6 +35,7 @@ export function readRoutes(): RouteTable {
   const policy = retention();
   const unsigned = unsignedStages();
   const store = s3EvidenceStore({ client, bucket, mode: policy.mode });
+  const simulations = dynamoSimulations(config.client, required(Env.WORKFLOW_TABLE));
   const uploads = dynamoUploads(config, () => new Date());
   const { findHold } = holds(config, client, bucket);
 
@@ -143,6 +147,23 @@ export function readRoutes(): RouteTable {
       const object = await store.read(objectKey.policy(sha256), version_id);
       if (!object) throw new DomainError('INTEGRITY_FAILURE', `the stored policy ${sha256} is gone`);
       return { status: 200, body: object.bytes, contentType: 'application/gzip' };
+    },
+    'GET /v1/policies/{sha256}/simulations': async (request) => {
+      const known = await simulations.ofPolicy(digestParameter(request));
+      return { status: 200, body: { simulations: known.map(simulationJson) } };
+    },
+    'GET /v1/simulations/{id}': async (request) => ({
+      status: 200,
+      body: standingJson(await requireSimulation(simulations, digestParameter(request, 'id'))),
+    }),
+    'GET /v1/simulations/{id}/report': async (request) => {
+      const { simulation } = await requireSimulation(simulations, digestParameter(request, 'id'));
+      if (simulation.report === null) {
+        throw new DomainError('NOT_FOUND', `the simulation is ${simulation.state}, so it has no report`);
+      }
+      const object = await store.read(objectKey.simulationReport(simulation.report));
+      if (!object) throw new DomainError('INTEGRITY_FAILURE', `the stored report ${simulation.report} is gone`);
+      return { status: 200, body: object.bytes };
     },
     'GET /v1/gates/inputs/{sha256}': async (request) => {
       const sha256 = digestParameter(request);

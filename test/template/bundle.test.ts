@@ -20,6 +20,7 @@ const ENVIRONMENT = {
   [Env.REGISTRY_TABLE]: 'registry',
   [Env.WORKFLOW_TABLE]: 'workflow',
   [Env.RETENTION]: '{"mode":"GOVERNANCE","days":{"experimental":1,"staging":2,"production":3}}',
+  [Env.SIMULATION_MACHINE_ARN]: 'arn:aws:states:eu-central-1:123456789012:stateMachine:simulate-policy',
   [Env.SINGLE_PUT_MAX_BYTES]: '5000000000',
   [Env.STAGING_BUCKET]: 'staging',
   [Env.UNSIGNED_STAGES]: '',

@@ -22,8 +22,9 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:holds', ['events/']],
   ['function:gates', ['gates/']],
   ['function:policies', ['events/', 'policies/']],
+  ['function:simulator', ['events/', 'simulations/']],
 ];
-const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'keys/'];
+const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'simulations/', 'keys/'];
 const PREFIXES = [...KNOWN, 'bundles/', ''];
 const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
@@ -253,6 +254,7 @@ describe('reading evidence', () => {
   const readers: readonly (readonly [Principal, readonly string[]])[] = [
     ['function:gates', ['attestations/', 'events/', 'policies/', 'gates/']],
     ['function:policies', ['attestations/', 'events/', 'policies/']],
+    ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],
@@ -289,15 +291,19 @@ describe('reading evidence', () => {
 });
 
 describe('the staging bucket', () => {
-  const rows: readonly (readonly [string, readonly Principal[]])[] = [
-    ['s3:PutObject', ['function:artifacts']],
-    ['s3:GetObject', ['function:artifacts', 'function:artifact-verifier']],
-    ['s3:DeleteObject', ['function:artifact-verifier']],
-    ['s3:AbortMultipartUpload', []],
+  const rows: readonly (readonly [string, string, readonly Principal[]])[] = [
+    ['s3:PutObject', 'uploads/', ['function:artifacts']],
+    ['s3:GetObject', 'uploads/', ['function:artifacts', 'function:artifact-verifier']],
+    ['s3:DeleteObject', 'uploads/', ['function:artifact-verifier']],
+    ['s3:AbortMultipartUpload', 'uploads/', []],
+    ['s3:PutObject', 'simulations/', ['function:simulator']],
+    ['s3:GetObject', 'simulations/', ['function:simulator']],
+    ['s3:DeleteObject', 'simulations/', []],
+    ['s3:PutObject', '', []],
   ];
-  it.each(rows)('%s: only %j', async (action, allowed) => {
+  it.each(rows)('%s under "%s": only %j', async (action, prefix, allowed) => {
     for (const principal of MODEST) {
-      const decision = await prod.simulate({ principal, action, resource: `${staging}/x` });
+      const decision = await prod.simulate({ principal, action, resource: `${staging}/${prefix}x` });
       expect(decision, principal).toBe(allowed.includes(principal) ? 'Allowed' : 'ImplicitlyDenied');
     }
   });

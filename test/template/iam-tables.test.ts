@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:reader': ['GetItem', 'Query'],
     'function:gates': ['BatchGetItem', 'PutItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem'],
+    'function:simulator': ['BatchGetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -44,10 +45,16 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
     'function:gates': ['BatchGetItem', 'GetItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem', 'Query'],
+    'function:simulator': ['GetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
-  // Promotion and approval come later; nobody writes the table yet.
-  WorkflowTable: { 'function:gates': ['Query'] },
+  // Promotion and approval come later.
+  WorkflowTable: {
+    'function:gates': ['Query'],
+    'function:reader': ['Query'],
+    'function:policies': ['PutItem', 'Query'],
+    'function:simulator': ['PutItem', 'Query', 'UpdateItem'],
+  },
 };
 
 const principals: readonly Principal[] = [
@@ -87,26 +94,48 @@ describe.each(TABLES)('%s', (table) => {
   });
 });
 
-describe('the registry table', () => {
-  const PARTITIONS = {
-    registry: ['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'],
-    policies: ['policy#0123', 'policies', 'policy-activation', 'waivers'],
+describe('the partitions of a table', () => {
+  const AUTHORITY = ['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'];
+  const POLICIES = ['policy#0123', 'policies'];
+  const RULES = [...POLICIES, 'policy-activation', 'waivers'];
+  const KNOWN = {
+    RegistryTable: [...AUTHORITY, ...RULES],
+    WorkflowTable: ['simulation#0123', 'findings#open', 'approvals#0123', 'releases#endpoint'],
   } as const;
-  const resource = prod.arn('AWS::DynamoDB::Table', 'RegistryTable');
-  const others = { registry: PARTITIONS.policies, policies: PARTITIONS.registry };
-  const write = (name: keyof typeof PARTITIONS, partition: string) =>
-    prod.simulate({
-      principal: `function:${name}`,
-      action: 'dynamodb:PutItem',
-      resource,
-      context: { 'dynamodb:LeadingKeys': [partition] },
-    });
+  const rows: readonly (readonly [keyof typeof KNOWN, Principal, readonly string[]])[] = [
+    ['RegistryTable', 'function:registry', AUTHORITY],
+    ['RegistryTable', 'function:policies', RULES],
+    ['RegistryTable', 'function:simulator', POLICIES],
+    ['WorkflowTable', 'function:policies', ['simulation#0123']],
+    ['WorkflowTable', 'function:simulator', ['simulation#0123']],
+  ];
 
-  it.each(['registry', 'policies'] as const)('takes from the %s function what is its to write', async (name) => {
-    for (const partition of PARTITIONS[name]) expect(await write(name, partition), partition).toBe('Allowed');
+  it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {
+    const resource = prod.arn('AWS::DynamoDB::Table', table);
+    for (const partition of KNOWN[table]) {
+      const context = { 'dynamodb:LeadingKeys': [partition] };
+      const decision = await prod.simulate({ principal, action: 'dynamodb:PutItem', resource, context });
+      expect(decision, partition).toBe(written.includes(partition) ? 'Allowed' : 'ImplicitlyDenied');
+    }
   });
+});
 
-  it.each(['registry', 'policies'] as const)('takes nothing else from the %s function', async (name) => {
-    for (const partition of others[name]) expect(await write(name, partition), partition).toBe('ImplicitlyDenied');
-  });
+it('the index of the workflow table is queried by the reader only', async () => {
+  const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
+  for (const principal of principals) {
+    const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
+    expect(decision, principal).toBe(principal === 'function:reader' ? 'Allowed' : 'ImplicitlyDenied');
+  }
+});
+
+it('simulations are started and watched by the policies function only', async () => {
+  const arn = (resource: string) =>
+    `arn:aws:states:eu-central-1:123456789012:${resource}:countersign-prod-simulate-policy`;
+  for (const principal of principals) {
+    const expected = principal === 'function:policies' ? 'Allowed' : 'ImplicitlyDenied';
+    const start = { principal, action: 'states:StartExecution', resource: arn('stateMachine') };
+    expect(await prod.simulate(start), principal).toBe(expected);
+    const watch = { principal, action: 'states:DescribeExecution', resource: `${arn('execution')}:0123-1` };
+    expect(await prod.simulate(watch), principal).toBe(expected);
+  }
 });

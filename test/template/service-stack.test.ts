@@ -154,11 +154,19 @@ describe('functions', () => {
     intake: [...SIGNING, Env.UNSIGNED_STAGES],
     artifacts: [...SIGNING, Env.STAGING_BUCKET, Env.ARTIFACT_VERIFIER, Env.SINGLE_PUT_MAX_BYTES],
     'artifact-verifier': [...SIGNING, Env.STAGING_BUCKET, Env.ARTIFACT_VERIFIER],
-    reader: [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.RETENTION, Env.UNSIGNED_STAGES],
+    reader: [
+      Env.EVIDENCE_BUCKET,
+      Env.EVIDENCE_TABLE,
+      Env.REGISTRY_TABLE,
+      Env.WORKFLOW_TABLE,
+      Env.RETENTION,
+      Env.UNSIGNED_STAGES,
+    ],
     registry: SIGNING,
     holds: SIGNING,
     gates: [...SIGNING, Env.WORKFLOW_TABLE, Env.GATE_SAMPLING],
-    policies: SIGNING,
+    policies: [...SIGNING, Env.WORKFLOW_TABLE, Env.SIMULATION_MACHINE_ARN],
+    simulator: [...SIGNING, Env.STAGING_BUCKET, Env.WORKFLOW_TABLE],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -180,9 +188,10 @@ describe('functions', () => {
     expect(Object.keys(Environment.Variables).sort()).toEqual(['NODE_OPTIONS', Env.STAGE, ...ENVIRONMENT[name]].sort());
   });
 
-  it('answer before the API gives up at 29 s, but for the verifier, which nobody waits for', () => {
+  it('answer before the API gives up at 29 s, but for those that it does not wait for', () => {
+    const behindNoApi = ['countersign-prod-artifact-verifier', 'countersign-prod-simulator'];
     for (const { FunctionName, Timeout } of functions) {
-      if (FunctionName === 'countersign-prod-artifact-verifier') expect(Timeout).toBe(900);
+      if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
       else expect(Timeout).toBeLessThan(29);
     }
   });

@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Clock, ClosedUpload, Copy, StagedObject, StagedUpload, StagingStore } from '../../app/ports.ts';
+import { UPLOADS } from '../../contracts/storage.ts';
 import { DomainError } from '../../core/errors.ts';
 import { objectKey } from '../../core/layout.ts';
 import { statusOf, unavailable } from '../failures.ts';
@@ -30,7 +31,7 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 type Named = Pick<StagedUpload, 'sha256' | 'name'>;
 
 /** The staged object's key begins with the announced digest, so that an upload cannot be completed under another. */
-const stagedKey = ({ sha256, name }: Named): string => `uploads/${sha256}/${name}`;
+const stagedKey = ({ sha256, name }: Named): string => `${UPLOADS}${sha256}/${name}`;
 
 export function s3Staging({ client, bucket, mode, stagingBucket }: StagingConfig, clock: Clock): StagingStore {
   const staged = (upload: Named) => ({ Bucket: stagingBucket, Key: stagedKey(upload) });

@@ -46,7 +46,7 @@ const PAGES = 100;
  */
 export async function listDecisions(deps: ListDeps, id: string, cursor: string | null): Promise<Listed> {
   const { simulation } = await requireSimulation(deps.simulations, id);
-  if (simulation.chunks !== null) return { cursor: null };
+  if (simulation.chunks !== null) return { cursor: null, chunks: simulation.chunks };
   const { sha256, version_id } = await requirePolicy(deps.registry, simulation.policy);
   const days = [...datesOf(simulation)];
   let at = cursor === null ? { chunk: 0, day: days[0] ?? '', after: null } : readPosition(cursor);
@@ -73,7 +73,7 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
     for (const entry of items) {
       at = { ...at, after: entry.sk };
       if (isAsked(entry, simulation)) waiting.push(entry.evidence);
-      if (waiting.length === CHUNK && !(await putChunk())) return { cursor: JSON.stringify(at) };
+      if (waiting.length === CHUNK && !(await putChunk())) return standAt(at);
     }
     if (next !== undefined) continue;
     const tomorrow = days[days.indexOf(at.day) + 1];
@@ -82,11 +82,10 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
       continue;
     }
     if (waiting.length > 0 && !(await putChunk())) break;
-    await finish(deps, simulation, at.chunk);
-    return { cursor: null };
+    return { cursor: null, chunks: await finish(deps, simulation, at.chunk) };
   }
   if (waiting.length > 0) await putChunk();
-  return { cursor: JSON.stringify(at) };
+  return standAt(at);
 }
 
 /** Decisions that opened or shut a gate: no answers about the past, and nothing that was not looked at. */
@@ -111,7 +110,8 @@ export async function readChunk(work: WorkStore, name: string): Promise<Chunk> {
   return ChunkSchema.parse(parseStrictJson(bytes));
 }
 
-async function finish(deps: ListDeps, simulation: Simulation, chunks: number): Promise<void> {
+/** @returns how many chunks there are: another listing may have come to its end first */
+async function finish(deps: ListDeps, simulation: Simulation, chunks: number): Promise<number> {
   const list: SimulationChunk[] = Array.from({ length: chunks }, (_, chunk) => ({ chunk }));
   const name = simulationWork.chunks(simulation.id);
   const isOurs = await deps.work.putOnce(name, canonicalBytes(list));
@@ -119,9 +119,14 @@ async function finish(deps: ListDeps, simulation: Simulation, chunks: number): P
     ? list
     : z.array(z.unknown()).parse(parseStrictJson((await deps.work.read(name)) ?? Buffer.alloc(0)));
   await changeSimulation(deps, simulation, { chunks: listed.length });
+  return listed.length;
 }
 
-/** @throws an error when it is none of ours: the state machine hands it back as it got it */
+function standAt(at: Position): Listed {
+  return { cursor: JSON.stringify(at), chunks: at.chunk };
+}
+
+/** The state machine hands it back as it got it. */
 function readPosition(cursor: string): Position {
   return PositionSchema.parse(JSON.parse(cursor));
 }

@@ -85,5 +85,7 @@ async function takeStep(
   if (!isNews || policy.state === 'approved' || !isStep({ from, to, environment })) return;
   const simulated = { simulation: id, report, from, to, counts, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };
-  await changePolicy(deps, 'policy-simulated', value, { uniqueId: by.unique_id, arn: by.arn, account: by.account });
+  // It is the step of whoever asked.
+  const caller = { uniqueId: by.unique_id, arn: by.arn, account: by.account, session: undefined };
+  await changePolicy(deps, 'policy-simulated', value, caller);
 }

@@ -1,0 +1,94 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import type { Simulations } from '../../app/simulate/ports.ts';
+import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
+import { itemKey, workflow } from '../../core/layout.ts';
+import { type Simulation, SimulationSchema } from '../../core/simulation.ts';
+import { unavailable } from '../failures.ts';
+import { fromItem, queryPartition, toItem } from './items.ts';
+
+/** How many of a policy's simulations are listed. */
+const LISTED = 100;
+
+/** Beside the simulation's own item: chunks finish side by side, and changing one number set has no revision to lose. */
+const ProgressItem = z.object({ done: z.set(z.number()) });
+
+export function dynamoSimulations(client: DynamoDBClient, table: string): Simulations {
+  const find: Simulations['find'] = async (id) => {
+    let simulation: Simulation | undefined;
+    let done = 0;
+    for await (const items of queryPartition(client, table, itemKey.simulation(id).pk)) {
+      for (const item of items) {
+        if (item.sk?.S === itemKey.simulationProgress(id).sk) done = ProgressItem.parse(fromItem(item)).done.size;
+        else simulation = SimulationSchema.parse(fromItem(item));
+      }
+    }
+    return simulation && { simulation, done };
+  };
+
+  const ofPolicy: Simulations['ofPolicy'] = async (sha256) => {
+    try {
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: WORKFLOW_INDEX.name,
+          KeyConditionExpression: '#partition = :policy',
+          ExpressionAttributeNames: { '#partition': WORKFLOW_INDEX.partitionKey },
+          ExpressionAttributeValues: marshall({ ':policy': workflow.simulationsOf(sha256) }),
+          ScanIndexForward: false,
+          Limit: LISTED,
+        }),
+      );
+      return Items.map((item) => SimulationSchema.parse(fromItem(item)));
+    } catch (error) {
+      return unavailable('DynamoDB', error);
+    }
+  };
+
+  const save: Simulations['save'] = async (simulation) => {
+    const { id, policy, requested_at, revision } = simulation;
+    const item = toItem(itemKey.simulation(id), {
+      ...simulation,
+      [WORKFLOW_INDEX.partitionKey]: workflow.simulationsOf(policy),
+      [WORKFLOW_INDEX.sortKey]: `${requested_at}#${id}`,
+    });
+    const condition =
+      revision === 1
+        ? { ConditionExpression: 'attribute_not_exists(pk)' }
+        : {
+            ConditionExpression: 'revision = :before',
+            ExpressionAttributeValues: marshall({ ':before': revision - 1 }),
+          };
+    try {
+      await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      return unavailable('DynamoDB', error);
+    }
+  };
+
+  const markDone: Simulations['markDone'] = async (id, chunk) => {
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: marshall(itemKey.simulationProgress(id)),
+          UpdateExpression: 'ADD done :chunk',
+          ExpressionAttributeValues: marshall({ ':chunk': new Set([chunk]) }),
+        }),
+      );
+    } catch (error) {
+      unavailable('DynamoDB', error);
+    }
+  };
+
+  return { find, ofPolicy, save, markDone };
+}
