@@ -6,14 +6,7 @@ import type { ActivationEvent, RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
-import {
-  type Activation,
-  MAX_ROLLBACKS,
-  type PolicyRecord,
-  requireFreshSimulation,
-  requireOther,
-  requireStep,
-} from '../core/policy.ts';
+import { type Activation, MAX_ROLLBACKS, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';

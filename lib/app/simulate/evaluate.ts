@@ -1,7 +1,5 @@
-import * as z from 'zod/mini';
 import type { ProblemCode } from '../../contracts/problems.ts';
 import { type SimulationChunk, simulationWork } from '../../contracts/simulation.ts';
-import { canonicalBytes } from '../../core/canonical.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -9,13 +7,13 @@ import type { EvidenceRecord } from '../../core/evidence.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
 import { parseGateResult } from '../../core/gate/result.ts';
 import { compareResults } from '../../core/gate/what-if.ts';
-import { type Outcome, OutcomeSchema } from '../../core/gate/what-if-report.ts';
+import type { Outcome } from '../../core/gate/what-if-report.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
+import { parseChunk, resultBytes } from '../../core/simulation-work.ts';
 import type { GateLedger, LoadedPolicy } from '../gate/ports.ts';
 import type { EvidenceStore, Log, Registry } from '../ports.ts';
 import type { Candidates } from './candidate.ts';
-import { readChunk } from './list.ts';
 import type { Simulations, WorkStore } from './ports.ts';
 
 export interface EvaluateDeps {
@@ -27,9 +25,6 @@ export interface EvaluateDeps {
   readonly candidate: Candidates;
   readonly log: Log;
 }
-
-/** What became of the decisions of a chunk, in its order. */
-export const ResultSchema = z.object({ outcomes: z.array(OutcomeSchema) });
 
 /**
  * Has the candidate decide again what a chunk lists, on the very bytes that were decided on. A chunk that is done is not done
@@ -43,7 +38,7 @@ export async function evaluateChunk(deps: EvaluateDeps, id: string, chunk: numbe
   const name = simulationWork.result(id, chunk);
   if (!(await deps.work.has(name))) {
     const outcomes = await judgeAll(deps, id, chunk);
-    await deps.work.putOnce(name, canonicalBytes({ outcomes }));
+    await deps.work.putOnce(name, resultBytes(outcomes));
   }
   await deps.simulations.markDone(id, chunk);
   return { chunk };
@@ -53,7 +48,7 @@ export async function evaluateChunk(deps: EvaluateDeps, id: string, chunk: numbe
 const READERS = 8;
 
 async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<Outcome[]> {
-  const { policy, decisions } = await readChunk(deps.work, simulationWork.chunk(id, chunk));
+  const { policy, decisions } = parseChunk(await deps.work.read(simulationWork.chunk(id, chunk)));
   const [candidate, records, keys] = await Promise.all([
     deps.candidate(policy),
     deps.ledger.findMany(decisions),

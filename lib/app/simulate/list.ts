@@ -1,12 +1,18 @@
-import * as z from 'zod/mini';
 import { Predicate } from '../../contracts/predicates.ts';
-import { type Listed, type SimulationChunk, simulationWork } from '../../contracts/simulation.ts';
+import { type Listed, simulationWork } from '../../contracts/simulation.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
-import { parseStrictJson } from '../../core/json.ts';
 import { CONTROL_PLANE, lookup } from '../../core/layout.ts';
 import { datesOf, type Simulation } from '../../core/simulation.ts';
+import {
+  type Chunk,
+  cursorOf,
+  listBytes,
+  type Position,
+  parseChunk,
+  parseCursor,
+  parseList,
+} from '../../core/simulation-work.ts';
 import { requirePolicy } from '../find-policy.ts';
 import type { Ledger, Registry } from '../ports.ts';
 import type { WorkStore } from './ports.ts';
@@ -17,20 +23,6 @@ export interface ListDeps extends StateDeps {
   readonly registry: Pick<Registry, 'policy'>;
   readonly work: WorkStore;
 }
-
-/** Where a listing stands: before the chunk of that number, after that line of that day. */
-const PositionSchema = z.object({ chunk: z.number(), day: z.string(), after: z.nullable(z.string()) });
-type Position = z.output<typeof PositionSchema>;
-
-export const ChunkSchema = z.object({
-  /** The candidate. */
-  policy: z.object({ sha256: z.string(), version_id: z.string() }),
-  /** Evidence of the decisions, oldest first. */
-  decisions: z.array(z.string()),
-  next: PositionSchema,
-});
-
-type Chunk = z.output<typeof ChunkSchema>;
 
 /** What one batch read takes. */
 const CHUNK = 100;
@@ -49,7 +41,7 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
   if (simulation.chunks !== null) return { cursor: null, chunks: simulation.chunks };
   const { sha256, version_id } = await requirePolicy(deps.registry, simulation.policy);
   const days = [...datesOf(simulation)];
-  let at = cursor === null ? { chunk: 0, day: days[0] ?? '', after: null } : readPosition(cursor);
+  let at: Position = cursor === null ? { chunk: 0, day: days[0] ?? '', after: null } : parseCursor(cursor);
   let waiting: string[] = [];
 
   /** @returns whether the listing goes on from where it is */
@@ -62,7 +54,7 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
     });
     waiting = [];
     at = put.next;
-    return canonicalBytes(at).equals(canonicalBytes(next));
+    return cursorOf(at) === cursorOf(next);
   }
 
   for (let page = 0; page < PAGES; page++) {
@@ -96,37 +88,18 @@ function isAsked(entry: IndexEntry, { from, to, environment }: Simulation): bool
 }
 
 async function putOrRead(work: WorkStore, name: string, chunk: Chunk): Promise<Chunk> {
-  if (await work.putOnce(name, canonicalBytes(chunk))) return chunk;
-  return await readChunk(work, name);
-}
-
-export async function readChunk(work: WorkStore, name: string): Promise<Chunk> {
-  const bytes = await work.read(name);
-  if (!bytes) {
-    throw new DomainError('NOT_FOUND', `${name} is gone: what a simulation works with is kept for some days`, {
-      hint: 'ask again with another end of the range',
-    });
-  }
-  return ChunkSchema.parse(parseStrictJson(bytes));
+  return (await work.putOnce(name, canonicalBytes(chunk))) ? chunk : parseChunk(await work.read(name));
 }
 
 /** @returns how many chunks there are: another listing may have come to its end first */
-async function finish(deps: ListDeps, simulation: Simulation, chunks: number): Promise<number> {
-  const list: SimulationChunk[] = Array.from({ length: chunks }, (_, chunk) => ({ chunk }));
+async function finish(deps: ListDeps, simulation: Simulation, listed: number): Promise<number> {
   const name = simulationWork.chunks(simulation.id);
-  const isOurs = await deps.work.putOnce(name, canonicalBytes(list));
-  const listed = isOurs
-    ? list
-    : z.array(z.unknown()).parse(parseStrictJson((await deps.work.read(name)) ?? Buffer.alloc(0)));
-  await changeSimulation(deps, simulation, { chunks: listed.length });
-  return listed.length;
+  const isOurs = await deps.work.putOnce(name, listBytes(listed));
+  const chunks = isOurs ? listed : parseList(await deps.work.read(name));
+  await changeSimulation(deps, simulation, { chunks });
+  return chunks;
 }
 
-function standAt(at: Position): Listed {
-  return { cursor: JSON.stringify(at), chunks: at.chunk };
-}
-
-/** The state machine hands it back as it got it. */
-function readPosition(cursor: string): Position {
-  return PositionSchema.parse(JSON.parse(cursor));
+function standAt(position: Position): Listed {
+  return { cursor: cursorOf(position), chunks: position.chunk };
 }

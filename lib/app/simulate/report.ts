@@ -3,15 +3,14 @@ import { canonicalBytes } from '../../core/canonical.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { ReportBuilder, type SimulationReport } from '../../core/gate/what-if-report.ts';
-import { parseStrictJson } from '../../core/json.ts';
 import { objectKey } from '../../core/layout.ts';
 import { isStep, type PolicyRecord } from '../../core/policy.ts';
 import type { Simulation } from '../../core/simulation.ts';
+import { parseResult } from '../../core/simulation-work.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
 import { requirePolicy } from '../find-policy.ts';
 import { changePolicy } from '../manage-policies.ts';
 import type { Registry } from '../ports.ts';
-import { ResultSchema } from './evaluate.ts';
 import type { WorkStore } from './ports.ts';
 import { changeSimulation, requireSimulation, type StateDeps } from './state.ts';
 
@@ -57,21 +56,17 @@ async function makeReport(work: WorkStore, simulation: Simulation, policy: Polic
   // From the last chunk to the first: what a report has no room for is the oldest.
   for (let end = chunks; end > 0; end -= READERS) {
     const numbers = Array.from({ length: Math.min(READERS, end) }, (_, index) => end - 1 - index);
-    for (const bytes of await Promise.all(numbers.map((chunk) => readResult(work, id, chunk)))) {
-      results.unshift(sha256Hex(bytes));
-      for (const outcome of ResultSchema.parse(parseStrictJson(bytes)).outcomes.toReversed()) builder.add(outcome);
+    const read = numbers.map((chunk) => work.read(simulationWork.result(id, chunk)));
+    for (const bytes of await Promise.all(read)) {
+      const { sha256, outcomes } = parseResult(bytes);
+      results.unshift(sha256);
+      for (const outcome of outcomes.toReversed()) builder.add(outcome);
     }
   }
   const { sha256, bundle_revision: revision, entrypoint } = policy;
   const about = { simulation: id, from, to, environment, results };
   const report = builder.build(about, { sha256, revision, entrypoint });
   return { counts: report.counts, bytes: canonicalBytes(report) };
-}
-
-async function readResult(work: WorkStore, id: string, chunk: number): Promise<Buffer> {
-  const bytes = await work.read(simulationWork.result(id, chunk));
-  if (bytes) return bytes;
-  throw new DomainError('NOT_FOUND', `the result of chunk ${chunk} of the simulation ${id} is gone`);
 }
 
 /** The newest simulation counts; one of an approved policy changes nothing that its approver has seen. */

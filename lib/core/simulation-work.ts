@@ -1,0 +1,80 @@
+import * as z from 'zod/mini';
+import { canonicalBytes } from './canonical.ts';
+import { sha256Hex } from './digest.ts';
+import { DomainError } from './errors.ts';
+import { type Outcome, OutcomeSchema } from './gate/what-if-report.ts';
+import { parseStrictJson } from './json.ts';
+
+/** Where a listing stands: before the chunk of that number, after that line of that day's decisions. */
+export interface Position {
+  readonly chunk: number;
+  readonly day: string;
+  readonly after: string | null;
+}
+
+/** Decisions that are evaluated together. */
+export interface Chunk {
+  /** The candidate. */
+  readonly policy: { readonly sha256: string; readonly version_id: string };
+  /** Digests of their evidence, oldest first. */
+  readonly decisions: readonly string[];
+  /** Where the next chunk begins. */
+  readonly next: Position;
+}
+
+const PositionSchema: z.ZodMiniType<Position> = z.object({
+  chunk: z.int(),
+  day: z.string(),
+  after: z.nullable(z.string()),
+});
+
+const ChunkSchema: z.ZodMiniType<Chunk> = z.object({
+  policy: z.object({ sha256: z.string(), version_id: z.string() }),
+  decisions: z.array(z.string()),
+  next: PositionSchema,
+});
+
+const ResultSchema = z.object({ outcomes: z.array(OutcomeSchema) });
+const ListSchema = z.array(z.object({ chunk: z.int() }));
+
+/** A position as the state machine carries it from one call to the next. */
+export function cursorOf(position: Position): string {
+  return canonicalBytes(position).toString('utf8');
+}
+
+export function parseCursor(cursor: string): Position {
+  return PositionSchema.parse(parseStrictJson(Buffer.from(cursor, 'utf8')));
+}
+
+/** @throws DomainError NOT_FOUND when it is gone: what a simulation works with is kept for some days only */
+export function parseChunk(bytes: Buffer | undefined): Chunk {
+  return ChunkSchema.parse(parseStrictJson(present(bytes)));
+}
+
+/** Outcomes in the order of the chunk. */
+export function resultBytes(outcomes: readonly Outcome[]): Buffer {
+  return canonicalBytes({ outcomes });
+}
+
+/** @throws DomainError NOT_FOUND */
+export function parseResult(stored: Buffer | undefined): { readonly sha256: string; readonly outcomes: Outcome[] } {
+  const bytes = present(stored);
+  return { sha256: sha256Hex(bytes), ...ResultSchema.parse(parseStrictJson(bytes)) };
+}
+
+/** The list of the chunks, as the Distributed Map reads it. */
+export function listBytes(chunks: number): Buffer {
+  return canonicalBytes(Array.from({ length: chunks }, (_, chunk) => ({ chunk })));
+}
+
+/** @returns how many there are. @throws DomainError NOT_FOUND */
+export function parseList(bytes: Buffer | undefined): number {
+  return ListSchema.parse(parseStrictJson(present(bytes))).length;
+}
+
+function present(bytes: Buffer | undefined): Buffer {
+  if (bytes) return bytes;
+  throw new DomainError('NOT_FOUND', 'what the simulation works with is gone: it is kept for some days', {
+    hint: 'ask again with another end of the range',
+  });
+}
