@@ -5,7 +5,7 @@ export interface AwsCall {
   readonly service: string;
   /** API operation, such as `PutObject`. */
   readonly operation: string;
-  /** The bucket, table, key, queue or function that it names, by kind. */
+  /** The bucket, table, key, queue, function, state machine or execution that it names, by kind. */
   readonly resources: AwsResources;
   /** Parsed JSON body of the JSON protocols. */
   readonly input?: Readonly<Record<string, unknown>>;
@@ -22,6 +22,10 @@ export interface AwsResources {
   readonly keyId?: string;
   readonly queue?: string;
   readonly function?: string;
+  /** ARN. */
+  readonly stateMachine?: string;
+  /** ARN. */
+  readonly execution?: string;
 }
 
 /** Which operation of which service a signed request asks for. `body` is absent where it is streamed (S3). */
@@ -39,15 +43,18 @@ export function classify(service: string, request: WireRequest, body?: Uint8Arra
 function classifyJson(service: string, target: string, input: Readonly<Record<string, unknown>>): AwsCall {
   const operation = target.slice(target.lastIndexOf('.') + 1);
   if (service === 'dynamodb') return { service, operation, resources: dynamodbResources(input), input };
-  const keyId = textAt(input, 'KeyId');
-  const queue = textAt(input, 'QueueUrl');
-  return {
-    service,
-    operation,
-    resources: { ...(keyId === undefined ? {} : { keyId }), ...(queue === undefined ? {} : { queue }) },
-    input,
-  };
+  const named = Object.entries(JSON_RESOURCES).map(([kind, member]) => [kind, textAt(input, member)] as const);
+  const resources: AwsResources = Object.fromEntries(named.filter(([, value]) => value !== undefined));
+  return { service, operation, resources, input };
 }
+
+/** Members of a request that name a resource: of KMS, of SQS, and of Step Functions, whose members begin in lower case. */
+const JSON_RESOURCES = {
+  keyId: 'KeyId',
+  queue: 'QueueUrl',
+  stateMachine: 'stateMachineArn',
+  execution: 'executionArn',
+} as const satisfies Partial<Record<keyof AwsResources, string>>;
 
 function dynamodbResources(input: Readonly<Record<string, unknown>>): AwsResources {
   const tables = new Set<string>();

@@ -13,11 +13,14 @@ export interface LocalRole {
   statements: Statement[] | 'everything';
 }
 
+/** A person or pipeline of the demo, a copy of a function, or a state machine. */
+export type IdentityKind = 'demo' | 'function' | 'state-machine';
+
 /** A role as somebody assumed it: what a request is signed by. */
 export interface Identity {
   /** The name by which records, faults and local.json speak of it. */
   readonly name: string;
-  readonly kind: 'demo' | 'function';
+  readonly kind: IdentityKind;
   readonly role: LocalRole;
   readonly sessionName: string;
   readonly accountId: string;
@@ -41,6 +44,8 @@ export function userId(identity: Identity): string {
 export class Identities {
   readonly #byAccessKey = new Map<string, Identity>();
   readonly #accountId: string;
+  /** What the calls of all state machines are signed with, each under the name of its role as access key id. */
+  readonly stateMachineSecret = newSecret();
 
   constructor(accountId: string) {
     this.#accountId = accountId;
@@ -56,20 +61,31 @@ export class Identities {
     role: LocalRole,
     session: {
       readonly name: string;
-      readonly kind: Identity['kind'];
+      readonly kind: IdentityKind;
       readonly sessionName: string;
       workerId?: string;
     },
   ): Identity {
-    const identity: Identity = {
+    return this.#accept({
       ...session,
       role,
       accountId: this.#accountId,
       accessKeyId: `ASIA${randomBase32(16)}`,
-      secretAccessKey: randomBytes(30).toString('base64url'),
-    };
-    this.#byAccessKey.set(identity.accessKeyId, identity);
-    return identity;
+      secretAccessKey: newSecret(),
+    });
+  }
+
+  /** Accepts the calls of a state machine as those of its role. moto knows no more of a role than its ARN. */
+  assumeAsStateMachine(role: LocalRole, name: string): Identity {
+    return this.#accept({
+      name,
+      kind: 'state-machine',
+      sessionName: name,
+      role,
+      accountId: this.#accountId,
+      accessKeyId: role.name,
+      secretAccessKey: this.stateMachineSecret,
+    });
   }
 
   find(accessKeyId: string): Identity | undefined {
@@ -79,6 +95,15 @@ export class Identities {
   revoke(identity: Identity): void {
     this.#byAccessKey.delete(identity.accessKeyId);
   }
+
+  #accept(identity: Identity): Identity {
+    this.#byAccessKey.set(identity.accessKeyId, identity);
+    return identity;
+  }
+}
+
+function newSecret(): string {
+  return randomBytes(30).toString('base64url');
 }
 
 function randomBase32(length: number): string {

@@ -12,6 +12,7 @@ import { type Cloud, type Makers, withoutEffect } from './resources/maker.ts';
 import { messagingMakers } from './resources/messaging.ts';
 import { observabilityMakers } from './resources/observability.ts';
 import { s3Makers } from './resources/s3.ts';
+import { stepFunctionsMakers } from './resources/step-functions.ts';
 
 const MAKERS: Makers = {
   ...apiGatewayMakers,
@@ -22,6 +23,7 @@ const MAKERS: Makers = {
   ...messagingMakers,
   ...observabilityMakers,
   ...s3Makers,
+  ...stepFunctionsMakers,
   // Tells AWS which constructs are in use.
   'AWS::CDK::Metadata': withoutEffect,
 };

@@ -1,5 +1,5 @@
 import type { AwsCall, AwsResources } from './aws-call.ts';
-import type { Identity } from './identities.ts';
+import type { Identity, IdentityKind } from './identities.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
 /** One AWS call that passed the front door. */
@@ -9,7 +9,7 @@ export interface CallRecord {
   /** {@link Identity.name} of the caller. */
   readonly identity: string;
   readonly roleArn: string;
-  readonly kind: 'demo' | 'function';
+  readonly kind: IdentityKind;
   /** Request id of the Lambda invocation that made the call. */
   readonly invocation?: string;
   readonly service: string;

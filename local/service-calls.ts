@@ -13,6 +13,7 @@ import type { LambdaHost } from './lambda-host.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
 import { MultipartLocks } from './multipart-locks.ts';
 import { payloadHashOf, resign, type SignatureClaim, type WireRequest } from './sigv4.ts';
+import type { StepFunctions } from './step-functions.ts';
 import { Upstream, withoutHopByHop } from './upstream.ts';
 import type { Visibility } from './visibility.ts';
 
@@ -31,6 +32,9 @@ export interface ServiceCallsOptions {
   readonly host: LambdaHost;
   readonly visibility: Visibility;
   readonly emulatorPort: number;
+  /** Port of the emulator of Step Functions. */
+  readonly motoPort: number;
+  readonly stepFunctions: StepFunctions;
   /** Asks the emulator itself. */
   readonly emulatorS3: S3Client;
 }
@@ -43,17 +47,22 @@ export class ServiceCalls {
   readonly #host: LambdaHost;
   readonly #visibility: Visibility;
   readonly #upstream: Upstream;
+  readonly #moto: Upstream;
+  readonly #stepFunctions: StepFunctions;
   readonly #locks: MultipartLocks;
 
   constructor(options: ServiceCallsOptions) {
     this.#host = options.host;
     this.#visibility = options.visibility;
     this.#upstream = new Upstream(options.emulatorPort);
+    this.#moto = new Upstream(options.motoPort);
+    this.#stepFunctions = options.stepFunctions;
     this.#locks = new MultipartLocks(options.emulatorS3);
   }
 
   close(): void {
     this.#upstream.close();
+    this.#moto.close();
   }
 
   /** @returns the status that the service answered, whether the caller saw it or not. */
@@ -87,6 +96,7 @@ export class ServiceCalls {
     }
     const { bucket = '', key = '' } = call.resources;
     if (call.operation === 'CreateMultipartUpload') this.#locks.begun(bucket, key, request);
+    if (call.service === 'states') await this.#stepFunctions.ready();
     const answer = await this.#forward(signed);
     if (call.operation === 'CompleteMultipartUpload') await this.#locks.completed(bucket, key, answer);
     return answer;
@@ -96,7 +106,8 @@ export class ServiceCalls {
     const { request } = signed;
     const { query, headers } = resign(request, signed.claim, EMULATOR_CREDENTIALS, signed.payloadHash);
     const path = query === '' ? request.path : `${request.path}?${query}`;
-    return this.#upstream.send({ method: request.method, path, headers, body: signed.body });
+    const upstream = signed.call.service === 'states' ? this.#moto : this.#upstream;
+    return upstream.send({ method: request.method, path, headers, body: signed.body });
   }
 
   async #lose(signed: SignedCall, effect: Loss, response: ServerResponse): Promise<void> {

@@ -12,14 +12,16 @@ import { Faults } from './faults.ts';
 import { FrontDoor } from './front-door.ts';
 import { Identities } from './identities.ts';
 import { LambdaHost } from './lambda-host.ts';
-import { startEmulator } from './ministack.ts';
-import { LOOPBACK } from './ports.ts';
+import { startMinistack } from './ministack.ts';
+import { startMoto } from './moto.ts';
+import { freePort, LOOPBACK } from './ports.ts';
 import { Processes } from './processes.ts';
 import { TemplateError } from './properties.ts';
 import { type Outputs, provision } from './provisioner.ts';
 import { ensurePython } from './python.ts';
 import { Recorder } from './recorder.ts';
 import type { Cloud } from './resources/maker.ts';
+import { StepFunctions } from './step-functions.ts';
 import { runStep } from './steps.ts';
 import { LOCAL_STAGE, synthesise } from './synthesis.ts';
 import { Visibility } from './visibility.ts';
@@ -82,19 +84,23 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
     for (const leftover of ['local.json', 'logs', 'tmp']) {
       await rm(join(stateDir, leftover), { recursive: true, force: true });
     }
-    const [assembly, emulator] = await Promise.all([
-      options.assembly ?? runStep('synthesise the CDK app', log, () => synthesise(ROOT, stateDir)),
-      startMinistack(processes, stateDir, log),
-    ]);
-    const parts = assemble(stateDir, emulator.port);
+    const ports = { ministack: await freePort(), moto: await freePort() };
+    const parts = assemble(stateDir, ports);
     undo.push(
       () => closeClients(parts.cloud.clients),
+      () => parts.cloud.stepFunctions.close(),
       () => parts.cloud.host.stop(),
       () => parts.cloud.frontDoor.close(),
       () => parts.control.close(),
     );
-    const endpoint = `http://${LOOPBACK}:${await parts.cloud.frontDoor.listen(options.port ?? 0)}`;
+    const port = await parts.cloud.frontDoor.listen(options.port ?? 0);
+    const endpoint = `http://${LOOPBACK}:${port}`;
     parts.setEndpoint(endpoint);
+    const { stateMachineSecret: roleSecret } = parts.cloud.identities;
+    const [assembly] = await Promise.all([
+      options.assembly ?? runStep('synthesise the CDK app', log, () => synthesise(ROOT, stateDir)),
+      startEmulators(processes, { ports, frontDoorPort: port, roleSecret, stateDir }, log),
+    ]);
     const outputs = await runStep('provision it from the template', log, async () =>
       provision(await readAssembly(assembly), parts.cloud),
     );
@@ -121,13 +127,32 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
   }
 }
 
-async function startMinistack(processes: Processes, stateDir: string, log: (line: string) => void) {
+interface EmulatorPorts {
+  readonly ministack: number;
+  readonly moto: number;
+}
+
+async function startEmulators(
+  processes: Processes,
+  options: {
+    readonly ports: EmulatorPorts;
+    readonly frontDoorPort: number;
+    readonly roleSecret: string;
+    readonly stateDir: string;
+  },
+  log: (line: string) => void,
+): Promise<void> {
+  const { ports, frontDoorPort, roleSecret, stateDir } = options;
   const requirements = join(import.meta.dirname, 'requirements.txt');
   // The environment is shared by every state folder: it depends on the requirements alone.
   const python = await ensurePython(join(ROOT, '.countersign', 'venv'), requirements, log);
   await mkdir(stateDir, { recursive: true });
-  return runStep('start the emulator', log, () =>
-    startEmulator(processes, { python, stateDir, region: REGION, accountId: ACCOUNT_ID }),
+  const common = { python, stateDir, region: REGION, accountId: ACCOUNT_ID };
+  await runStep('start the emulators', log, () =>
+    Promise.all([
+      startMinistack(processes, { ...common, port: ports.ministack }),
+      startMoto(processes, { ...common, port: ports.moto, frontDoorPort, roleSecret }),
+    ]),
   );
 }
 
@@ -137,10 +162,11 @@ export function recordFile(stateDir: string): string {
 }
 
 /** Everything that runs inside this process, wired. Nothing listens yet. */
-function assemble(stateDir: string, emulatorPort: number) {
+function assemble(stateDir: string, ports: EmulatorPorts) {
   let endpoint = '';
-  const clients = emulatorClients(emulatorPort, REGION);
+  const clients = emulatorClients(ports.ministack, REGION);
   const identities = new Identities(ACCOUNT_ID);
+  const stepFunctions = new StepFunctions({ port: ports.moto, region: REGION });
   const tableKeys = new Map<string, readonly string[]>();
   const recorder = new Recorder();
   const faults = new Faults();
@@ -156,7 +182,7 @@ function assemble(stateDir: string, emulatorPort: number) {
     }),
     sendToQueue: async (queueArn, body) => {
       const name = queueArn.split(':').at(-1);
-      const url = `http://${LOOPBACK}:${emulatorPort}/${ACCOUNT_ID}/${name}`;
+      const url = `http://${LOOPBACK}:${ports.ministack}/${ACCOUNT_ID}/${name}`;
       await clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
     },
   });
@@ -168,7 +194,9 @@ function assemble(stateDir: string, emulatorPort: number) {
     visibility,
     region: REGION,
     accountId: ACCOUNT_ID,
-    emulatorPort,
+    emulatorPort: ports.ministack,
+    motoPort: ports.moto,
+    stepFunctions,
     emulatorS3: clients.s3,
   });
   const cloud: Cloud = {
@@ -178,6 +206,7 @@ function assemble(stateDir: string, emulatorPort: number) {
     host,
     frontDoor,
     identities,
+    stepFunctions,
     tableKeys,
     roles: new Map(),
     policies: new Map(),

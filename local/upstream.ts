@@ -14,7 +14,7 @@ export interface UpstreamRequest {
   readonly body: Uint8Array | Readable;
 }
 
-/** The emulator behind the front door. */
+/** An emulator behind the front door. */
 export class Upstream {
   readonly #port: number;
   // The emulator closes idle connections after 75 s; a connection is not reused after 60, so that the two never cross.

@@ -12,6 +12,7 @@ import type { Made } from '../intrinsics.ts';
 import type { LambdaHost } from '../lambda-host.ts';
 import type { Statement } from '../policies.ts';
 import type { Properties } from '../properties.ts';
+import type { StepFunctions } from '../step-functions.ts';
 import type { ApiDraft } from './api-gateway.ts';
 
 /** Clients that reach the emulator itself, past the front door: what provisioning does is nobody's AWS call. */
@@ -34,6 +35,7 @@ export interface Cloud {
   readonly host: LambdaHost;
   readonly frontDoor: FrontDoor;
   readonly identities: Identities;
+  readonly stepFunctions: StepFunctions;
   /** IAM roles by name. */
   readonly roles: Map<string, LocalRole>;
   /** Statements of the managed policies by ARN. */

@@ -9,8 +9,9 @@ import { FrontDoor } from '../../../local/front-door.ts';
 import { Identities } from '../../../local/identities.ts';
 import { LambdaHost } from '../../../local/lambda-host.ts';
 import { statementsOf } from '../../../local/policies.ts';
-import { listen } from '../../../local/ports.ts';
+import { freePort, listen } from '../../../local/ports.ts';
 import { Recorder } from '../../../local/recorder.ts';
+import { StepFunctions } from '../../../local/step-functions.ts';
 import { Visibility } from '../../../local/visibility.ts';
 
 const REGION = 'eu-west-1';
@@ -75,6 +76,8 @@ export async function startHarness(options: HarnessOptions) {
     },
   });
   const visibility = new Visibility((table) => (table === 'things' ? ['pk', 'sk'] : undefined), Date.now);
+  const motoPort = await freePort();
+  const stepFunctions = new StepFunctions({ port: motoPort, region: REGION });
   const frontDoor = new FrontDoor({
     identities,
     host,
@@ -85,6 +88,8 @@ export async function startHarness(options: HarnessOptions) {
     accountId: ACCOUNT_ID,
     emulatorPort,
     emulatorS3,
+    motoPort,
+    stepFunctions,
   });
   const everything = {
     Effect: 'Allow',
@@ -150,6 +155,7 @@ export async function startHarness(options: HarnessOptions) {
     logFile: join(folder, 'logs', 'echo.jsonl'),
     close: async () => {
       await frontDoor.close();
+      stepFunctions.close();
       await host.stop();
       await new Promise<void>((resolve) => emulator.close(() => resolve()));
       await rm(folder, { recursive: true, force: true });
