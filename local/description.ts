@@ -21,7 +21,7 @@ export interface LocalDescription {
   readonly functions: readonly string[];
   /** Folder of the cloud assembly (`cdk.out`) that was provisioned. */
   readonly assembly: string;
-  /** Folder with one log file per function, and the emulator's. */
+  /** Folder with one log file per function, and the emulators'. */
   readonly logs: string;
   readonly pids: { readonly launcher: number; readonly children: readonly number[] };
 }

@@ -29,6 +29,9 @@ export class Processes {
   readonly #recordFile: string;
   readonly #launcher: ProcessMark;
   readonly #children = new Map<ChildProcess, ProcessMark>();
+  /** Writes of the record, one after the other: children start side by side. */
+  #written: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   private constructor(recordFile: string, launcher: ProcessMark) {
     this.#recordFile = recordFile;
@@ -60,9 +63,15 @@ export class Processes {
     return processes;
   }
 
-  /** Starts a child and records it before this resolves. Its output goes where `options.stdio` says. */
+  /**
+   * Starts a child and records it before this resolves. Its output goes where `options.stdio` says.
+   *
+   * @throws Error once {@link stop} was called, which would not know of the child.
+   */
   async start(command: string, args: readonly string[], options: SpawnOptions): Promise<ChildProcess> {
+    if (this.#stopped) throw new Error(`${command} is not started: everything ends`);
     const child = spawn(command, args, options);
+    if (child.pid !== undefined) this.#children.set(child, { pid: child.pid, startedAt: 'just now' });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -79,8 +88,10 @@ export class Processes {
 
   /** Ends every child (SIGTERM, then SIGKILL) and removes the record. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#children.keys()].map(endChild));
     this.#children.clear();
+    await this.#written;
     await rm(this.#recordFile, { force: true });
   }
 
@@ -90,10 +101,13 @@ export class Processes {
     rmSync(this.#recordFile, { force: true });
   }
 
-  async #write(): Promise<void> {
-    const record: RunRecord = { launcher: this.#launcher, children: [...this.#children.values()] };
-    await mkdir(dirname(this.#recordFile), { recursive: true });
-    await writeFile(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`);
+  #write(): Promise<void> {
+    this.#written = this.#written.then(async () => {
+      const record: RunRecord = { launcher: this.#launcher, children: [...this.#children.values()] };
+      await mkdir(dirname(this.#recordFile), { recursive: true });
+      await writeFile(this.#recordFile, `${JSON.stringify(record, null, 2)}\n`);
+    });
+    return this.#written;
   }
 }
 

@@ -1,4 +1,5 @@
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { messageOf } from './errors.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
 import { LOOPBACK } from './ports.ts';
 
@@ -33,11 +34,18 @@ export class StepFunctions {
   /** Resolves when every state machine is there. */
   ready(): Promise<void> {
     for (const machine of this.#unmade.splice(0)) {
-      this.#made = this.#made.then(async () => {
-        await this.#client.send(new CreateStateMachineCommand(machine));
-      });
+      this.#made = this.#made.then(() => this.#make(machine));
     }
     return this.#made;
+  }
+
+  async #make(machine: StateMachineDefinition): Promise<void> {
+    try {
+      await this.#client.send(new CreateStateMachineCommand(machine));
+    } catch (error) {
+      // Why, is not among what the SDK can read of moto's answer: test/template/state-machine-definitions.test.ts tells.
+      throw new Error(`moto refuses the state machine ${machine.name}: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   close(): void {

@@ -141,6 +141,7 @@ export class AuditKey extends EncryptionKey {
               'kms:EncryptionContext:aws:logs:arn': [
                 `/aws/lambda/countersign-${stage}-*`,
                 `/countersign/${stage}/*`,
+                `/aws/vendedlogs/states/countersign-${stage}-*`,
                 // API Gateway and AWS WAF prescribe how the names of their log groups begin.
                 'API-Gateway-Execution-Logs_*',
                 `aws-waf-logs-countersign-${stage}`,

@@ -9,9 +9,11 @@ const stateMachine: Maker = (properties, context) => {
   const role = [...cloud.roles.values()].find((candidate) => candidate.arn === roleArn);
   if (role === undefined) throw new TemplateError(`${context.logicalId}: there is no role ${roleArn}`);
   const substitutions = properties.textMap('DefinitionSubstitutions');
-  const definition = properties
-    .text('DefinitionString')
-    .replace(/\$\{(\w+)\}/g, (written, variable: string) => substitutions[variable] ?? written);
+  const definition = properties.text('DefinitionString').replace(/\$\{(\w+)\}/g, (written, variable: string) => {
+    const value = substitutions[variable];
+    if (value === undefined) throw new TemplateError(`${context.logicalId}: there is no value for ${written}`);
+    return value;
+  });
   // The emulator keeps the history of an execution, and neither logs nor traces.
   properties.part('LoggingConfiguration').ignore('Destinations', 'IncludeExecutionData', 'Level');
   properties.part('TracingConfiguration').ignore('Enabled');

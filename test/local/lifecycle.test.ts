@@ -93,7 +93,7 @@ describe('npm start', () => {
     const children = await vi.waitFor(
       async () => {
         const written: { children: { pid: number }[] } = JSON.parse(await readFile(record, 'utf8'));
-        expect(written.children).toHaveLength(1);
+        expect(written.children).toHaveLength(2);
         return written.children;
       },
       { timeout: 60_000, interval: 10 },

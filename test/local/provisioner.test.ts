@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { StackTemplate } from '../../local/assembly.ts';
+import { Identities } from '../../local/identities.ts';
 import { Intrinsics } from '../../local/intrinsics.ts';
 import { type Json, type JsonObject, Properties } from '../../local/properties.ts';
 import { provision } from '../../local/provisioner.ts';
 import type { Cloud } from '../../local/resources/maker.ts';
+import type { StateMachineDefinition } from '../../local/step-functions.ts';
 
 /** A placeholder of Fn::Sub. */
 const of = (name: string) => `\${${name}}`;
@@ -99,6 +101,63 @@ describe('provisioning', () => {
     await expect(provisioned('AWS::S3::Bucket', properties)).rejects.toThrow(
       /^AWS::S3::Bucket Thing: clients was touched/,
     );
+  });
+});
+
+describe('a state machine', () => {
+  const provisioned = async (properties: JsonObject) => {
+    const identities = new Identities(ENVIRONMENT.accountId);
+    const role = identities.createRole('runner', []);
+    const defined: StateMachineDefinition[] = [];
+    const known: Partial<Record<string | symbol, unknown>> = {
+      ...ENVIRONMENT,
+      identities,
+      apis: new Map(),
+      roles: new Map([[role.name, role]]),
+      stepFunctions: { define: (machine: StateMachineDefinition) => defined.push(machine) },
+    };
+    const cloud = new Proxy({}, { get: (_, name) => known[name] }) as Cloud;
+    const whole = {
+      StateMachineName: 'walk',
+      StateMachineType: 'STANDARD',
+      RoleArn: role.arn,
+      DefinitionString: `{"Resource":"${of('Function')}","Format":"${of('Function')} {}"}`,
+      DefinitionSubstitutions: { Function: 'arn:function' },
+      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: false, Destinations: [] },
+      TracingConfiguration: { Enabled: true },
+      ...properties,
+    };
+    const type = 'AWS::StepFunctions::StateMachine';
+    const resources = { Walk: { type, properties: whole, dependsOn: [] } };
+    const outputs = { Arn: { Value: { Ref: 'Walk' } } };
+    const made = await provision([stackOf({ resources, outputs })], cloud);
+    return { defined, arn: made.stack?.Arn, caller: identities.find('runner') };
+  };
+
+  it('is told its definition with the substitutions made, and calls as its role', async () => {
+    const { defined, arn, caller } = await provisioned({});
+    expect(arn).toBe('arn:aws:states:eu-west-1:111122223333:stateMachine:walk');
+    expect(defined).toEqual([
+      {
+        name: 'walk',
+        roleArn: 'arn:aws:iam::111122223333:role/runner',
+        definition: '{"Resource":"arn:function","Format":"arn:function {}"}',
+      },
+    ]);
+    expect(caller).toMatchObject({ name: 'walk', kind: 'state-machine', role: { name: 'runner' } });
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ['another type', { StateMachineType: 'EXPRESS' }, 'StateMachineType must be one of STANDARD'],
+    ['a role that was not made', { RoleArn: 'arn:nobody' }, 'there is no role arn:nobody'],
+    ['a placeholder without a value', { DefinitionSubstitutions: {} }, `no value for ${of('Function')}`],
+    [
+      'a property that nobody knows',
+      { EncryptionConfiguration: {} },
+      'local AWS does not know EncryptionConfiguration',
+    ],
+  ])('is refused with %s', async (_, properties, message) => {
+    await expect(provisioned(properties)).rejects.toThrow(message);
   });
 });
 

@@ -145,6 +145,7 @@ export async function startHarness(options: HarnessOptions) {
 
   return {
     local: { endpoint, region: REGION },
+    accountId: ACCOUNT_ID,
     caller,
     host,
     faults,
@@ -152,6 +153,9 @@ export async function startHarness(options: HarnessOptions) {
     visibility,
     upstream,
     sentToQueue,
+    identities,
+    stepFunctions,
+    motoPort,
     logFile: join(folder, 'logs', 'echo.jsonl'),
     close: async () => {
       await frontDoor.close();

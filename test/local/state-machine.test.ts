@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Machine, startMachine } from './support/machine.ts';
+
+/**
+ * Every way through statemachines/simulate-policy.asl.json. The function is a stand-in: its answers are in the name of the
+ * simulation, as `what:task`; `asked` is what it was called with.
+ */
+const HANDLER = `
+const calls = new Map();
+export const handler = async (event) => {
+  console.log(JSON.stringify(event));
+  const { task, simulation, cursor, chunk } = event;
+  const [what, where] = simulation.split('.');
+  const calledBefore = calls.get(simulation + task) ?? 0;
+  calls.set(simulation + task, calledBefore + 1);
+  const thrown = (name) => Object.assign(new Error('no luck with ' + task), { name });
+  if (where === task && what === 'transient' && calledBefore === 0) throw thrown('TransientError');
+  if (where === task && what === 'broken') throw thrown('PolicyBroken');
+  if (where === task && what === 'slow') await new Promise((resolve) => setTimeout(resolve, 3000));
+  if (where === 'report' && what === 'unrecorded') if (task === 'report' || task === 'fail') throw thrown('PolicyBroken');
+  if (task === 'list' && what === 'endless') return { cursor: 'more', chunks: 1 };
+  if (task === 'list' && what === 'empty') return { cursor: null, chunks: 0 };
+  if (task === 'list') return cursor === null ? { cursor: '2026-11-02', chunks: 2 } : { cursor: null, chunks: 3 };
+  return task === 'evaluate' ? { chunk } : {};
+};
+`;
+const CHUNKS = '[{"chunk":0},{"chunk":1},{"chunk":2}]';
+
+let machine: Machine;
+
+beforeAll(async () => {
+  machine = await startMachine({
+    name: 'simulate-policy',
+    substitutions: { Simulator: 'echo', StagingBucket: 'staging', ChunksAtATime: 1 },
+    handler: HANDLER,
+    timeoutMs: 10_000,
+    answer: ({ url }) =>
+      url.startsWith('/staging/simulations/') && !url.includes('unread')
+        ? { status: 200, body: CHUNKS }
+        : { status: 404, body: '<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>' },
+    variants: {
+      // The machine as it is allows 2,000 calls, and 910 s for each.
+      impatient: (definition) => definition.replaceAll('910', '1').replaceAll('2000', '3'),
+    },
+  });
+});
+afterAll(async () => await machine?.close());
+
+const run = (simulation: string, variant?: string) => machine.run(simulation, { simulation }, variant);
+
+async function tasksOf(simulation: string): Promise<readonly unknown[]> {
+  return (await machine.asked(simulation)).map(({ task }) => task);
+}
+
+describe('a simulation', () => {
+  it('lists until there is no cursor, evaluates every chunk, and reports', async () => {
+    expect(await run('happy')).toMatchObject({ status: 'SUCCEEDED' });
+    const simulation = 'happy';
+    expect(await machine.asked(simulation)).toEqual([
+      { task: 'list', simulation, cursor: null },
+      { task: 'list', simulation, cursor: '2026-11-02' },
+      { task: 'evaluate', simulation, chunk: 0 },
+      { task: 'evaluate', simulation, chunk: 1 },
+      { task: 'evaluate', simulation, chunk: 2 },
+      { task: 'report', simulation },
+    ]);
+  });
+
+  it('of no decisions goes on to the report without a map', async () => {
+    expect(await run('empty')).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await tasksOf('empty')).toEqual(['list', 'report']);
+  });
+
+  it('calls as the role of the state machine', async () => {
+    await run('role');
+    const calls = machine.recorder.records.filter(({ kind }) => kind === 'state-machine');
+    expect(new Set(calls.map(({ service, operation }) => `${service}:${operation}`))).toEqual(
+      new Set(['lambda:Invoke', 's3:GetObject']),
+    );
+    expect(new Set(calls.map(({ roleArn }) => roleArn))).toEqual(
+      new Set(['arn:aws:iam::111122223333:role/machine-role']),
+    );
+    const chunks = calls.find(({ service }) => service === 's3');
+    expect(chunks?.resources).toEqual({
+      bucket: 'staging',
+      key: expect.stringMatching(/^simulations\/\w+\/chunks.json$/),
+    });
+  });
+});
+
+describe('what is worth another try', () => {
+  it.each(['list', 'evaluate', 'report'])('is tried again in the task "%s"', async (task) => {
+    const simulation = `transient.${task}`;
+    expect(await run(simulation)).toMatchObject({ status: 'SUCCEEDED' });
+    const tasks = await tasksOf(simulation);
+    expect(tasks.filter((asked) => asked === task).length).toBe({ list: 3, evaluate: 4, report: 2 }[task]);
+    expect(tasks).not.toContain('fail');
+  });
+
+  it('is tried again when the failure is recorded', async () => {
+    machine.faults.arm({
+      match: { service: 'lambda', operation: 'Invoke' },
+      effect: { kind: 'refuse', status: 429, code: 'TooManyRequestsException' },
+      skip: 1,
+    });
+    expect(await run('broken.list')).toMatchObject({ status: 'FAILED', error: 'SimulationFailed' });
+    expect(await tasksOf('broken.list')).toEqual(['list', 'fail']);
+    expect(machine.faults.armed).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  it.each([
+    ['report', 'PolicyBroken', /no luck with report/],
+    ['evaluate', 'States.ExceedToleratedFailureThreshold', /tolerated failure threshold was exceeded/],
+  ])('in the task "%s" is recorded as %s, and fails the execution', async (task, error, cause) => {
+    const simulation = `broken.${task}`;
+    expect(await run(simulation)).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(cause) });
+    const recorded = (await machine.asked(simulation)).filter(({ task: asked }) => asked === 'fail');
+    expect(recorded).toEqual([{ task: 'fail', simulation, error, cause: expect.stringMatching(cause) }]);
+    if (task === 'evaluate') expect(await tasksOf(simulation)).not.toContain('report');
+  });
+
+  it('to read the list of chunks is recorded', async () => {
+    expect(await run('unread')).toMatchObject({ status: 'FAILED', error: 'SimulationFailed' });
+    // States.ItemReaderFailed on AWS; moto does not tell it from other errors, and neither do we.
+    expect((await machine.asked('unread')).at(-1)).toMatchObject({ task: 'fail', error: 'States.Runtime' });
+  });
+
+  it('to come to an end of the listing is recorded', async () => {
+    expect(await run('endless', 'impatient')).toMatchObject({ status: 'FAILED', error: 'SimulationFailed' });
+    expect(await tasksOf('endless')).toEqual(['list', 'list', 'list', 'fail']);
+    expect((await machine.asked('endless')).at(-1)).toMatchObject({ error: 'ListingTooLong' });
+  });
+
+  it('to answer in time is recorded', async () => {
+    const simulation = 'slow.report';
+    expect(await run(simulation, 'impatient')).toMatchObject({ status: 'FAILED', error: 'SimulationFailed' });
+    expect((await machine.asked(simulation)).at(-1)).toMatchObject({ task: 'fail', error: 'States.Timeout' });
+  });
+
+  it('to record a failure fails the execution all the same', async () => {
+    expect(await run('unrecorded.report')).toMatchObject({ status: 'FAILED', error: 'PolicyBroken' });
+    expect((await tasksOf('unrecorded.report')).filter((task) => task === 'fail')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,132 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { definitionOf } from '../../cdk/constructs/state-machine.ts';
+import { STATE_MACHINE_NAMES } from '../../cdk/names.ts';
+
+/** The package has no types of its own that the compiler finds. */
+const lint: (definition: unknown) => { readonly errors: readonly { readonly Message: string }[] } = createRequire(
+  import.meta.url,
+)('asl-validator');
+
+const SUBSTITUTIONS = {
+  'simulate-policy': {
+    Simulator: 'arn:aws:lambda:eu-central-1:123456789012:function:simulator',
+    StagingBucket: 'staging',
+    ChunksAtATime: 5,
+  },
+} as const satisfies Record<(typeof STATE_MACHINE_NAMES)[number], object>;
+
+/** "Handling errors in Step Functions workflows" and "Lambda", AWS Step Functions Developer Guide. */
+const AWS_ERRORS = [
+  'States.ALL',
+  'Lambda.AWSLambdaException',
+  'Lambda.SdkClientException',
+  'Lambda.ServiceException',
+  'Lambda.TooManyRequestsException',
+];
+
+interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds: number;
+  readonly BackoffRate: number;
+  readonly MaxDelaySeconds: number;
+  readonly MaxAttempts: number;
+  readonly JitterStrategy: string;
+}
+interface State {
+  readonly Type: string;
+  readonly Comment?: string;
+  readonly Next?: string;
+  readonly Default?: string;
+  readonly End?: boolean;
+  readonly TimeoutSeconds?: number;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Retry?: readonly Retrier[];
+  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly ItemProcessor?: Flow;
+}
+interface Flow {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+/** The machine's own states, and those of the items of each map. */
+function flowsOf(flow: Flow): readonly Flow[] {
+  const inner = Object.values(flow.States).flatMap(({ ItemProcessor }) =>
+    ItemProcessor ? flowsOf(ItemProcessor) : [],
+  );
+  return [flow, ...inner];
+}
+
+function targetsOf(state: State): readonly string[] {
+  const branches = [...(state.Choices ?? []), ...(state.Catch ?? [])].map(({ Next }) => Next);
+  return [state.Next, state.Default, ...branches].filter((target) => target !== undefined);
+}
+
+function reached(flow: Flow): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    const state = flow.States[name];
+    if (state === undefined) throw new Error(`there is no state ${name}`);
+    if (found.has(name)) return;
+    found.add(name);
+    for (const target of targetsOf(state)) visit(target);
+  };
+  visit(flow.StartAt);
+  return found;
+}
+
+it('every file of statemachines/ is a state machine', () => {
+  const files = readdirSync(join(import.meta.dirname, '../../statemachines'));
+  expect(files.sort()).toEqual(STATE_MACHINE_NAMES.map((name) => `${name}.asl.json`).sort());
+});
+
+describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
+  const definition = definitionOf(name, SUBSTITUTIONS[name]);
+  const machine: Flow & { readonly TimeoutSeconds?: number } = JSON.parse(definition);
+  const flows = flowsOf(machine);
+  const states = flows.flatMap((flow) => Object.entries(flow.States));
+
+  it('is Amazon States Language', () => {
+    expect(lint(JSON.parse(definition)).errors).toEqual([]);
+  });
+
+  it('reaches every state, and none that is not there', () => {
+    for (const flow of flows) expect([...reached(flow)].sort()).toEqual(Object.keys(flow.States).sort());
+  });
+
+  it('retries and catches only errors that somebody throws', () => {
+    const named = states.flatMap(([, { Retry = [], Catch = [] }]) =>
+      [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((error) => ![...AWS_ERRORS, 'TransientError'].includes(error))).toEqual([]);
+  });
+
+  it('says how long retries may take altogether', () => {
+    const retriers = states.flatMap(([, { Retry = [] }]) => Retry);
+    const [first] = retriers;
+    if (first === undefined) throw new Error('nothing is retried');
+    for (const retrier of retriers) expect(retrier).toEqual(first);
+    const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts } = first;
+    const waits = Array.from({ length: MaxAttempts }, (_, at) =>
+      Math.min(IntervalSeconds * BackoffRate ** at, MaxDelaySeconds),
+    );
+    const total = waits.reduce((sum, wait) => sum + wait);
+    const [, { Comment } = {}] = states.find(([, { Retry }]) => Retry !== undefined) ?? [];
+    expect(Comment).toContain(`${waits.join(' + ')} = ${total} s`);
+  });
+
+  it('ends by itself, and so does every task', () => {
+    expect(machine.TimeoutSeconds).toBeGreaterThan(0);
+    // Lambda ends a function after 900 s at most: the error of the function, not of the task, is what is seen.
+    for (const [, { Type, TimeoutSeconds }] of states) if (Type === 'Task') expect(TimeoutSeconds).toBeGreaterThan(900);
+  });
+
+  it('is refused with a value missing or one too many', () => {
+    expect(() => definitionOf(name, {})).toThrow('no value for [Simulator');
+    expect(() => definitionOf(name, { ...SUBSTITUTIONS[name], Other: 'x' })).toThrow('no place for [Other]');
+  });
+});
