@@ -62,6 +62,9 @@ export function revisionsAsReceived(
   revision: number,
   receivedAt: string,
 ): readonly [KeyRecord, ...KeyRecord[]] {
+  if (revisions.some(({ key }) => key.revision > revisions.length)) {
+    throw new DomainError('KEY_UNKNOWN', 'a revision of its key is missing, which may be a revocation');
+  }
   const first = revisions.findIndex(({ key }) => key.revision === revision);
   const named = revisions[first];
   if (!named || Date.parse(named.recordedAt) > Date.parse(receivedAt) + CLOCK_TOLERANCE_MS) {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENVIRONMENTS } from '../contracts/predicates.ts';
+import { ENVIRONMENTS, type Environment } from '../contracts/predicates.ts';
 import { ROLES, type Role } from '../contracts/roles.ts';
 import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
@@ -87,6 +87,27 @@ export function gateWaiver(waiver: RecordedWaiver): GateWaiver | undefined {
     requester: requester.unique_id,
     approver: { principal: approver.unique_id, role: approver.role },
   };
+}
+
+/** What a gate is about, as far as scopes can name it. */
+export interface WaiverReach {
+  /** The model and everything in its lineage. */
+  readonly digests: ReadonlySet<string>;
+  readonly endpoint: string | null;
+  readonly environment: Environment;
+  readonly now: string;
+}
+
+/** Whether a waiver can matter: it has not ended, and its scope names nothing else. */
+export function bearsOn({ scope, not_after }: Pick<WaiverRecord, 'scope' | 'not_after'>, reach: WaiverReach): boolean {
+  const names = (value: string | null): boolean => value === null || reach.digests.has(value);
+  return (
+    reach.now < not_after &&
+    names(scope.model) &&
+    names(scope.dataset) &&
+    (scope.endpoint === null || scope.endpoint === reach.endpoint) &&
+    (scope.environment === null || scope.environment === reach.environment)
+  );
 }
 
 /**

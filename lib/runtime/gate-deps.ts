@@ -4,7 +4,7 @@ import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { loadPolicy } from '../adapters/opa/policy.ts';
 import type { AskDeps } from '../app/gate/ask.ts';
 import { policiesInForce } from '../app/gate/in-force.ts';
-import { knownWaivers } from '../app/gate/waivers.ts';
+import { listedWaivers } from '../app/gate/waivers.ts';
 import { Env } from '../contracts/env.ts';
 import { countersignDeps, tableConfig, tables } from './composition.ts';
 import { gateSampling, required } from './environment.ts';
@@ -21,7 +21,7 @@ export function gateDeps(): AskDeps {
     ledger: dynamoGateLedger(config),
     facts: {
       ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),
-      waivers: () => knownWaivers(registry),
+      waivers: () => listedWaivers(registry),
     },
     policies: policiesInForce({
       registry,

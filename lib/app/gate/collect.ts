@@ -10,6 +10,7 @@ import { lineCounter } from '../lookups.ts';
 import { evidenceJudge, type JudgeDeps } from './judge.ts';
 import { GATE_BOUNDS, type GateBounds, mentionedEvidence, verifiedLineage } from './lineage.ts';
 import type { GateFacts } from './ports.ts';
+import { provenWaivers, type WaiverDeps } from './waivers.ts';
 
 /** What is asked: may this model enter this environment? */
 export interface GateQuestion {
@@ -30,7 +31,8 @@ export interface GateQuestion {
   readonly asOf: boolean;
 }
 
-export interface CollectDeps extends JudgeDeps {
+export interface CollectDeps extends JudgeDeps, WaiverDeps {
+  readonly registry: JudgeDeps['registry'];
   readonly facts: GateFacts;
   readonly bounds?: GateBounds;
 }
@@ -67,10 +69,14 @@ export async function collectInput(
     ...attestations.flatMap(({ signature }) => signature.keyid ?? []),
     ...(endpoint === undefined ? [] : [endpoint]),
   ];
-  const [waivers, approvals, releases] = await standing;
+  const [listed, approvals, releases] = await standing;
+  const reach = { digests: new Set(lineage.nodes), endpoint: endpoint ?? null, environment, now };
   // The way back leads to the model before: what is open about that one counts too.
   const earlier = releases.known ? releases.items.map((release) => release.model) : [];
-  const findings = await deps.facts.findings([...new Set([...about, ...earlier])]);
+  const [findings, waivers] = await Promise.all([
+    deps.facts.findings([...new Set([...about, ...earlier])]),
+    provenWaivers(deps, listed, reach, evidenceKey),
+  ]);
   return {
     version: 1,
     now,

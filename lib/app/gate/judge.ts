@@ -26,20 +26,13 @@ export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, 
  */
 export function evidenceJudge(deps: JudgeDeps, evidenceKey: EvidenceKey | undefined, asOf: Date | undefined): Judge {
   const signers = new Map<string, Promise<KnownKey>>();
-  const active = evidenceKey && parsePublicKey(evidenceKey.public_key);
-  let all: Promise<readonly PublicKey[]> | undefined;
+  const evidenceKeys = ownKeys(deps.registry, evidenceKey);
 
   const signerOf = (keyid: string): Promise<KnownKey> => {
     const known = signers.get(keyid) ?? knownKey(deps.registry, keyid, asOf);
     signers.set(keyid, known);
     return known;
   };
-  const evidenceKeys = async (records: readonly EvidenceRecord[]): Promise<readonly PublicKey[]> => {
-    if (active && records.every((record) => record.evidence_keyid === active.keyid)) return [active];
-    all ??= deps.registry.evidenceKeys().then((keys) => keys.map((key) => parsePublicKey(key.public_key)));
-    return await all;
-  };
-
   return async (evidence) => {
     const wanted = [...evidence];
     const judged = new Map<string, Judged>();
@@ -59,12 +52,29 @@ export function evidenceJudge(deps: JudgeDeps, evidenceKey: EvidenceKey | undefi
           record,
           bytes[index],
           (keyid) => knownKeys.get(keyid) ?? { revisions: [], current: undefined },
-          (keyid) => own.find((key) => key.keyid === keyid),
+          own,
         );
         judged.set(record.sha256, one);
       }
     }
     return judged;
+  };
+}
+
+/** The keys that countersigned some records, by their keyids. */
+export type OwnKeys = (records: readonly EvidenceRecord[]) => Promise<(keyid: string) => PublicKey | undefined>;
+
+/** @param active - the key that signed nearly everything: where it signed all, the others are not read */
+export function ownKeys(registry: Pick<Registry, 'evidenceKeys'>, active: EvidenceKey | undefined): OwnKeys {
+  let all: Promise<readonly EvidenceKey[]> | undefined;
+  const parsed = new Map<string, PublicKey>();
+  return async (records) => {
+    const isEnough = active && records.every((record) => record.evidence_keyid === active.keyid);
+    if (!isEnough) all ??= registry.evidenceKeys();
+    for (const { keyid, public_key } of isEnough ? [active] : ((await all) ?? [])) {
+      if (!parsed.has(keyid)) parsed.set(keyid, parsePublicKey(public_key));
+    }
+    return (keyid) => parsed.get(keyid);
   };
 }
 
@@ -75,7 +85,7 @@ async function knownKey(registry: JudgeDeps['registry'], keyid: string, asOf: Da
   return { revisions, current: revisions.findLast(isKnown)?.key };
 }
 
-async function bytesOf(store: JudgeDeps['store'], record: EvidenceRecord): Promise<Buffer | undefined> {
+export async function bytesOf(store: JudgeDeps['store'], record: EvidenceRecord): Promise<Buffer | undefined> {
   if (record.inline) return Buffer.from(record.inline);
   try {
     return (await store.read(record.object_key, record.version_id))?.bytes;

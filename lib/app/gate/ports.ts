@@ -1,7 +1,8 @@
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import type { PolicyIdentity } from '../../core/gate/decision.ts';
-import type { GateApproval, GateFinding, GateRelease, GateWaiver, Known } from '../../core/gate/input.ts';
+import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
 import type { Json } from '../../core/json.ts';
+import type { RecordedWaiver } from '../../core/waiver.ts';
 import type { Ledger } from '../ports.ts';
 
 /** The evidence table as a gate reads it. Every read is consistent: what is not there is a fact. */
@@ -12,7 +13,8 @@ export interface GateLedger extends Pick<Ledger, 'list' | 'commit'> {
 
 /** What is read for its absence. Each list is read whole and consistently, or is said not to be known. */
 export interface GateFacts {
-  waivers(): Promise<Known<GateWaiver>>;
+  /** As the registry has them, which is no proof. */
+  waivers(): Promise<Known<RecordedWaiver>>;
   /** Open findings about any of these: digests, keyids, an endpoint's name. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
   approvals(model: string): Promise<Known<GateApproval>>;

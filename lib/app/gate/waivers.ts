@@ -1,16 +1,78 @@
+import { canonicalBytes } from '../../core/canonical.ts';
+import { openCountersigned } from '../../core/countersigned.ts';
+import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { GateWaiver, Known } from '../../core/gate/input.ts';
-import { gateWaiver } from '../../core/waiver.ts';
-import type { Registry } from '../ports.ts';
+import type { PublicKey } from '../../core/keys.ts';
+import { bearsOn, gateWaiver, type RecordedWaiver, type WaiverReach } from '../../core/waiver.ts';
+import type { Log, Registry } from '../ports.ts';
+import { readEvent } from '../record-event.ts';
+import { bytesOf, type JudgeDeps, ownKeys } from './judge.ts';
 
-/** Every approved waiver; which of them holds where and when is for the policy to say. */
-export async function knownWaivers({ waivers }: Pick<Registry, 'waivers'>): Promise<Known<GateWaiver>> {
+/** Every waiver that was asked for, as the registry has it. */
+export async function listedWaivers({ waivers }: Pick<Registry, 'waivers'>): Promise<Known<RecordedWaiver>> {
   try {
     const all = await waivers();
-    if (!all) return { known: false, code: 'LIST_TOO_LONG' };
-    return { known: true, items: all.flatMap((waiver) => gateWaiver(waiver) ?? []) };
+    return all ? { known: true, items: all } : { known: false, code: 'LIST_TOO_LONG' };
   } catch (error) {
     if (error instanceof DomainError) return { known: false, code: error.code };
+    throw error;
+  }
+}
+
+export interface WaiverDeps extends Omit<JudgeDeps, 'registry'> {
+  readonly registry: Pick<Registry, 'evidenceKeys'>;
+  readonly log: Log;
+}
+
+/**
+ * The approved waivers that may bear on what is asked, each as the event says that its row names. Which of them holds, the
+ * policy decides. One batch read per 100; none where no waiver reaches this far.
+ *
+ * A row that nothing signed bears out makes the list unknown, so that nothing is waived: the table was tampered with.
+ */
+export async function provenWaivers(
+  deps: WaiverDeps,
+  listed: Known<RecordedWaiver>,
+  reach: WaiverReach,
+  active: EvidenceKey | undefined,
+): Promise<Known<GateWaiver>> {
+  if (!listed.known) return listed;
+  const near = listed.items.filter((waiver) => waiver.approver && bearsOn(waiver, reach));
+  if (near.length === 0) return { known: true, items: [] };
+  const records = await deps.ledger.findMany([...new Set(near.map(({ event }) => event))]);
+  const keyOf = await ownKeys(deps.registry, active)([...records.values()]);
+  const unproven: string[] = [];
+  for (const waiver of near) {
+    const reason = await doubt(deps.store, waiver, records.get(waiver.event), keyOf);
+    if (reason !== undefined) unproven.push(`${waiver.id}: ${reason}`);
+  }
+  if (unproven.length === 0) return { known: true, items: near.flatMap((waiver) => gateWaiver(waiver) ?? []) };
+  // The alarm on integrity failures counts lines of this name.
+  deps.log.warn('INTEGRITY_FAILURE', { unproven_waivers: unproven });
+  return { known: false, code: 'WAIVER_UNPROVEN' };
+}
+
+/** @returns why the event does not bear the row out; undefined when it does */
+async function doubt(
+  store: WaiverDeps['store'],
+  { event, ...waiver }: RecordedWaiver,
+  record: EvidenceRecord | undefined,
+  keyOf: (keyid: string) => PublicKey | undefined,
+): Promise<string | undefined> {
+  const bytes = record && (await bytesOf(store, record));
+  if (!record || !bytes || sha256Hex(bytes) !== event) return 'its event cannot be had';
+  const { object_key, version_id: versionId, kms_request_id: requestId } = record;
+  try {
+    openCountersigned(bytes, keyOf);
+    const object = { bytes, versionId, requestId, retainUntil: new Date(record.retain_until) };
+    const { body } = readEvent(object, object_key);
+    const saysSo = 'waiver' in body && canonicalBytes(body.waiver).equals(canonicalBytes(waiver));
+    return saysSo ? undefined : 'its event says otherwise';
+  } catch (error) {
+    if (error instanceof DomainError) return error.message;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { collectInput, type GateQuestion } from '../../../lib/app/gate/collect.ts';
 import { type Decided, evaluateGate, type GateDeps } from '../../../lib/app/gate/evaluate.ts';
 import type { GateFacts } from '../../../lib/app/gate/ports.ts';
-import { revokeKey } from '../../../lib/app/manage-registry.ts';
+import { registerKey, revokeKey } from '../../../lib/app/manage-registry.ts';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import type { ProblemCode } from '../../../lib/contracts/problems.ts';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
@@ -14,7 +14,7 @@ import type { GateInput, RuleVerdict } from '../../../lib/core/gate/input.ts';
 import type { Json } from '../../../lib/core/json.ts';
 import { parsePublicKey } from '../../../lib/core/keys.ts';
 import { lookup, objectKey } from '../../../lib/core/layout.ts';
-import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../support/control-plane.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, enrol, keyRequest } from '../../support/control-plane.ts';
 import { newKey, type TestKey } from '../../support/keys.ts';
 import {
   aManifest,
@@ -47,7 +47,7 @@ const { post, made } = stages(() => plane);
 
 const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = noFacts) =>
   collectInput(
-    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts },
+    { ...plane.submitDeps, ledger: plane.ledger, facts },
     {
       model: MODEL,
       environment: 'production',
@@ -161,7 +161,7 @@ describe('the facts of a gate', () => {
         return evidenceKeys();
       },
     };
-    const deps = { ledger: plane.ledger, registry, store: plane.bucket, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: noFacts };
     const { evidenceKey } = await plane.registry.context(caller(PIPELINE).uniqueId);
     await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, evidenceKey);
     expect(read).toEqual([plane.key.keyid]);
@@ -267,10 +267,21 @@ describe('the facts of a gate', () => {
     expect(cycle?.at(-1)).toBe(cycle?.[0]);
   });
 
+  it('do not believe a key of whose history a revision is missing', async () => {
+    const evidence = await post();
+    await registerKey(plane.registryDeps, keyRequest(plane.key, PIPELINE, { role: 'trainer', revision: 1 }), ADMIN);
+    await revokeKey(plane.registryDeps, plane.key.keyid, { reason: 'stolen' }, ADMIN);
+    const keyHistory = async (keyid: string) => (await plane.registry.keyHistory(keyid)).toSpliced(1, 1);
+    const registry = { keyHistory, evidenceKeys: plane.registry.evidenceKeys };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: noFacts };
+    const input = await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, undefined);
+    expect(stateOf(input, evidence)).toBe('invalid');
+  });
+
   it('say that a lineage beyond its bounds is not complete', async () => {
     await made('raw', 'iris');
     await post();
-    const deps = { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: noFacts };
     const question = { ...QUESTION, now: plane.clock.now() };
     for (const bounds of [
       { depth: 1, digests: 9, attestations: 9, lines: 99 },
@@ -285,7 +296,7 @@ describe('the facts of a gate', () => {
   it('are refused when the index tells of them in more lines than a gate reads', async () => {
     await made('raw', 'iris');
     await post();
-    const deps = { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: noFacts };
     const within = (lines: number) =>
       collectInput(
         { ...deps, bounds: { depth: 9, digests: 9, attestations: 9, lines } },

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { knownWaivers } from '../../../lib/app/gate/waivers.ts';
+import { listedWaivers, provenWaivers } from '../../../lib/app/gate/waivers.ts';
 import { approveWaiver, endWaiver, requestWaiver, type WaiverDeps } from '../../../lib/app/manage-waivers.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
+import type { Known } from '../../../lib/core/gate/input.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import type { RequestWaiver } from '../../../lib/core/requests.ts';
+import type { RecordedWaiver, WaiverReach } from '../../../lib/core/waiver.ts';
 import type { WaiverTerms } from '../../../lib/core/waiver-terms.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
-import { digestOf } from '../../support/manifests.ts';
+import { digestOf, PIPELINE } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const PROMOTER = caller('promoter');
@@ -40,8 +42,16 @@ const wanted = (changes: Partial<RequestWaiver> = {}): RequestWaiver => ({
 });
 const request = async (changes: Partial<RequestWaiver> = {}) =>
   (await requestWaiver(deps, wanted(changes), PROMOTER)).value.id;
-const inGate = async () => {
-  const known = await knownWaivers(plane.registry);
+const reach = (changes: Partial<WaiverReach> = {}): WaiverReach => ({
+  digests: new Set([digestOf('classifier'), digestOf('iris')]),
+  endpoint: null,
+  environment: 'production',
+  now: plane.clock.now().toISOString(),
+  ...changes,
+});
+const inGate = async (changes: Partial<WaiverReach> = {}, listed?: Known<RecordedWaiver>) => {
+  const rows = listed ?? (await listedWaivers(plane.registry));
+  const known = await provenWaivers({ ...plane.submitDeps, ledger: plane.ledger }, rows, reach(changes), undefined);
   return known.known ? known.items : known;
 };
 
@@ -141,6 +151,90 @@ describe('a waiver', () => {
   });
 });
 
+describe('a gate', () => {
+  const approved = async (changes: Partial<RequestWaiver> = {}): Promise<RecordedWaiver> => {
+    const id = await request(changes);
+    await approveWaiver(deps, id, APPROVER);
+    const row = await plane.registry.waiver(id);
+    if (!row) throw new Error('no waiver is recorded');
+    return row;
+  };
+
+  it.each<[string, Partial<WaiverReach>]>([
+    ['another model', { digests: new Set([digestOf('other')]) }],
+    ['another environment', { environment: 'staging' }],
+    ['the time after its end', { now: '2099-01-01T00:00:00.000Z' }],
+  ])('about %s hears nothing of a waiver, and reads nothing for it', async (_, changes) => {
+    const row = await approved();
+    const unread = { findMany: () => Promise.reject(new Error('the table is read')) };
+    const ledger = { ...unread, list: plane.ledger.list, commit: plane.ledger.commit };
+    const listed = { known: true, items: [row] } as const;
+    expect(await provenWaivers({ ...plane.submitDeps, ledger }, listed, reach(changes), undefined)).toEqual({
+      known: true,
+      items: [],
+    });
+  });
+
+  it.each(['digest of the model', 'endpoint', 'data set in the lineage'])(
+    'hears of a waiver for its %s',
+    async (what) => {
+      const scopes: Record<string, Partial<RequestWaiver['scope']>> = {
+        'digest of the model': {},
+        endpoint: { model: null, endpoint: 'classifier' },
+        'data set in the lineage': { model: null, dataset: digestOf('iris') },
+      };
+      await approved({ scope: { ...wanted().scope, ...scopes[what] } });
+      expect(await inGate({ endpoint: 'classifier' })).toMatchObject([{ rule: 'explainability_report' }]);
+    },
+  );
+
+  const TAMPERED: [string, (row: RecordedWaiver) => RecordedWaiver][] = [
+    ['a later end', (row) => ({ ...row, not_after: '2027-01-01T00:00:00.000Z' })],
+    ['a wider scope', (row) => ({ ...row, scope: { ...row.scope, model: null } })],
+    ['another rule', (row) => ({ ...row, rule: 'image_pinned' })],
+    ['another requester', (row) => ({ ...row, requester: { ...row.requester, unique_id: 'AROAOTHER' } })],
+    ['an event that is not there', (row) => ({ ...row, event: digestOf('nothing') })],
+  ];
+  it.each(TAMPERED)('takes all waivers for unknown when a row claims %s', async (_, tamper) => {
+    const row = await approved();
+    const listed = { known: true, items: [row, tamper({ ...row, id: 'another' })] } as const;
+    expect(await inGate({}, { known: true, items: [row] })).toHaveLength(1);
+    expect(await inGate({}, listed)).toEqual({ known: false, code: 'WAIVER_UNPROVEN' });
+    expect(plane.logged.at(-1)).toMatchObject({
+      event: 'INTEGRITY_FAILURE',
+      fields: { unproven_waivers: [expect.stringContaining('another: ')] },
+    });
+  });
+
+  it('takes a waiver for unknown that was approved in the table only', async () => {
+    const row = await plane.registry.waiver(await request());
+    if (!row) throw new Error('no waiver is recorded');
+    const approver = {
+      arn: APPROVER.arn,
+      unique_id: APPROVER.uniqueId,
+      role: 'policy-approver' as const,
+      at: plane.clock.now().toISOString(),
+    };
+    expect(await inGate({}, { known: true, items: [{ ...row, approver }] })).toMatchObject({ known: false });
+  });
+
+  it('takes a waiver for unknown whose event is about something else', async () => {
+    const row = await approved();
+    const registered = objectKey.event(`principal/${caller(PIPELINE).uniqueId}`, 1);
+    const foreign = [...plane.ledger.records.values()].find(({ object_key }) => object_key === registered);
+    if (!foreign) throw new Error('no such event');
+    const listed = { known: true, items: [{ ...row, event: foreign.sha256 }] } as const;
+    expect(await inGate({}, listed)).toEqual({ known: false, code: 'WAIVER_UNPROVEN' });
+  });
+
+  it('takes a waiver for unknown whose event no evidence key signed', async () => {
+    const listed = { known: true, items: [await approved()] } as const;
+    const strangers = { ...plane.submitDeps, ledger: plane.ledger, registry: { evidenceKeys: async () => [] } };
+    const known = await provenWaivers(strangers, listed, reach(), undefined);
+    expect(known).toEqual({ known: false, code: 'WAIVER_UNPROVEN' });
+  });
+});
+
 describe('the list of waivers', () => {
   it.each([
     ['is too long', async () => undefined, 'LIST_TOO_LONG'],
@@ -152,6 +246,6 @@ describe('the list of waivers', () => {
       'DEPENDENCY_UNAVAILABLE',
     ],
   ])('that %s is not known, instead of empty', async (_, waivers, code) => {
-    expect(await knownWaivers({ waivers })).toEqual({ known: false, code });
+    expect(await listedWaivers({ waivers })).toEqual({ known: false, code });
   });
 });
