@@ -35,7 +35,7 @@ interface GateOptions {
   readonly evidenceKey?: readonly string[];
   readonly replay?: string;
   readonly input?: string;
-  readonly policy?: string;
+  readonly policy?: readonly string[];
   readonly keep?: string;
 }
 
@@ -60,7 +60,7 @@ export function addGate(program: Command): void {
     .option('--evidence-key <file>', 'public key of the control plane that must have signed (PEM); repeatable', collect)
     .option('--replay <decision>', 'SHA-256 of a stored decision, or its file: decide again from its bytes and compare')
     .option('--input <file>', 'with --replay: the facts that it was decided on')
-    .option('--policy <file>', 'with --replay: the policy bundle that decided')
+    .option('--policy <file>', 'with --replay: a policy bundle that decided; repeatable', collect)
     .option('--keep <folder>', 'with --replay: keep decision, facts and policy there, to replay them offline')
     .addHelpText(
       'after',
@@ -144,7 +144,7 @@ async function replay(shell: Shell, options: GateOptions, decision: string): Pro
   const sources = {
     decision,
     ...(input === undefined ? {} : { input }),
-    ...(policy === undefined ? {} : { policy }),
+    ...(policy === undefined ? {} : { policies: policy }),
     ...(evidenceKeys === undefined ? {} : { evidenceKeys }),
   };
   const parts = await collectParts(sources, () => shell.api());

@@ -1,3 +1,4 @@
+import { resultOfAll } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import { printable } from '../../lib/core/printable.ts';
 import type { GateDecision } from './evaluate.ts';
@@ -10,9 +11,9 @@ import { warningLine } from './table.ts';
  * `junit-10.xsd` and Apache Ant's `JUnit.xsd`, the stricter one, which wants times, a host and both outputs.
  */
 export function junitXml(decided: GateDecision): string {
-  const { result, environment, phase, decidedAt, decision, model, policy, policyRevision, inputSha256, passed } =
+  const { environment, phase, decidedAt, decision, model, policy, policyRevision, beside, inputSha256, passed } =
     decided;
-  const { verdicts, warnings } = result;
+  const { verdicts, warnings } = resultOfAll(decided);
   return document({
     name: `countersign gate ${environment} ${phase}`,
     at: decidedAt,
@@ -25,6 +26,7 @@ export function junitXml(decided: GateDecision): string {
       input: inputSha256,
       policy: policy.sha256,
       'policy revision': policyRevision,
+      ...Object.fromEntries(beside.map((one) => [`policy ${one.slot}`, one.policy.sha256])),
     },
     cases: verdicts.map((verdict) => testCase(verdict, `countersign.gate.${environment}`)),
     output: warnings.filter(isRefusal).map(warningLine).join('\n'),

@@ -19,7 +19,8 @@ export interface ReplaySources {
   /** Digest of the stored decision, or a file that holds it. */
   readonly decision: string;
   readonly input?: string;
-  readonly policy?: string;
+  /** Policy bundles: of the main policy, and of those beside it. */
+  readonly policies?: readonly string[];
   readonly evidenceKeys?: readonly string[];
 }
 
@@ -29,31 +30,46 @@ export async function collectParts(sources: ReplaySources, api: () => ApiClient)
     ? await fetched(api(), '/v1/evidence/{sha256}/attestation', sources.decision)
     : await readBytes(sources.decision);
   const named = namedBy(decision, sources.decision);
-  const part = async (file: string | undefined, path: string, sha256: string) =>
-    file === undefined ? await fetched(api(), path, sha256) : await readBytes(file);
+  const given = await Promise.all((sources.policies ?? []).map(readBytes));
+  const bundle = async (sha256: string) =>
+    given.find((bytes) => sha256Hex(bytes) === sha256) ??
+    (await fetched(api(), '/v1/policies/{sha256}/bundle', sha256));
+  const [only, ...others] = given;
   return {
     decision,
-    input: await part(sources.input, '/v1/gates/inputs/{sha256}', named.inputSha256),
-    policy: await part(sources.policy, '/v1/policies/{sha256}/bundle', named.policy.sha256),
+    input:
+      sources.input === undefined
+        ? await fetched(api(), '/v1/gates/inputs/{sha256}', named.inputSha256)
+        : await readBytes(sources.input),
+    // One file can only be meant as the policy; the replay tells when it is another one.
+    policy: only && others.length === 0 ? only : await bundle(named.policy.sha256),
+    beside: await Promise.all(named.beside.map(({ policy }) => bundle(policy.sha256))),
     evidenceKeys:
       sources.evidenceKeys === undefined ? await publishedKeys(api()) : await readKeys(sources.evidenceKeys),
   };
 }
 
 /** What an offline replay needs beside the keys, in a folder of its own. */
-export async function keepParts({ decision, input, policy }: ReplayParts, folder: string): Promise<string> {
+export async function keepParts(
+  { decision, input, policy, beside = [] }: ReplayParts,
+  folder: string,
+): Promise<string> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw new UsageError(`${folder} cannot be made: ${systemMessage(cause)}`, undefined, cause);
   });
   const files = {
     decision: join(folder, 'decision.sigstore.json'),
     input: join(folder, 'input.json'),
-    policy: join(folder, 'policy.tar.gz'),
   };
+  const policies = [
+    { file: join(folder, 'policy.tar.gz'), bytes: policy },
+    ...beside.map((bytes) => ({ file: join(folder, `policy-${sha256Hex(bytes).slice(0, 12)}.tar.gz`), bytes })),
+  ];
   await writeBytes(files.decision, decision);
   await writeBytes(files.input, input);
-  await writeBytes(files.policy, policy);
-  return `countersign gate --replay ${files.decision} --input ${files.input} --policy ${files.policy} --evidence-key evidence.pem`;
+  for (const { file, bytes } of policies) await writeBytes(file, bytes);
+  const named = policies.map(({ file }) => `--policy ${file}`).join(' ');
+  return `countersign gate --replay ${files.decision} --input ${files.input} ${named} --evidence-key evidence.pem`;
 }
 
 async function fetched(api: ApiClient, path: string, sha256: string): Promise<Buffer> {

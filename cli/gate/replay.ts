@@ -2,10 +2,10 @@ import { canonicalBytes } from '../../lib/core/canonical.ts';
 import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { DomainError } from '../../lib/core/errors.ts';
-import { parseDecision, type StoredDecision } from '../../lib/core/gate/decision.ts';
+import { parseDecision, resultOfAll, type StoredDecision } from '../../lib/core/gate/decision.ts';
 import type { GateResult, RuleVerdict } from '../../lib/core/gate/input.ts';
-import { parseGateResult } from '../../lib/core/gate/result.ts';
-import { isJsonObject, parseStrictJson } from '../../lib/core/json.ts';
+import { parseBesideResult, parseGateResult } from '../../lib/core/gate/result.ts';
+import { isJsonObject, type Json, parseStrictJson } from '../../lib/core/json.ts';
 import type { PublicKey } from '../../lib/core/keys.ts';
 import { type Check, fail, notChecked, pass } from '../verify/report.ts';
 
@@ -17,12 +17,15 @@ export interface ReplayParts {
   readonly input: Buffer;
   /** The policy bundle, a tar.gz. */
   readonly policy: Buffer;
+  /** Bundles of the policies that decided beside it, in any order. */
+  readonly beside?: readonly Buffer[];
   /** Public keys of the control plane that the caller trusts. */
   readonly evidenceKeys: readonly PublicKey[];
 }
 
 /** A rule that was not judged as it was then. */
 export interface Difference {
+  /** Of a policy beside the main one: `slot/rule`. */
   readonly rule: string;
   readonly list: 'verdicts' | 'warnings';
   /** Null: there was none. */
@@ -65,8 +68,9 @@ export async function replayGate(parts: ReplayParts): Promise<ReplayReport> {
   }
   const replayed = await attempt('result', async () => await evaluate(decided, parts));
   if ('failed' in replayed) return report([...checks, replayed.failed], decided);
-  const differences = compare(decided.result, replayed.value);
-  return report([...checks, resultCheck(decided.result, replayed.value, differences)], decided, differences);
+  const said = resultOfAll(decided);
+  const differences = compare(said, replayed.value);
+  return report([...checks, resultCheck(said, replayed.value, differences)], decided, differences);
 }
 
 /** @throws DomainError SIGNATURE_INVALID, or PREDICATE_INVALID when it is no decision */
@@ -75,12 +79,20 @@ function openDecision({ decision, evidenceKeys }: ReplayParts) {
   return { keyid, decided: parseDecision(statement) };
 }
 
-function boundBytes({ model, inputSha256, policy }: StoredDecision, parts: ReplayParts): Check[] {
+function boundBytes({ model, inputSha256, policy, beside }: StoredDecision, parts: ReplayParts): Check[] {
   const bound = (name: string, bytes: Buffer, digest: string) =>
     sha256Hex(bytes) === digest
       ? pass(name, `has the digest that was signed, ${digest}`)
       : fail(name, `has the digest ${sha256Hex(bytes)}; what was signed names ${digest}`);
-  const checks = [bound('input', parts.input, inputSha256), bound('policy', parts.policy, policy.sha256)];
+  const checks = [
+    bound('input', parts.input, inputSha256),
+    bound('policy', parts.policy, policy.sha256),
+    ...beside.map(({ slot, policy: { sha256 } }) =>
+      besideBundle(parts, sha256)
+        ? pass(`policy ${slot}`, `has the digest that was signed, ${sha256}`)
+        : fail(`policy ${slot}`, `the bundle ${sha256} that was signed is not among those given`),
+    ),
+  ];
   const about = modelOf(parts.input);
   if (about === model) return [...checks, pass('model', `input and decision are about ${model}`)];
   return [...checks, fail('model', `the decision is about ${model}, its input about ${about ?? 'none'}`)];
@@ -96,20 +108,39 @@ function modelOf(input: Buffer): unknown {
   }
 }
 
-async function evaluate(decided: StoredDecision, { input, policy: archive }: ReplayParts): Promise<GateResult> {
+function besideBundle({ beside = [] }: ReplayParts, sha256: string): Buffer | undefined {
+  return beside.find((bytes) => sha256Hex(bytes) === sha256);
+}
+
+/** Every policy that decided, in the order in which the decision lists them. Shadows had no part in it. */
+async function evaluate(decided: StoredDecision, parts: ReplayParts): Promise<GateResult> {
+  const result = parseGateResult(await answerOf(parts.policy, decided.policy.entrypoint, parts.input));
+  const beside: { slot: string; result: GateResult }[] = [];
+  for (const { slot, policy } of decided.beside) {
+    const answer = await answerOf(
+      besideBundle(parts, policy.sha256) ?? Buffer.alloc(0),
+      policy.entrypoint,
+      parts.input,
+    );
+    beside.push({ slot, result: parseBesideResult(answer, policy.entrypoint) });
+  }
+  return resultOfAll({ result, beside });
+}
+
+async function answerOf(archive: Buffer, entrypoint: string, input: Buffer): Promise<Json | undefined> {
   // Loaded when it is needed: no other command of the agent evaluates a policy.
   const [{ readPolicyBundle }, { loadPolicy, POLICY_LIMITS }] = await Promise.all([
     import('../../lib/adapters/opa/bundle.ts'),
     import('../../lib/adapters/opa/policy.ts'),
   ]);
   const policy = await loadPolicy(await readPolicyBundle(archive), { ...POLICY_LIMITS, timeoutMs: TIMEOUT_MS });
-  if (policy.entrypoint !== decided.policy.entrypoint) {
+  if (policy.entrypoint !== entrypoint) {
     throw new DomainError(
       'POLICY_INVALID',
-      `its entrypoint is ${policy.entrypoint}; the decision was made by ${decided.policy.entrypoint}`,
+      `its entrypoint is ${policy.entrypoint}; the decision was made by ${entrypoint}`,
     );
   }
-  return parseGateResult(await policy.evaluate(input));
+  return await policy.evaluate(input);
 }
 
 function compare(decided: GateResult, replayed: GateResult): Difference[] {

@@ -1,3 +1,4 @@
+import { resultOfAll } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import type { GateDecision } from './evaluate.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
@@ -19,9 +20,9 @@ const LEVELS: Readonly<Record<RuleVerdict['severity'], 'error' | 'warning' | 'no
  * @param place - URI of the model, where code scanning shows the results
  */
 export function sarifLog(decided: GateDecision, place: string): object {
-  const { result, environment, phase, decision, model, policy, policyRevision, inputSha256, judgedAt, passed } =
+  const { environment, phase, decision, model, policy, policyRevision, beside, inputSha256, judgedAt, passed } =
     decided;
-  const { verdicts, warnings } = result;
+  const { verdicts, warnings } = resultOfAll(decided);
   const rules = [...new Map([...warnings, ...verdicts].map((one) => [one.rule, one])).values()];
   const resultOf = (verdict: RuleVerdict, changes: object) => ({
     ruleId: verdict.rule,
@@ -50,7 +51,8 @@ export function sarifLog(decided: GateDecision, place: string): object {
             rules: rules.map(({ rule, severity, controls }) => ({
               id: rule,
               shortDescription: { text: rule.replaceAll('_', ' ') },
-              helpUri: `https://countersign.dev/rules/${rule}`,
+              // A slot's rules are somebody else's, who has pages of their own.
+              ...(rule.includes('/') ? {} : { helpUri: `https://countersign.dev/rules/${rule}` }),
               defaultConfiguration: { level: LEVELS[severity] },
               properties: { severity, controls },
             })),
@@ -70,6 +72,11 @@ export function sarifLog(decided: GateDecision, place: string): object {
           input: inputSha256,
           policy: policy.sha256,
           policy_revision: policyRevision,
+          beside: beside.map(({ slot, policy: { sha256, revision } }) => ({
+            slot,
+            policy: sha256,
+            policy_revision: revision,
+          })),
           judged_at: judgedAt,
         },
       },

@@ -1,3 +1,4 @@
+import { resultOfAll } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict, Verdict } from '../../lib/core/gate/input.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { table } from '../shell.ts';
@@ -14,9 +15,9 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 
 /** A decision for a person: a line per rule, what would fix it, and what to quote. */
 export function decisionLines(decided: GateDecision): string[] {
-  const { result, passed, decision, model, environment, phase, judgedAt, policy, policyRevision, inputSha256 } =
+  const { passed, decision, model, environment, phase, judgedAt, policy, policyRevision, beside, inputSha256 } =
     decided;
-  const { verdicts, warnings } = result;
+  const { verdicts, warnings } = resultOfAll(decided);
   const fixes = fixLines(verdicts.filter(isRefusal));
   const waived = verdicts.flatMap(({ rule, waiver }) => (waiver === null ? [] : [`${rule} by ${printable(waiver)}`]));
   return [
@@ -29,6 +30,10 @@ export function decisionLines(decided: GateDecision): string[] {
       ['environment', `${environment}, phase ${phase}, judged as of ${printable(judgedAt)}`],
       ['decision', decision],
       ['policy', `${printable(policyRevision)} (sha256 ${policy.sha256})`],
+      ...beside.map((one): [string, string] => [
+        `beside it`,
+        `${one.slot}: ${printable(one.policy.revision)} (sha256 ${one.policy.sha256})`,
+      ]),
       ['input', inputSha256],
       ['waivers', waived.join(', ')],
     ]),

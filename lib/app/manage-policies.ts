@@ -2,11 +2,11 @@ import { Predicate } from '../contracts/predicates.ts';
 import { decodeBase64 } from '../core/base64.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import type { ActivationEvent, RegistryEvent } from '../core/events.ts';
+import type { RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
-import { type Activation, MAX_ROLLBACKS, type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import { type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
@@ -15,7 +15,6 @@ import { type Changed, recordChange } from './manage-registry.ts';
 import { originOf, personOf } from './origin.ts';
 import type { Ledger, Registry } from './ports.ts';
 import { attestationBytes } from './read-evidence.ts';
-import { recordActivation } from './record-activation.ts';
 import type { Caller } from './submit-evidence.ts';
 
 export interface PolicyDeps extends CountersignDeps {
@@ -111,81 +110,6 @@ export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };
   return { created: false, value, event: await changePolicy(deps, 'policy-approved', value, by) };
-}
-
-/** Puts an approved policy in force. The next gate uses it. */
-export async function activatePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<Activation>> {
-  const policy = await requirePolicy(deps.registry, sha256);
-  requireStep(policy, 'activate');
-  requireOther(policy, personOf(deps, by));
-  const current = await newest(deps);
-  if (current?.sha256 === sha256) return { created: false, value: current, event: undefined };
-  return await activate(
-    deps,
-    'policy-activated',
-    {
-      sha256,
-      previous: current?.sha256 ?? null,
-      back_to: current ? [current.sha256, ...current.back_to].slice(0, MAX_ROLLBACKS) : [],
-      reason: null,
-    },
-    current,
-    by,
-  );
-}
-
-/**
- * Puts the policy that was in force before back in force, at once.
- *
- * @param from - the policy that is to be left
- * @throws DomainError POLICY_STATE_CONFLICT when there was none, or another one than `from` is in force
- */
-export async function rollBackPolicy(
-  deps: PolicyDeps,
-  { reason, from }: { readonly reason: string; readonly from: string },
-  by: Caller,
-): Promise<Changed<Activation>> {
-  const current = await newest(deps);
-  if (current && current.sha256 !== from) {
-    // Only a rollback has a reason. It was done already: the answer was lost, or a colleague was faster. Once more would undo it.
-    const isDone = current.previous === from && current.reason !== null;
-    if (isDone) return { created: false, value: current, event: undefined };
-    throw new DomainError('POLICY_STATE_CONFLICT', `not ${from} is in force but ${current.sha256}`, {
-      pointer: '/from',
-      hint: '`countersign policy list` shows what is in force',
-    });
-  }
-  const [target, ...further] = current?.back_to ?? [];
-  if (!current || target === undefined) {
-    throw new DomainError('POLICY_STATE_CONFLICT', 'there is no policy before the one in force', {
-      hint: 'approve and activate another one',
-    });
-  }
-  // Not to what was in force before in time: that may be what an earlier rollback left.
-  const wanted = { sha256: target, previous: current.sha256, back_to: further, reason };
-  return await activate(deps, 'policy-rolled-back', wanted, current, by);
-}
-
-async function activate(
-  deps: PolicyDeps,
-  action: ActivationEvent['action'],
-  wanted: Pick<Activation, 'sha256' | 'previous' | 'back_to' | 'reason'>,
-  current: Activation | undefined,
-  by: Caller,
-): Promise<Changed<Activation>> {
-  const key = await evidenceKey(deps);
-  const follows = current?.revision ?? 0;
-  const revision = follows + 1;
-  const origin = originOf(deps, by);
-  // Two of one millisecond would have no order, and clocks of two functions differ.
-  if (current && origin.at <= current.at) origin.at = new Date(Date.parse(current.at) + 1).toISOString();
-  const activation: Activation = { ...wanted, at: origin.at, revision, follows };
-  return await recordActivation(deps, { ...origin, action, revision, activation }, () => newest(deps), key);
-}
-
-/** Whatever the clock of another function made of its time. */
-async function newest({ registry }: PolicyDeps): Promise<Activation | undefined> {
-  return await registry.activation(new Date(Date.UTC(9999, 11)));
 }
 
 /** Records a step of a policy's life. @returns digest of the event */

@@ -194,6 +194,8 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
       return { kind: 'policy-changed', policy: body.policy };
     case 'policy-activated':
     case 'policy-rolled-back':
+    case 'policy-shadowed':
+    case 'policy-withdrawn':
       return { kind: 'policy-activated', activation: body.activation };
     case 'waiver-requested':
     case 'waiver-approved':

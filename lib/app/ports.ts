@@ -271,8 +271,11 @@ export interface Registry {
   policy(sha256: string): Promise<PolicyRecord | undefined>;
   /** Every policy that was proposed, newest first. */
   policies(): Promise<readonly PolicyRecord[]>;
-  /** The activation in force at a time. */
-  activation(at: Date): Promise<Activation | undefined>;
+  /**
+   * The newest activation of the main policy and of each slot: as they are now, in one read whatever the clocks say, or as they
+   * were at a time.
+   */
+  activations(at?: Date): Promise<readonly Activation[]>;
   waiver(id: string): Promise<RecordedWaiver | undefined>;
   /** All of them, ended ones included; undefined when they are too many to be read. */
   waivers(): Promise<readonly RecordedWaiver[] | undefined>;

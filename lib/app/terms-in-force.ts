@@ -1,12 +1,13 @@
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import { objectKey } from '../core/layout.ts';
+import { inForceAt } from '../core/slots.ts';
 import type { WaiverTerms } from '../core/waiver-terms.ts';
 import { requirePolicy } from './find-policy.ts';
 import type { Clock, EvidenceStore, Registry } from './ports.ts';
 
 export interface TermsDeps {
-  readonly registry: Pick<Registry, 'activation' | 'policy'>;
+  readonly registry: Pick<Registry, 'activations' | 'policy'>;
   readonly store: Pick<EvidenceStore, 'read'>;
   readonly clock: Clock;
   /** @throws DomainError POLICY_INVALID */
@@ -14,16 +15,16 @@ export interface TermsDeps {
 }
 
 /**
- * What the policy in force says of waivers. Which of them holds, each gate judges for itself.
+ * What the main policy says of waivers. Which of them holds, each gate judges for itself.
  *
  * @throws DomainError POLICY_UNAVAILABLE
  */
 export async function termsInForce({ registry, store, clock, readTerms }: TermsDeps): Promise<WaiverTerms> {
-  const active = await registry.activation(clock());
-  if (!active) {
+  const { main } = inForceAt(await registry.activations(), clock());
+  if (!main) {
     throw new DomainError('POLICY_UNAVAILABLE', 'no policy is in force, so there is no rule to make an exception of');
   }
-  const { sha256, version_id } = await requirePolicy(registry, active.sha256);
+  const { sha256, version_id } = await requirePolicy(registry, main.sha256);
   const object = await store.read(objectKey.policy(sha256), version_id);
   if (!object || sha256Hex(object.bytes) !== sha256) {
     throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${sha256} are gone`);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { OwnPredicate } from '../contracts/predicates.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
+import { activationStream } from './layout.ts';
 import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { KeyRecordSchema } from './registry.ts';
 import { WaiverRecordSchema } from './waiver.ts';
@@ -34,7 +35,11 @@ export const EventSchema = z.discriminatedUnion('action', [
     action: z.enum(['policy-proposed', 'policy-tested', 'policy-simulated', 'policy-approved']),
     policy: PolicyRecordSchema,
   }),
-  z.object({ ...common, action: z.enum(['policy-activated', 'policy-rolled-back']), activation: ActivationSchema }),
+  z.object({
+    ...common,
+    action: z.enum(['policy-activated', 'policy-rolled-back', 'policy-shadowed', 'policy-withdrawn']),
+    activation: ActivationSchema,
+  }),
   z.object({
     ...common,
     action: z.enum(['waiver-requested', 'waiver-approved', 'waiver-ended']),
@@ -65,7 +70,9 @@ export function streamOf(body: EventBody): string {
       return `policy/${body.policy.sha256}`;
     case 'policy-activated':
     case 'policy-rolled-back':
-      return 'policy-activation';
+    case 'policy-shadowed':
+    case 'policy-withdrawn':
+      return activationStream(body.activation.slot?.name);
     case 'waiver-requested':
     case 'waiver-approved':
     case 'waiver-ended':
@@ -89,6 +96,8 @@ export function predicateTypeOf(body: EventBody): string {
     case 'policy-approved':
     case 'policy-activated':
     case 'policy-rolled-back':
+    case 'policy-shadowed':
+    case 'policy-withdrawn':
       return OwnPredicate.policyEvent;
     case 'waiver-requested':
     case 'waiver-approved':

@@ -1,4 +1,5 @@
 import type { Environment, Stage } from '../contracts/predicates.ts';
+import type { ShadowLine } from './gate/shadow.ts';
 import { lookup, stageOrder, timeOrder } from './layout.ts';
 import type { Flag } from './registry.ts';
 import type { Content, SubmissionForm } from './submission.ts';
@@ -54,6 +55,8 @@ export interface IndexEntry {
   readonly linked?: readonly string[];
   readonly attributes?: readonly string[];
   readonly result?: string;
+  /** Of a decision that a shadow saw; only under the shadow's policy. */
+  readonly shadow?: ShadowLine;
 }
 
 type Indexed = Pick<EvidenceRecord, 'sha256' | 'received_at' | 'principal' | 'environment' | 'flags'>;

@@ -48,6 +48,11 @@ export const EVIDENCE_KEYS = 'evidence-key';
 /** Partition of what was in force when. */
 export const POLICY_ACTIVATIONS = 'policy-activation';
 
+/** Stream of the events that put policies in force: of the main policy, or of a slot beside it. */
+export function activationStream(slot: string | undefined): string {
+  return slot === undefined ? POLICY_ACTIVATIONS : `${POLICY_ACTIVATIONS}/${slot}`;
+}
+
 /** Partition of every policy that was proposed. */
 export const POLICIES = 'policies';
 
@@ -70,10 +75,14 @@ export const itemKey = {
   keyOwner: (keyid: string) => ({ pk: `key#${keyid}`, sk: 'owner' }),
   policy: (sha256: string) => ({ pk: `policy#${sha256}`, sk: 'policy' }),
   waiver: (id: string) => ({ pk: WAIVERS, sk: id }),
-  activation: { pk: POLICY_ACTIVATIONS, sk: 'current' },
-  activationRecord: (at: string, revision: number) => ({
+  /** Of the main policy, or of a slot: all that is in force now lies in one run of sort keys. */
+  activation: (slot: string | undefined) => ({
     pk: POLICY_ACTIVATIONS,
-    sk: `at#${at}#${String(revision).padStart(6, '0')}`,
+    sk: slot === undefined ? 'current' : `current#${slot}`,
+  }),
+  activationRecord: (slot: string | undefined, at: string, revision: number) => ({
+    pk: POLICY_ACTIVATIONS,
+    sk: `at#${at}#${slot === undefined ? '' : `${slot}#`}${String(revision).padStart(6, '0')}`,
   }),
   simulation: (id: string) => ({ pk: `simulation#${id}`, sk: 'simulation' }),
   simulationProgress: (id: string) => ({ pk: `simulation#${id}`, sk: 'progress' }),
@@ -88,6 +97,8 @@ export const lookup = {
   commit: (sha: string): string => `commit#${sha}`,
   /** Decisions of one policy bundle, by its digest. */
   policy: (sha256: string): string => `policy#${sha256}`,
+  /** What one policy bundle would have decided while it was a shadow. */
+  shadow: (sha256: string): string => `shadow#${sha256}`,
   principalDay: (name: string, day: string): string => `principal#${name}#${day}`,
 } as const;
 

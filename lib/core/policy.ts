@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
-
 import { CountsSchema } from './gate/what-if-report.ts';
 import { type Person, PersonSchema } from './person.ts';
 import { DAY_MS, type SimulationQuestion } from './simulation.ts';
+import { type Slot, SlotSchema } from './slots.ts';
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
 export const POLICY_STATES = ['proposed', 'tested', 'simulated', 'approved'] as const;
@@ -58,17 +58,23 @@ export const PolicyRecordSchema: z.ZodMiniType<PolicyRecord> = z.object({
   approver: z.exactOptional(PersonSchema),
 });
 
-/** Puts one policy in force, in place of the one before. The activations are the history of what was in force when. */
+/**
+ * Puts one policy in force, in place of the one before. The activations are the history of what was in force when: one history
+ * of the main policy, and one of each slot beside it.
+ */
 export interface Activation {
+  /** Of a withdrawal: the policy that was withdrawn. */
   readonly sha256: string;
+  /** Left out of the main policy's. */
+  readonly slot?: Slot;
   /** Digest of the policy that it took the place of; null for the first. */
   readonly previous: string | null;
   /** Where rollbacks lead from here, one after the other, nearest first. */
   readonly back_to: readonly string[];
-  /** Why; always of a rollback. */
+  /** Why; always of a rollback and of a withdrawal. */
   readonly reason: string | null;
   readonly at: string;
-  /** Counts the activations of this deployment, from 1; interrupted ones too. */
+  /** Counts the activations of the main policy, or of the slot, from 1; interrupted ones too. */
   readonly revision: number;
   /** Number of the activation that it took the place of; 0 for the first. One between them was interrupted and never in force. */
   readonly follows: number;
@@ -76,6 +82,7 @@ export interface Activation {
 
 export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
   sha256: z.string(),
+  slot: z.exactOptional(SlotSchema),
   previous: z.nullable(z.string()),
   back_to: z.array(z.string()),
   reason: z.nullable(z.string()),
@@ -87,10 +94,12 @@ export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
 /** Rollbacks that can follow each other. */
 export const MAX_ROLLBACKS = 20;
 
-type Step = 'test' | 'simulate' | 'approve' | 'activate';
+type Step = 'test' | 'simulate' | 'shadow' | 'approve' | 'activate';
 const AFTER: Readonly<Record<Step, readonly PolicyState[]>> = {
   test: ['proposed'],
   simulate: ['tested', 'simulated', 'approved'],
+  // It opens and closes nothing: it is how an approver comes to know a candidate.
+  shadow: ['tested', 'simulated', 'approved'],
   approve: ['tested', 'simulated'],
   activate: ['approved'],
 };

@@ -3,6 +3,7 @@ import { ENVIRONMENTS, STAGES, SUBMITTABLE } from '../contracts/predicates.ts';
 import { Sha256Schema } from './digest.ts';
 import { GATE_PHASES } from './gate/input.ts';
 import { ImageDigestSchema } from './manifest.ts';
+import { MAIN } from './slots.ts';
 
 /** Bodies of the requests that are not evidence themselves. */
 
@@ -169,7 +170,36 @@ export const EndWaiverSchema = z.strictObject({ reason: Reason });
 
 export type RequestWaiver = z.output<typeof RequestWaiverSchema>;
 
+const SlotNameSchema = z
+  .string()
+  .check(z.regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z 0-9 - and begin with a letter'));
+
+/** Of a policy beside the main one. */
+const BesideSlotSchema = SlotNameSchema.check(
+  z.refine((name) => name !== MAIN, `must name a slot beside the policy that decides alone: ${MAIN} is none`),
+);
+
+const AnySlotSchema = z._default(SlotNameSchema, MAIN);
+
+export const ActivatePolicySchema = z.strictObject({ slot: AnySlotSchema });
+
+export const ShadowPolicySchema = z.strictObject({
+  slot: BesideSlotSchema,
+  /** When it ends by itself. */
+  until: InstantSchema,
+});
+
+export const EndShadowSchema = z.strictObject({ slot: BesideSlotSchema, reason: Reason });
+
+export const WithdrawPolicySchema = z.strictObject({
+  slot: BesideSlotSchema,
+  reason: Reason,
+  /** The policy that is to be withdrawn: not what somebody else put there meanwhile. */
+  from: Sha256Schema,
+});
+
 export const RollBackPolicySchema = z.strictObject({
+  slot: AnySlotSchema,
   reason: Reason,
   /** The policy that is to be left: so that a rollback that is sent twice does not undo itself. */
   from: Sha256Schema,

@@ -90,7 +90,12 @@ export function listingAnswer({ items, next }: Listing): Answer {
     status: 200,
     body: {
       items: items.map(({ pk: _pk, sk: _sk, ...entry }) => entry),
-      next: next === undefined ? null : Buffer.from(next, 'utf8').toString('base64url'),
+      next: cursorOf(next),
     },
   };
+}
+
+/** Where the next page begins, as {@link paging} takes it. */
+export function cursorOf(next: string | undefined): string | null {
+  return next === undefined ? null : Buffer.from(next, 'utf8').toString('base64url');
 }

@@ -2,6 +2,8 @@ import type { Outcome } from '../app/gate/ask.ts';
 import type { Decided } from '../app/gate/evaluate.ts';
 import type { Skipped } from '../app/gate/skip.ts';
 import type { Log } from '../app/ports.ts';
+import { isPassed } from '../core/gate/result.ts';
+import { differenceOf } from '../core/gate/shadow.ts';
 import { parseStrictJson } from '../core/json.ts';
 import type { Answer } from './http.ts';
 import { counted } from './metrics.ts';
@@ -21,12 +23,18 @@ export function gateAnswer(outcome: Outcome<Decided, Skipped>, log: Log): Answer
  * decided what on which input. The input and the verdicts are masked, because they are evidence and lie in the bucket.
  */
 export function logDecision(decided: Decided, log: Log): void {
-  const { passed, asOf, input, inputSha256, policy, decidedAt, evidence } = decided;
+  const { passed, asOf, input, inputSha256, policy, beside, decidedAt, evidence } = decided;
+  const bundles = [
+    { name: 'countersign', policy },
+    ...beside.map((one) => ({ ...one, name: `countersign/${one.slot}` })),
+  ];
   const outcome = passed ? 'PASSED' : 'FAILED';
   log.info('gate-decided', {
     decision_id: evidence,
     path: policy.entrypoint,
-    bundles: { countersign: { revision: policy.revision, sha256: policy.sha256 } },
+    bundles: Object.fromEntries(
+      bundles.map((one) => [one.name, { revision: one.policy.revision, sha256: one.policy.sha256 }]),
+    ),
     result: outcome,
     timestamp: decidedAt,
     requested_by: input.requester,
@@ -36,8 +44,17 @@ export function logDecision(decided: Decided, log: Log): void {
     // A question about the past lets nothing in, and is not counted.
     ...(asOf
       ? {}
-      : counted({ GatePassed: passed ? 1 : 0, GateFailed: passed ? 0 : 1 }, { environment: input.environment })),
+      : counted(
+          { GatePassed: passed ? 1 : 0, GateFailed: passed ? 0 : 1, ShadowDiffered: differing(decided) },
+          { environment: input.environment },
+        )),
   });
+}
+
+/** Shadows that would have answered otherwise than the main policy, or broke. */
+function differing({ result, shadows }: Decided): number {
+  const main = isPassed(result) ? 'PASSED' : 'FAILED';
+  return shadows.filter(({ said }) => differenceOf({ said, main }) !== undefined).length;
 }
 
 /** Counted, so that nobody has to guess how much is let through unchecked. */
@@ -51,7 +68,8 @@ export function logSkip({ evidence, skip }: Skipped, log: Log): void {
   });
 }
 
-function decisionBody({ passed, input, inputSha256, policy, result, decidedAt, evidence, bytes }: Decided): object {
+function decisionBody(decided: Decided): object {
+  const { passed, input, inputSha256, policy, result, beside, shadows, decidedAt, evidence, bytes } = decided;
   return {
     decision: evidence,
     result: passed ? 'PASSED' : 'FAILED',
@@ -64,6 +82,8 @@ function decisionBody({ passed, input, inputSha256, policy, result, decidedAt, e
     input_sha256: inputSha256,
     verdicts: result.verdicts,
     warnings: result.warnings,
+    beside: beside.map((one) => ({ slot: one.slot, policy: one.policy, ...one.result })),
+    shadows,
     attestation: parseStrictJson(bytes),
   };
 }

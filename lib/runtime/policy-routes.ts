@@ -3,24 +3,23 @@ import { dynamoSimulations } from '../adapters/dynamodb/simulations.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { loadPolicy } from '../adapters/opa/policy.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
-import {
-  acceptPolicyTest,
-  activatePolicy,
-  approvePolicy,
-  proposePolicy,
-  rollBackPolicy,
-} from '../app/manage-policies.ts';
+import { activatePolicy, endShadow, rollBackPolicy, shadowPolicy, withdrawPolicy } from '../app/activate-policy.ts';
+import { acceptPolicyTest, approvePolicy, proposePolicy } from '../app/manage-policies.ts';
 import { approveWaiver, endWaiver, requestWaiver } from '../app/manage-waivers.ts';
 import { startSimulation } from '../app/simulate/start.ts';
 import { termsInForce } from '../app/terms-in-force.ts';
 import { Env } from '../contracts/env.ts';
 import {
+  ActivatePolicySchema,
+  EndShadowSchema,
   EndWaiverSchema,
   ProposePolicySchema,
   RequestWaiverSchema,
   RollBackPolicySchema,
+  ShadowPolicySchema,
   StartSimulationSchema,
   TestPolicySchema,
+  WithdrawPolicySchema,
 } from '../core/requests.ts';
 import { waiverTerms } from '../core/waiver-terms.ts';
 import { changedAnswer, digestParameter } from './answers.ts';
@@ -54,8 +53,21 @@ export function policyRoutes(): RouteTable {
     },
     'POST /v1/policies/{sha256}/approve': async (request) =>
       changedAnswer(await approvePolicy(deps, digestParameter(request), request.caller)),
-    'POST /v1/policies/{sha256}/activate': async (request) =>
-      changedAnswer(await activatePolicy(deps, digestParameter(request), request.caller)),
+    'POST /v1/policies/{sha256}/activate': async (request) => {
+      const { slot } = request.body.length === 0 ? {} : jsonBody(ActivatePolicySchema, request);
+      return changedAnswer(await activatePolicy(deps, digestParameter(request), request.caller, slot));
+    },
+    // Routes of their own, because a route is what a role may call: who may shadow may not put in force.
+    'POST /v1/policies/{sha256}/shadow': async (request) => {
+      const wanted = jsonBody(ShadowPolicySchema, request);
+      return changedAnswer(await shadowPolicy(deps, digestParameter(request), wanted, request.caller));
+    },
+    'POST /v1/policies/{sha256}/shadow/end': async (request) => {
+      const wanted = jsonBody(EndShadowSchema, request);
+      return changedAnswer(await endShadow(deps, digestParameter(request), wanted, request.caller));
+    },
+    'POST /v1/policies/withdraw': async (request) =>
+      changedAnswer(await withdrawPolicy(deps, jsonBody(WithdrawPolicySchema, request), request.caller)),
     'POST /v1/waivers': async (request) =>
       changedAnswer(await requestWaiver(deps, jsonBody(RequestWaiverSchema, request), request.caller)),
     'POST /v1/waivers/{id}/approve': async (request) =>

@@ -7,6 +7,7 @@ import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { requirePolicy } from '../app/find-policy.ts';
 import { requireWaiver } from '../app/find-waiver.ts';
 import { attestationBytes, lineage, listRun, requireEvidence } from '../app/read-evidence.ts';
+import { shadowReport } from '../app/read-shadow.ts';
 import { requireSimulation } from '../app/simulate/state.ts';
 import { Env } from '../contracts/env.ts';
 import { SUBMITTABLE } from '../contracts/predicates.ts';
@@ -17,7 +18,8 @@ import { lookup, objectKey } from '../core/layout.ts';
 import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
 import { InstantSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
-import { digestParameter, evidenceSummary, listingAnswer, paging, receiptJson } from './answers.ts';
+import { inForceAt } from '../core/slots.ts';
+import { cursorOf, digestParameter, evidenceSummary, listingAnswer, paging, receiptJson } from './answers.ts';
 import { s3, tableConfig, tables } from './composition.ts';
 import { required, retention, unsignedStages } from './environment.ts';
 import type { Answer, Handle, Request, RouteTable } from './http.ts';
@@ -134,14 +136,19 @@ export function readRoutes(): RouteTable {
       status: 200,
       body: await requireWaiver(registry, digestParameter(request, 'id')),
     }),
-    'GET /v1/policies': async () => ({
-      status: 200,
-      body: { active: (await registry.activation(new Date())) ?? null, policies: await registry.policies() },
-    }),
+    'GET /v1/policies': async () => {
+      const { main, enforced, shadows } = inForceAt(await registry.activations(), new Date());
+      const policies = await registry.policies();
+      return { status: 200, body: { active: main ?? null, beside: [...enforced, ...shadows], policies } };
+    },
     'GET /v1/policies/{sha256}': async (request) => ({
       status: 200,
       body: await requirePolicy(registry, digestParameter(request)),
     }),
+    'GET /v1/policies/{sha256}/shadow': async (request) => {
+      const { next, ...report } = await shadowReport(ledger, digestParameter(request), paging(request).after);
+      return { status: 200, body: { ...report, next: cursorOf(next) } };
+    },
     'GET /v1/policies/{sha256}/bundle': async (request) => {
       const { sha256, version_id } = await requirePolicy(registry, digestParameter(request));
       const object = await store.read(objectKey.policy(sha256), version_id);

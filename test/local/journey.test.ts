@@ -180,10 +180,25 @@ async function decide(producer: TestKey): Promise<{ readonly policy: string; rea
   await take('reader', 'GET /v1/waivers/{id}', [String(requested.json.id)]);
   const end = { body: { reason: 'the report came' } };
   await take('promoter', 'POST /v1/waivers/{id}/end', [String(requested.json.id)], end);
+  await standBeside(first, asked);
   const body = { reason: 'too strict', from: policy };
   const rolledBack = await take('operator', 'POST /v1/policies/rollback', [], { body });
   expect(rolledBack.json).toMatchObject({ sha256: first, previous: policy });
   return { policy, input: String(json.input_sha256) };
+}
+
+/** As a shadow that sees one gate, then as a policy that decides too, then no more. */
+async function standBeside(policy: string, question: object): Promise<void> {
+  const until = new Date(Date.now() + 86_400_000).toISOString();
+  const reason = 'it was only a try';
+  const at = { slot: 'candidate' };
+  await take('policy-author', 'POST /v1/policies/{sha256}/shadow', [policy], { body: { ...at, until } });
+  await take('promoter', 'POST /v1/gates/evaluate', [], { body: question });
+  const seen = await take('reader', 'GET /v1/policies/{sha256}/shadow', [policy]);
+  expect(seen.json).toMatchObject({ counts: { gates: 1, same: 1 }, differences: [], next: null });
+  await take('policy-author', 'POST /v1/policies/{sha256}/shadow/end', [policy], { body: { ...at, reason } });
+  await take('policy-approver', 'POST /v1/policies/{sha256}/activate', [policy], { body: at });
+  await take('policy-approver', 'POST /v1/policies/withdraw', [], { body: { ...at, from: policy, reason } });
 }
 
 async function activate(bytes: Buffer, key: TestKey): Promise<string> {

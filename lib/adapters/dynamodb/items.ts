@@ -40,19 +40,30 @@ export async function getItem(client: DynamoDBClient, table: string, key: ItemKe
   }
 }
 
-/** The pages (1 MB at most) of a whole partition in the order of its sort keys, each read consistently when it is asked for. */
+/**
+ * The pages (1 MB at most) of a partition in the order of its sort keys, each read consistently when it is asked for.
+ *
+ * @param between - first and last sort key; the whole partition if left out
+ */
 export async function* queryPartition(
   client: DynamoDBClient,
   table: string,
   partition: string,
-  { newestFirst = false }: { readonly newestFirst?: boolean } = {},
+  {
+    newestFirst = false,
+    between,
+  }: { readonly newestFirst?: boolean; readonly between?: readonly [string, string] } = {},
 ): AsyncGenerator<readonly Item[]> {
+  const [from, to] = between ?? [];
   let after: QueryCommandOutput['LastEvaluatedKey'];
   do {
     const page: QueryCommandOutput = await query(client, {
       TableName: table,
-      KeyConditionExpression: 'pk = :partition',
-      ExpressionAttributeValues: { ':partition': { S: partition } },
+      KeyConditionExpression: between ? 'pk = :partition AND sk BETWEEN :from AND :to' : 'pk = :partition',
+      ExpressionAttributeValues: marshall(
+        { ':partition': partition, ':from': from, ':to': to },
+        { removeUndefinedValues: true },
+      ),
       ScanIndexForward: !newestFirst,
       ...(after === undefined ? {} : { ExclusiveStartKey: after }),
     });

@@ -12,8 +12,9 @@ import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import type { RecordedKey } from '../../core/key-history.ts';
 import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS, WAIVERS } from '../../core/layout.ts';
-import { ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
+import { type Activation, ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
+import { slotOf } from '../../core/slots.ts';
 import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
 import { unavailable } from '../failures.ts';
 import {
@@ -189,9 +190,18 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return all;
   }
 
-  const activation: Registry['activation'] = async (at) => {
-    const [item] = await latest(POLICY_ACTIVATIONS, 'at#', `at#${at.toISOString()}~`, 1);
-    return item && ActivationSchema.parse(fromItem(item));
+  const activations: Registry['activations'] = async (at) => {
+    // What is in force now is one run of items; what was is told by the history of all slots up to then.
+    const between =
+      at === undefined ? (['current', 'current~'] as const) : (['at#', `at#${at.toISOString()}~`] as const);
+    const bySlot = new Map<string, Activation>();
+    for await (const page of queryPartition(client, registryTable, POLICY_ACTIVATIONS, { between })) {
+      for (const item of page) {
+        const activation = ActivationSchema.parse(fromItem(item));
+        bySlot.set(slotOf(activation), activation);
+      }
+    }
+    return [...bySlot.values()];
   };
 
   async function waiver(id: string): Promise<RecordedWaiver | undefined> {
@@ -225,7 +235,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     keyHistory,
     policy,
     policies,
-    activation,
+    activations,
     waiver,
     waivers,
     apply,
@@ -286,10 +296,11 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
     case 'policy-activated': {
       const { activation } = change;
       const { at, revision, follows } = activation;
-      const current = toItem(itemKey.activation, activation);
+      const slot = activation.slot?.name;
+      const current = toItem(itemKey.activation(slot), activation);
       return [
         follows === 0 ? putNew(table, current) : putAfter(table, current, follows),
-        put(table, toItem(itemKey.activationRecord(at, revision), activation)),
+        put(table, toItem(itemKey.activationRecord(slot, at, revision), activation)),
       ];
     }
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ENVIRONMENTS, STAGES } from '../../contracts/predicates.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
+import { ShadowLineSchema } from '../../core/gate/shadow.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 
 /** Items are parsed when they are read: a table that another hand wrote to must not be believed blindly. */
@@ -48,6 +49,7 @@ export const IndexEntrySchema: z.ZodMiniType<IndexEntry> = z.object({
   linked: z.exactOptional(z.array(z.string())),
   attributes: z.exactOptional(z.array(z.string())),
   result: z.exactOptional(z.string()),
+  shadow: z.exactOptional(ShadowLineSchema),
 });
 
 export const PrincipalSchema: z.ZodMiniType<Principal> = z.object({

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException, PutItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { TableWriter } from '../../app/reindex.ts';
-import { itemKey, POLICIES, WAIVERS } from '../../core/layout.ts';
+import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
 import { type Item, toItem } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
@@ -10,17 +10,8 @@ import { registryWrites } from './registry.ts';
 /** Puts that run at the same time; the SDK keeps 50 connections. */
 const WRITERS = 40;
 
-/** Sort keys of items that hold a current state, with its revision. Every other item says the same for ever. */
-const CURRENT: ReadonlySet<string> = new Set([
-  itemKey.caller('').sk,
-  itemKey.evidenceKey.sk,
-  itemKey.activation.sk,
-  itemKey.policy('').sk,
-  itemKey.hold('').sk,
-]);
-
-/** Partitions in which every item holds a current state. */
-const CURRENT_LISTS: ReadonlySet<string> = new Set([POLICIES, WAIVERS]);
+/** Sort keys of history: what stands there says the same for ever. Every other item with a revision holds a current state. */
+const HISTORY = /^(at|key)#/;
 
 /**
  * Writes the tables item by item, each on a condition, so that it may run beside the functions: a state that they have written
@@ -31,7 +22,7 @@ export function dynamoTableWriter({ client, evidenceTable, registryTable }: Ledg
 
   /** @returns whether the table said otherwise */
   async function write(table: string, item: Item): Promise<boolean> {
-    const isCurrent = CURRENT.has(item.sk?.S ?? '') || CURRENT_LISTS.has(item.pk?.S ?? '');
+    const isCurrent = item.revision !== undefined && !HISTORY.test(item.sk?.S ?? '');
     const standing = await putIf(table, item, `attribute_not_exists(pk)${isCurrent ? ' OR revision < :revision' : ''}`);
     if (!standing || saysTheSame(standing, item)) return false;
     if (!isCurrent) return (await putIf(table, item, 'attribute_exists(pk)')) === undefined;

@@ -3,9 +3,10 @@ import { parseBundle } from '../../core/bundle.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
+import type { IndexEntry } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
-import { type Decision, decisionPayload, parseDecision } from '../../core/gate/decision.ts';
-import { isPassed, parseGateResult } from '../../core/gate/result.ts';
+import { type Decision, decisionPayload, isPassedByAll, parseDecision } from '../../core/gate/decision.ts';
+import { isPassed } from '../../core/gate/result.ts';
 import { parseStrictJson } from '../../core/json.ts';
 import { CONTROL_PLANE, lookup, objectKey, timeOrder } from '../../core/layout.ts';
 import { parseStatement } from '../../core/statement.ts';
@@ -13,8 +14,9 @@ import { type CountersignDeps, requireEvidenceKey, retainUntil } from '../counte
 import type { Registry } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
+import { askBeside, askMain, askShadows, identityOf } from './ask-policies.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
-import type { LoadedPolicy, Policies } from './ports.ts';
+import type { Policies, ShadowPolicy } from './ports.ts';
 import { type GateRows, putStatement, rowsOf } from './record.ts';
 
 export interface GateDeps extends CountersignDeps, Omit<CollectDeps, 'registry' | 'store'> {
@@ -41,10 +43,12 @@ interface Draft {
   /** Canonical: what the policy saw. */
   readonly inputBytes: Buffer;
   readonly key: EvidenceKey;
+  /** Not asked yet. */
+  readonly shadows: readonly ShadowPolicy[];
 }
 
 /**
- * Asks the policy in force. Nothing is written.
+ * Asks every policy in force. Nothing is written.
  *
  * @throws DomainError also POLICY_UNAVAILABLE, POLICY_INVALID, POLICY_FAILED, POLICY_TIMED_OUT, POLICY_RESULT_INVALID: no
  *   decision then, so nothing opens
@@ -58,7 +62,7 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
     throw new DomainError('REQUEST_INVALID', 'at must not lie in the future', { pointer: '/at' });
   }
   const question = { ...rest, requester: principal?.name, now: at ?? decidedAt, asOf: at !== undefined };
-  const [input, policy] = await Promise.all([collectInput(deps, question, key), deps.policies.inForce(question.now)]);
+  const [input, inForce] = await Promise.all([collectInput(deps, question, key), deps.policies.inForce(at)]);
   const inputBytes = canonicalBytes(input);
   if (inputBytes.length > MAX_INPUT_BYTES) {
     throw new DomainError(
@@ -67,22 +71,43 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
       { hint: 'attest collections instead of their single files' },
     );
   }
-  const result = parseGateResult(await evaluated(deps, policy, inputBytes));
-  const { sha256, revision, entrypoint } = policy;
+  const result = await askMain(deps, inForce.main, inputBytes);
+  const beside = await askBeside(deps, inForce.enforced, inputBytes);
   const decision: Decision = {
-    passed: isPassed(result),
+    passed: isPassedByAll({ result, beside }),
     input,
     inputSha256: sha256Hex(inputBytes),
-    policy: { sha256, revision, entrypoint },
+    policy: identityOf(inForce.main),
     result,
+    beside,
+    shadows: [],
     decidedAt: decidedAt.toISOString(),
     asOf: at !== undefined,
   };
-  return { decision, inputBytes, key };
+  requirePayload(decision);
+  return { decision, inputBytes, key, shadows: inForce.shadows };
+}
+
+/** The answer holds the signed decision twice over, and Lambda takes 6 MB of it. */
+const MAX_DECISION_BYTES = 1.5 * 1024 * 1024;
+
+/** Verdicts become a part of the signed decision, and policies are not ours alone. */
+function requirePayload(decision: Decision): void {
+  let bytes: number;
+  try {
+    bytes = decisionPayload(decision).length;
+  } catch (cause) {
+    throw new DomainError('POLICY_RESULT_INVALID', 'the verdicts hold what JSON cannot say', { cause });
+  }
+  if (bytes <= MAX_DECISION_BYTES) return;
+  throw new DomainError(
+    'POLICY_RESULT_INVALID',
+    `the verdicts take ${bytes} bytes; at most ${MAX_DECISION_BYTES} are signed`,
+  );
 }
 
 /**
- * Asks the policy in force and makes its answer evidence: the input, then the signed decision, then the index.
+ * Asks every policy in force and makes what they say evidence: the input, then the signed decision, then the index.
  *
  * Crash after the input's put: facts that nobody decided on, which prove nothing. Crash after the decision's: a decision that
  * no look-up finds until a reindex; whoever asked got no answer and asks again, which is a decision of its own.
@@ -90,7 +115,8 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
  * @throws DomainError as {@link decide} does
  */
 export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Decided> {
-  const { decision, inputBytes, key } = await decide(deps, asked, caller);
+  const { decision: decided, inputBytes, key, shadows } = await decide(deps, asked, caller);
+  const decision = { ...decided, shadows: await askShadows(deps, shadows, inputBytes, decided.result) };
   const until = retainUntil(deps.retention, decision.input.environment, new Date(decision.decidedAt));
   const payload = decisionPayload(decision);
   const name = objectKey.decision(sha256Hex(payload));
@@ -104,20 +130,9 @@ export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Ca
   return { ...decision, evidence: record.sha256, bytes: stored.bytes };
 }
 
-/** Why a policy broke down is for whoever wrote it; the caller is told that it did. */
-async function evaluated({ log }: Pick<GateDeps, 'log'>, policy: LoadedPolicy, bytes: Buffer): Promise<unknown> {
-  try {
-    return await policy.evaluate(bytes);
-  } catch (error) {
-    const reason = error instanceof DomainError ? error.cause : error;
-    log.warn('policy-broke-down', { policy: policy.sha256, revision: policy.revision, reason: String(reason) });
-    throw error;
-  }
-}
-
 /**
- * The index rows of a decision follow from its object alone: under the model, the day, and the policy that decided. The
- * signature is for the caller to check where the object is not our own write.
+ * The index rows of a decision follow from its object alone: under the model, the day, each policy that decided, and each
+ * shadow. The signature is for the caller to check where the object is not our own write.
  *
  * @throws DomainError INTEGRITY_FAILURE when it is not what its name says
  */
@@ -126,7 +141,7 @@ export function readDecision(object: SignedObject, name: string): GateRows {
   if (name !== objectKey.decision(sha256Hex(signed.payload))) {
     throw new DomainError('INTEGRITY_FAILURE', `${name} holds another decision than its name says`);
   }
-  const { model, environment, passed, asOf, policy, decidedAt } = parseDecision(
+  const { model, environment, passed, asOf, policy, result, beside, shadows, decidedAt } = parseDecision(
     parseStatement(parseStrictJson(signed.payload)),
   );
   const { record, entries } = rowsOf(object, {
@@ -140,10 +155,13 @@ export function readDecision(object: SignedObject, name: string): GateRows {
     // Whoever lists a model's decisions must not take an answer about the past for one about now.
     result: `${asOf ? 'AS_OF_' : ''}${passed ? 'PASSED' : 'FAILED'}`,
   });
-  const byPolicy = entries.slice(0, 1).map((entry) => ({
-    ...entry,
-    pk: lookup.policy(policy.sha256),
-    sk: timeOrder(decidedAt, record.sha256),
-  }));
-  return { record, entries: [...entries, ...byPolicy] };
+  const sk = timeOrder(decidedAt, record.sha256);
+  const lines = entries.slice(0, 1).flatMap((entry) => [
+    ...[policy, ...beside.map((one) => one.policy)].map((one) => ({ ...entry, pk: lookup.policy(one.sha256), sk })),
+    ...shadows.map(({ policy: sha256, ...said }): IndexEntry => {
+      const shadow = { ...said, model, main: isPassed(result) ? ('PASSED' as const) : ('FAILED' as const) };
+      return { ...entry, pk: lookup.shadow(sha256), sk, shadow };
+    }),
+  ]);
+  return { record, entries: [...entries, ...lines] };
 }

@@ -3,71 +3,128 @@ import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { parsePublicKey } from '../../core/keys.ts';
-import { objectKey } from '../../core/layout.ts';
+import { activationStream, objectKey } from '../../core/layout.ts';
 import type { Activation } from '../../core/policy.ts';
+import { inForceAt, slotOf } from '../../core/slots.ts';
 import { requestIdOf } from '../countersign.ts';
-import type { EvidenceStore, Registry } from '../ports.ts';
+import type { Clock, EvidenceStore, Registry, Sleep } from '../ports.ts';
 import { readEvent } from '../record-event.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
 
+/** What a policy is loaded for; each has bounds of its own. */
+export type PolicyUse = 'main' | 'enforced' | 'shadow';
+
 export interface InForceDeps {
-  readonly registry: Pick<Registry, 'activation' | 'policy' | 'evidenceKeys'>;
+  readonly registry: Pick<Registry, 'activations' | 'policy' | 'evidenceKeys'>;
   readonly store: Pick<EvidenceStore, 'read'>;
   /** @throws DomainError POLICY_INVALID */
-  readonly load: (bytes: Buffer) => Promise<LoadedPolicy>;
+  readonly load: (bytes: Buffer, use: PolicyUse) => Promise<LoadedPolicy>;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
 }
 
-/** Compiled policies that are kept: the one in force, the one before, and some that were asked about as of a time. */
-const KEPT = 4;
+/** Compiled policies that are kept: those in force, those before, and some that were asked about as of a time. */
+const KEPT = 8;
+
+/** A gate waits no longer for the bundle of a shadow; the next gate finds it loaded. */
+const SHADOW_LOAD_MS = 250;
 
 /**
- * Finds the policy in force by one consistent read a gate, so that an activation counts from the next gate on. A bundle is
- * loaded once and only when an event signed by an evidence key says that it was put in force, and its bytes have that digest.
+ * Finds the policies in force by one consistent read a gate, so that an activation counts from the next gate on. What the read
+ * says of a slot, that it was left included, is believed when an event signed by an evidence key says the same. A bundle is loaded
+ * once, and only when its bytes have the digest.
  */
 export function policiesInForce(deps: InForceDeps): Policies {
-  const loaded = new Map<string, { readonly policy: Promise<LoadedPolicy> }>();
+  const believed = remembering<void>();
+  const loaded = remembering<LoadedPolicy>(KEPT);
+  const nameOf = (one: Activation) => `${slotOf(one)} ${one.revision} ${sha256Hex(canonicalBytes(one))}`;
+  const believe = (one: Activation) => believed(nameOf(one), () => requireEvent(deps, one));
+  const policyOf = (one: Activation) =>
+    loaded(nameOf(one), async () => {
+      await believe(one);
+      return await load(deps, one);
+    });
+
   return {
     async inForce(at) {
-      const activation = await deps.registry.activation(at);
-      if (!activation) {
-        throw new DomainError('POLICY_UNAVAILABLE', `no policy was in force at ${at.toISOString()}`, {
+      const time = at ?? deps.clock();
+      const activations = await deps.registry.activations(at);
+      const { main, enforced, shadows } = inForceAt(activations, time);
+      if (!main) {
+        throw new DomainError('POLICY_UNAVAILABLE', `no policy was in force at ${time.toISOString()}`, {
           hint: 'a policy is proposed, tested, approved and activated: `countersign policy`, and the runbook',
         });
       }
-      const name = `${activation.revision} ${activation.sha256}`;
-      const known = loaded.get(name);
-      if (known) return await known.policy;
-      const loading = { policy: load(deps, activation) };
-      loaded.set(name, loading);
-      for (const oldest of [...loaded.keys()].slice(0, Math.max(0, loaded.size - KEPT))) loaded.delete(oldest);
-      try {
-        return await loading.policy;
-      } catch (error) {
-        // What failed for a passing reason must not be remembered.
-        loaded.delete(name);
-        throw error;
-      }
+      const asked = at === undefined ? shadows : [];
+      const loading = asked.map((one) => ({
+        slot: slotOf(one),
+        sha256: one.sha256,
+        policy: soon(deps, policyOf(one)),
+      }));
+      const left = activations.filter(({ slot }) => slot?.mode === 'withdrawn');
+      const [policy, beside] = await Promise.all([
+        policyOf(main),
+        Promise.all(enforced.map(async (one) => ({ slot: slotOf(one), policy: await policyOf(one) }))),
+        ...left.map(believe),
+      ]);
+      return { main: policy, enforced: beside, shadows: loading };
     },
   };
 }
 
+/**
+ * Does a piece of work once for a name. What failed is not remembered: it may have failed for a passing reason.
+ *
+ * @param most - names that are kept
+ */
+function remembering<T>(most = Number.POSITIVE_INFINITY) {
+  const known = new Map<string, Promise<T>>();
+  return async (name: string, work: () => Promise<T>): Promise<T> => {
+    const standing = known.get(name);
+    if (standing !== undefined) return await standing;
+    const doing = work();
+    known.set(name, doing);
+    for (const oldest of [...known.keys()].slice(0, Math.max(0, known.size - most))) known.delete(oldest);
+    try {
+      return await doing;
+    } catch (error) {
+      known.delete(name);
+      throw error;
+    }
+  };
+}
+
+/** Rejects when it takes long. Nobody may come to look, so a rejection alone does not end the process. */
+function soon({ sleep }: InForceDeps, loading: Promise<LoadedPolicy>): Promise<LoadedPolicy> {
+  const late = sleep(SHADOW_LOAD_MS).then(() => {
+    throw new DomainError('POLICY_TIMED_OUT', `the shadow was not loaded within ${SHADOW_LOAD_MS} ms`);
+  });
+  const first = Promise.race([loading, late]);
+  first.catch(() => {});
+  return first;
+}
+
 async function load(deps: InForceDeps, activation: Activation): Promise<LoadedPolicy> {
-  await requireEvent(deps, activation);
   const policy = await deps.registry.policy(activation.sha256);
   const object = policy && (await deps.store.read(objectKey.policy(activation.sha256), policy.version_id));
   if (!object) {
     throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${activation.sha256} are gone`, {
-      hint: '`countersign policy rollback`, and see the runbook',
+      hint: '`countersign policy rollback` or `withdraw`, and see the runbook',
     });
   }
   if (sha256Hex(object.bytes) !== activation.sha256) {
     throw new DomainError('POLICY_INVALID', `the stored policy ${activation.sha256} has another digest`);
   }
-  return await deps.load(object.bytes);
+  return await deps.load(object.bytes, useOf(activation));
+}
+
+function useOf({ slot }: Activation): PolicyUse {
+  if (!slot) return 'main';
+  return slot.mode === 'shadow' ? 'shadow' : 'enforced';
 }
 
 async function requireEvent({ registry, store }: InForceDeps, activation: Activation): Promise<void> {
-  const name = objectKey.event('policy-activation', activation.revision);
+  const name = objectKey.event(activationStream(activation.slot?.name), activation.revision);
   const [object, keys] = await Promise.all([store.read(name), registry.evidenceKeys()]);
   const refuse = (cause?: unknown): never => {
     throw new DomainError('POLICY_INVALID', `nothing signed says that the policy ${activation.sha256} was activated`, {

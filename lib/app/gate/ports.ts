@@ -32,11 +32,33 @@ export interface LoadedPolicy extends PolicyIdentity {
   evaluate(input: Uint8Array): Promise<Json | undefined>;
 }
 
+/** A policy in a slot beside the main one. */
+export interface PolicyBeside {
+  readonly slot: string;
+  readonly policy: LoadedPolicy;
+}
+
+/** What is asked, and decides nothing. */
+export interface ShadowPolicy {
+  readonly slot: string;
+  /** SHA-256 of its bundle. */
+  readonly sha256: string;
+  /** Rejects when it cannot be had, or not soon; nobody waits for a shadow. */
+  readonly policy: Promise<LoadedPolicy>;
+}
+
+export interface PoliciesInForce {
+  readonly main: LoadedPolicy;
+  readonly enforced: readonly PolicyBeside[];
+  readonly shadows: readonly ShadowPolicy[];
+}
+
 export interface Policies {
   /**
-   * The policy that is, or was, in force at an instant.
+   * The policies that are in force, or were at an instant. Nothing that was in force is left out: what cannot be had is refused.
    *
+   * @param at - what was in force then, without shadows; what is now if left out
    * @throws DomainError POLICY_UNAVAILABLE or POLICY_INVALID
    */
-  inForce(at: Date): Promise<LoadedPolicy>;
+  inForce(at?: Date): Promise<PoliciesInForce>;
 }

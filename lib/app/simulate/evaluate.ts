@@ -5,7 +5,7 @@ import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
-import { parseGateResult } from '../../core/gate/result.ts';
+import { parseBesideResult } from '../../core/gate/result.ts';
 import { compareResults } from '../../core/gate/what-if.ts';
 import type { Outcome } from '../../core/gate/what-if-report.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
@@ -82,7 +82,7 @@ function judgeWith(
     try {
       const stored = await storedDecision(deps, decision, record, keys);
       const facts = await factsOf(deps, stored);
-      const result = parseGateResult(await candidate.evaluate(facts));
+      const result = parseBesideResult(await candidate.evaluate(facts), candidate.entrypoint);
       decided++;
       const { model, environment, decidedAt } = stored;
       return { decision, model, environment, decided_at: decidedAt, ...compareResults(stored.result, result) };

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import { printable, shortened } from '../printable.ts';
 import { ADMISSION_VERSION } from './admission.ts';
-import type { Decision } from './decision.ts';
+import { type Decision, resultOfAll } from './decision.ts';
 import type { RuleVerdict } from './input.ts';
 import { explain } from './reasons.ts';
 import { isLetThrough } from './result.ts';
@@ -23,7 +23,7 @@ export interface AdmissionVerdict {
   readonly warnings: readonly string[];
 }
 
-type Judged = Pick<Decision, 'input' | 'result'>;
+type Judged = Pick<Decision, 'input' | 'result' | 'beside'>;
 
 /** Events and terminals cut what is longer. */
 const MAX_MESSAGE = 4000;
@@ -52,16 +52,19 @@ function statusOf({ code, message }: AdmissionRefusal): JsonObject {
 }
 
 /** Of a decision: every rule that keeps the gate shut, why, and what would open it. */
-export function refusalOf({ input, result }: Judged, decision: string | undefined): string {
-  const lines = result.verdicts.filter((one) => !isLetThrough(one)).map(lineOf);
+export function refusalOf(judged: Judged, decision: string | undefined): string {
+  const { input } = judged;
+  const lines = resultOfAll(judged)
+    .verdicts.filter((one) => !isLetThrough(one))
+    .map(lineOf);
   const kept = decision === undefined ? '' : ` (decision ${decision})`;
   return [`the model ${input.model.sha256} may not enter ${input.environment}${kept}:`, ...lines].join('\n');
 }
 
 /** Of a decision: the rules that will keep the gate shut one day. */
-export function comingOf({ result }: Judged): string[] {
-  return result.warnings
-    .filter((one) => !isLetThrough(one))
+export function comingOf(judged: Judged): string[] {
+  return resultOfAll(judged)
+    .warnings.filter((one) => !isLetThrough(one))
     .map((one) => `countersign: from ${one.effective_on} ${lineOf(one)}`);
 }
 

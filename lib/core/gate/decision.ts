@@ -13,6 +13,7 @@ import { parseWith } from '../schema.ts';
 import { type Statement, statementJson } from '../statement.ts';
 import type { GateInput, GateResult } from './input.ts';
 import { isPassed, parseGateResult } from './result.ts';
+import { type Shadowed, ShadowedSchema } from './shadow.ts';
 
 /** Which policy decided. */
 export interface PolicyIdentity {
@@ -24,13 +25,24 @@ export interface PolicyIdentity {
   readonly entrypoint: string;
 }
 
+/** What a policy in a slot beside the main one said; it must let the model pass too. */
+export interface Beside {
+  readonly slot: string;
+  readonly policy: PolicyIdentity;
+  readonly result: GateResult;
+}
+
 export interface Decision {
+  /** Whether every policy lets the model pass. */
   readonly passed: boolean;
   readonly input: GateInput;
   /** Digest of the canonical input, which is stored beside the decision. */
   readonly inputSha256: string;
   readonly policy: PolicyIdentity;
   readonly result: GateResult;
+  readonly beside: readonly Beside[];
+  /** What decided nothing and was asked all the same. */
+  readonly shadows: readonly Shadowed[];
   /** When it was decided; `input.now` is the instant that was judged. */
   readonly decidedAt: string;
   /** Whether an earlier instant was judged: an answer about the past, which opens nothing now. */
@@ -42,7 +54,7 @@ export interface Decision {
  * attestations are the evidence that was looked at; the verdict of each rule is in {@link VERDICTS_FIELD}.
  */
 export function decisionPayload(decision: Decision): Buffer {
-  const { input, inputSha256, policy, result, decidedAt, passed, asOf } = decision;
+  const { input, inputSha256, policy, result, beside, shadows, decidedAt, passed, asOf } = decision;
   const level = asOf ? 'AS_OF' : input.environment.toUpperCase();
   return canonicalBytes(
     statementJson([{ name: 'model', digest: { sha256: input.model.sha256 } }], Predicate.slsaVsa, {
@@ -67,10 +79,19 @@ export function decisionPayload(decision: Decision): Buffer {
         input_sha256: inputSha256,
         entrypoint: policy.entrypoint,
         ...result,
+        beside: beside.map((one) => ({ slot: one.slot, policy: one.policy, ...one.result })),
+        shadows,
       },
     }),
   );
 }
+
+const BesideSchema = z.strictObject({
+  slot: z.string(),
+  policy: z.strictObject({ sha256: Sha256Schema, revision: z.string(), entrypoint: z.string() }),
+  verdicts: z.unknown(),
+  warnings: z.unknown(),
+});
 
 const DecisionSchema = z.looseObject({
   timeVerified: z.string(),
@@ -83,6 +104,9 @@ const DecisionSchema = z.looseObject({
     entrypoint: z.string(),
     verdicts: z.unknown(),
     warnings: z.unknown(),
+    // Decisions of earlier builds name neither.
+    beside: z._default(z.array(BesideSchema), []),
+    shadows: z._default(z.array(ShadowedSchema), []),
   }),
 });
 
@@ -95,7 +119,30 @@ export interface StoredDecision {
   readonly inputSha256: string;
   readonly policy: Pick<PolicyIdentity, 'sha256' | 'entrypoint'>;
   readonly result: GateResult;
+  readonly beside: readonly Beside[];
+  readonly shadows: readonly Shadowed[];
   readonly decidedAt: string;
+}
+
+/** What the main policy said, and each of the others. */
+export interface Said {
+  readonly result: GateResult;
+  readonly beside: readonly Pick<Beside, 'slot' | 'result'>[];
+}
+
+/** Whether every policy lets the model pass. */
+export function isPassedByAll({ result, beside }: Said): boolean {
+  return isPassed(result) && beside.every((one) => isPassed(one.result));
+}
+
+/** What all policies said, as one result; the rules of a slot bear its name. */
+export function resultOfAll({ result, beside }: Said): GateResult {
+  const ofSlot = (list: 'verdicts' | 'warnings') =>
+    beside.flatMap((one) => one.result[list].map((verdict) => ({ ...verdict, rule: `${one.slot}/${verdict.rule}` })));
+  return {
+    verdicts: [...result.verdicts, ...ofSlot('verdicts')],
+    warnings: [...result.warnings, ...ofSlot('warnings')],
+  };
 }
 
 /**
@@ -110,10 +157,11 @@ export function parseDecision(statement: Statement): StoredDecision {
     });
   }
   const summary = parseWith(DecisionSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
-  const { environment, as_of: asOf, input_sha256, entrypoint, verdicts, warnings } = summary[VERDICTS_FIELD];
-  const result = parseGateResult({ verdicts, warnings });
+  const { environment, as_of: asOf, input_sha256, entrypoint, shadows, ...said } = summary[VERDICTS_FIELD];
+  const result = parseGateResult({ verdicts: said.verdicts, warnings: said.warnings });
+  const beside = said.beside.map(({ slot, policy, ...one }) => ({ slot, policy, result: parseGateResult(one) }));
   const passed = summary.verificationResult === 'PASSED';
-  if (passed !== isPassed(result)) {
+  if (passed !== isPassedByAll({ result, beside })) {
     throw new DomainError('PREDICATE_INVALID', 'the result is not what the verdicts come to', {
       pointer: '/predicate/verificationResult',
     });
@@ -126,6 +174,8 @@ export function parseDecision(statement: Statement): StoredDecision {
     inputSha256: input_sha256,
     policy: { sha256: summary.policy.digest.sha256, entrypoint },
     result,
+    beside,
+    shadows,
     decidedAt: summary.timeVerified,
   };
 }

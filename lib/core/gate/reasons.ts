@@ -15,7 +15,7 @@ export interface Explained {
  * comes from somebody else's rules and is shown with its parameters.
  */
 export function explain({ code, params }: Reason): Explained {
-  const phrase = Object.hasOwn(PHRASES, code) ? PHRASES[code] : undefined;
+  const phrase = ALL.get(code);
   if (phrase) return phrase(new Values(params));
   const values = Object.entries(params).map(([name, value]) => `${name}: ${shown(value)}`);
   return { sentence: values.length === 0 ? code : `${code} (${values.join(', ')})`, fix: undefined };
@@ -30,6 +30,12 @@ class Values {
 
   text(name: string): string {
     return shown(this.#params[name] ?? null);
+  }
+
+  /** Empty where there is none. */
+  maybe(name: string): string {
+    const value = this.#params[name];
+    return value === undefined ? '' : shown(value);
   }
 
   /** The first digits of a digest, enough to find it by. */
@@ -405,6 +411,15 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   endpoint_asked_at_release: () => say('no endpoint is named yet; the release must name it'),
 };
 
+/** Of somebody else's rules, which answer with denials: lib/core/gate/result.ts. */
+const DENIALS: Readonly<Record<string, Phrase>> = {
+  policy_denied: (v) => {
+    const [code, details] = [v.maybe('code'), v.maybe('details')];
+    return say(`it says: ${v.text('message')}${code && ` [${code}]`}${details && ` ${details}`}`);
+  },
+  policy_denied_more: (v) => say(`and ${v.text('count')} more`),
+};
+
 const SCAN_EVENTS: Readonly<Record<string, string>> = {
   received_at: "the image's newest scan came",
   scan_finished_on: "the image's newest scan ended",
@@ -424,5 +439,8 @@ const SECTIONS: Readonly<Record<string, { readonly name: string; readonly field:
   },
 };
 
-/** Codes that {@link explain} has a sentence for. */
+/** By code: every reason that has a sentence. */
+const ALL: ReadonlyMap<string, Phrase> = new Map(Object.entries({ ...PHRASES, ...DENIALS }));
+
+/** Codes of our own rules. */
 export const REASON_CODES: readonly string[] = Object.keys(PHRASES).toSorted();

@@ -4,6 +4,7 @@ import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
 import type { RecordedKey } from '../../../lib/core/key-history.ts';
 import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
 import type { Principal } from '../../../lib/core/registry.ts';
+import { slotOf } from '../../../lib/core/slots.ts';
 import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
@@ -40,8 +41,11 @@ export class MemoryRegistry implements Registry {
   readonly policies: Registry['policies'] = () =>
     this.#steps.read(() => structuredClone([...this.#policies.values()].toReversed()));
 
-  readonly activation: Registry['activation'] = (at) =>
-    this.#steps.read(() => structuredClone(this.#activations.findLast((one) => one.at <= at.toISOString())));
+  readonly activations: Registry['activations'] = (at) =>
+    this.#steps.read(() => {
+      const until = this.#activations.filter((one) => at === undefined || one.at <= at.toISOString());
+      return structuredClone([...new Map(until.map((one) => [slotOf(one), one])).values()]);
+    });
 
   readonly waiver: Registry['waiver'] = (id) => this.#steps.read(() => structuredClone(this.#waivers.get(id)));
 
@@ -109,7 +113,10 @@ export class MemoryRegistry implements Registry {
       case 'policy-changed':
         return (this.#policies.get(change.policy.sha256)?.revision ?? 0) === change.policy.revision - 1;
       case 'policy-activated':
-        return (this.#activations.at(-1)?.revision ?? 0) === change.activation.follows;
+        return (
+          (this.#activations.findLast((one) => slotOf(one) === slotOf(change.activation))?.revision ?? 0) ===
+          change.activation.follows
+        );
       case 'waiver-changed':
         return (this.#waivers.get(change.waiver.id)?.revision ?? 0) === change.waiver.revision - 1;
     }

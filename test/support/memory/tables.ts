@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Hold, RegistryChange } from '../../../lib/app/ports.ts';
 import type { TableWriter } from '../../../lib/app/reindex.ts';
 import type { EvidenceRecord, IndexEntry } from '../../../lib/core/evidence.ts';
+import { activationStream } from '../../../lib/core/layout.ts';
 import { Crash } from './steps.ts';
 
 interface Item {
@@ -55,11 +56,14 @@ export class MemoryTables implements TableWriter {
         return this.#write([
           [`waiver ${change.waiver.id}`, { value: change.waiver, revision: change.waiver.revision }],
         ]);
-      case 'policy-activated':
+      case 'policy-activated': {
+        const { activation } = change;
+        const name = activationStream(activation.slot?.name);
         return this.#write([
-          ['policy-activation', { value: change.activation, revision: change.activation.revision }],
-          [`policy-activation ${change.activation.revision}`, { value: change.activation }],
+          [name, { value: activation, revision: activation.revision }],
+          [`${name} ${activation.revision}`, { value: activation }],
         ]);
+      }
     }
   };
 

@@ -20,8 +20,7 @@ async function open(): Promise<void> {
   plane = await controlPlane({ turn: async () => void (await turn()) });
 }
 
-const NEVER = new Date('9999-12-31T23:59:59.999Z');
-const newest = () => plane.registry.activation(NEVER);
+const newest = async () => (await plane.registry.activations())[0];
 
 /** Puts a policy in force, as whoever read what is in force now. */
 async function activate(name: string, current?: Activation): Promise<Activation> {
@@ -54,7 +53,7 @@ const eventOf = (revision: number): string => {
   if (!object) throw new Error(`no event ${revision} is stored`);
   return sha256Hex(object.bytes);
 };
-const inForce = async (at: Date) => (await plane.registry.activation(at))?.sha256;
+const inForce = async (at: Date) => (await plane.registry.activations(at))[0]?.sha256;
 
 /** What a rebuild makes of the bucket: the activations that were in force, by their numbers. */
 async function rebuilt(): Promise<Readonly<Record<string, Activation>>> {
@@ -159,7 +158,7 @@ describe('activations that race and die', () => {
         const history = await rebuilt();
         expect(history['policy-activation']).toEqual(last);
         for (const one of Object.values(history))
-          expect(await plane.registry.activation(new Date(one.at))).toEqual(one);
+          expect(await plane.registry.activations(new Date(one.at))).toEqual([one]);
         const answered = (await racers).flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
         for (const one of answered) expect(history[`policy-activation ${one.revision}`]).toEqual(one);
       }),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { collectInput, type GateQuestion } from '../../../lib/app/gate/collect.ts';
 import { type Decided, evaluateGate, type GateDeps } from '../../../lib/app/gate/evaluate.ts';
-import type { GateFacts } from '../../../lib/app/gate/ports.ts';
+import type { GateFacts, LoadedPolicy, PoliciesInForce } from '../../../lib/app/gate/ports.ts';
 import { registerKey, revokeKey } from '../../../lib/app/manage-registry.ts';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import type { ProblemCode } from '../../../lib/contracts/problems.ts';
@@ -364,18 +364,23 @@ const verdict = (changes: Partial<RuleVerdict> = {}): RuleVerdict => ({
   ...changes,
 });
 
+const policyAnswering = (name: string, answer: (input: Uint8Array) => Json | undefined): LoadedPolicy => ({
+  sha256: digestOf(name),
+  revision: 'r1',
+  entrypoint: 'countersign/gate/result',
+  evaluate: async (input) => answer(input),
+});
+
 describe('a decision', () => {
-  const answering = (answer: (input: Uint8Array) => Json | undefined): GateDeps => ({
+  const answering = (
+    answer: (input: Uint8Array) => Json | undefined,
+    beside: Omit<PoliciesInForce, 'main'> = { enforced: [], shadows: [] },
+  ): GateDeps => ({
     ...plane.submitDeps,
     ledger: plane.ledger,
     facts: noFacts,
     policies: {
-      inForce: async () => ({
-        sha256: digestOf('policy'),
-        revision: 'r1',
-        entrypoint: 'countersign/gate/result',
-        evaluate: async (input) => answer(input),
-      }),
+      inForce: async () => ({ main: policyAnswering('policy', answer), ...beside }),
     },
   });
   const asJson = (verdicts: readonly RuleVerdict[]): Json => JSON.parse(JSON.stringify({ verdicts, warnings: [] }));
@@ -416,6 +421,8 @@ describe('a decision', () => {
       inputSha256: decided.inputSha256,
       policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },
       result: { verdicts: [verdict()], warnings: [] },
+      beside: [],
+      shadows: [],
       decidedAt: plane.clock.now().toISOString(),
     });
     expect(statement.predicateType).toBe(Predicate.slsaVsa);

@@ -1,76 +1,32 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { activatePolicy, rollBackPolicy } from '../../../lib/app/activate-policy.ts';
 import { policiesInForce } from '../../../lib/app/gate/in-force.ts';
 import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
-import {
-  acceptPolicyTest,
-  activatePolicy,
-  approvePolicy,
-  type PolicyDeps,
-  proposePolicy,
-  rollBackPolicy,
-} from '../../../lib/app/manage-policies.ts';
-import { Predicate } from '../../../lib/contracts/predicates.ts';
+import { acceptPolicyTest, approvePolicy, type PolicyDeps, proposePolicy } from '../../../lib/app/manage-policies.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
-import type { ProposePolicy } from '../../../lib/core/requests.ts';
-import { type ControlPlane, caller, controlPlane, enrol } from '../../support/control-plane.ts';
-import { newKey, type TestKey } from '../../support/keys.ts';
-import { aStatement, digestOf, signedStatement } from '../../support/manifests.ts';
+import { inForceAt } from '../../../lib/core/slots.ts';
+import { type ControlPlane, caller, controlPlane, nextTick } from '../../support/control-plane.ts';
+import { digestOf } from '../../support/manifests.ts';
+import { APPROVER, AUTHOR, bundle, type PolicyLife, policyLife, TESTER } from '../../support/policies.ts';
 import { refusal } from '../../support/refusals.ts';
 
-const AUTHOR = caller('policy-author');
-const APPROVER = caller('policy-approver');
-const TESTER = 'policy-tests';
-
 let plane: ControlPlane;
+let life: PolicyLife;
 let deps: PolicyDeps;
-let testKey: TestKey;
 beforeEach(async () => {
   plane = await controlPlane();
-  testKey = newKey();
-  await enrol(plane, TESTER, testKey, { predicate_types: [Predicate.testResult] });
-  deps = {
-    ...plane.submitDeps,
-    inspectPolicy: async (bytes) => ({
-      sha256: sha256Hex(bytes),
-      revision: bytes.toString(),
-      entrypoint: 'countersign/gate/result',
-    }),
-  };
+  life = await policyLife(plane);
+  ({ deps } = life);
 });
 
-const bundle = (text: string): ProposePolicy => ({
-  bundle: Buffer.from(text).toString('base64'),
-  change_request: 'https://tracker.example/42',
-});
-const propose = async (text: string): Promise<string> => {
-  plane.clock.advance(1000);
-  return (await proposePolicy(deps, bundle(text), AUTHOR)).value.sha256;
-};
-async function testResult(subject: string, result = 'PASSED', key = testKey): Promise<string> {
-  const configuration = [{ name: 'opa test', digest: { sha256: digestOf('configuration') } }];
-  const statement = aStatement({
-    subject: [{ name: 'bundle.tar.gz', digest: { sha256: subject } }],
-    predicateType: Predicate.testResult,
-    predicate: { result, configuration },
-  });
-  return (await plane.submit(signedStatement(statement, key), 'attestations', caller(TESTER))).record.sha256;
-}
-const test = async (sha256: string) => await acceptPolicyTest(deps, sha256, await testResult(sha256), AUTHOR);
-async function approved(text: string): Promise<string> {
-  const sha256 = await propose(text);
-  await test(sha256);
-  await approvePolicy(deps, sha256, APPROVER);
-  return sha256;
-}
-async function active(text: string): Promise<string> {
-  const sha256 = await approved(text);
-  plane.clock.advance(1000);
-  await activatePolicy(deps, sha256, APPROVER);
-  return sha256;
-}
-const inForce = async (at = plane.clock.now()) => (await plane.registry.activation(at))?.sha256;
+const propose = (text: string) => life.propose(text);
+const testResult = (subject: string, result?: string) => life.testResult(subject, result);
+const test = (sha256: string) => life.test(sha256);
+const approved = (text: string) => life.approved(text);
+const active = (text: string) => life.active(text);
+const inForce = async (at?: Date) => inForceAt(await plane.registry.activations(at), plane.clock.now()).main?.sha256;
 
 describe('a policy', () => {
   it('is proposed, tested, approved by another and activated, each step an event of its own', async () => {
@@ -237,16 +193,17 @@ describe('the policy in force', () => {
     const identity = await deps.inspectPolicy(bytes);
     return { ...identity, evaluate: async () => undefined };
   };
-  const open = () => policiesInForce({ registry: plane.registry, store: plane.bucket, load });
+  const timing = () => ({ clock: plane.clock.now, sleep: nextTick });
+  const open = () => policiesInForce({ registry: plane.registry, store: plane.bucket, load, ...timing() });
   beforeEach(() => loads.splice(0));
 
   it('is loaded once, and another one as soon as it is activated', async () => {
     const policies = open();
     await active('one');
-    await policies.inForce(plane.clock.now());
-    expect((await policies.inForce(plane.clock.now())).revision).toBe('one');
+    await policies.inForce();
+    expect((await policies.inForce()).main.revision).toBe('one');
     await active('two');
-    expect((await policies.inForce(plane.clock.now())).revision).toBe('two');
+    expect((await policies.inForce()).main.revision).toBe('two');
     expect(loads).toEqual(['one', 'two']);
   });
 
@@ -254,11 +211,11 @@ describe('the policy in force', () => {
     await active('one');
     const then = plane.clock.now();
     await active('two');
-    expect((await open().inForce(then)).revision).toBe('one');
+    expect((await open().inForce(then)).main.revision).toBe('one');
   });
 
   it('is refused when there is none', async () => {
-    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
+    await expect(open().inForce()).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
   });
 
   it('is refused when its bytes are gone or others', async () => {
@@ -267,9 +224,9 @@ describe('the policy in force', () => {
     const object = plane.bucket.objects.get(name);
     if (!object) throw new Error('no bundle is stored');
     plane.bucket.objects.set(name, { ...object, bytes: Buffer.from('other') });
-    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+    await expect(open().inForce()).rejects.toThrow(refusal('POLICY_INVALID'));
     plane.bucket.objects.delete(name);
-    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
+    await expect(open().inForce()).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
   });
 
   it('is refused when no signed event put it in force', async () => {
@@ -280,9 +237,9 @@ describe('the policy in force', () => {
     const foreign = plane.bucket.objects.get(objectKey.event(`policy/${other}`, 1));
     if (!event || !foreign) throw new Error('no events are stored');
     plane.bucket.objects.set(name, { ...event, bytes: foreign.bytes });
-    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+    await expect(open().inForce()).rejects.toThrow(refusal('POLICY_INVALID'));
     plane.bucket.objects.delete(name);
-    await expect(open().inForce(plane.clock.now())).rejects.toThrow(refusal('POLICY_INVALID'));
+    await expect(open().inForce()).rejects.toThrow(refusal('POLICY_INVALID'));
   });
 
   it('is looked for again after a failure that passed', async () => {
@@ -297,8 +254,9 @@ describe('the policy in force', () => {
         },
       },
       load,
+      ...timing(),
     });
-    await expect(flaky.inForce(plane.clock.now())).rejects.toThrow(refusal('DEPENDENCY_UNAVAILABLE'));
-    expect((await flaky.inForce(plane.clock.now())).revision).toBe('one');
+    await expect(flaky.inForce()).rejects.toThrow(refusal('DEPENDENCY_UNAVAILABLE'));
+    expect((await flaky.inForce()).main.revision).toBe('one');
   });
 });

@@ -51,7 +51,11 @@ const deps = (changes: Partial<AskDeps> = {}): AskDeps => ({
     releases: async () => NOTHING,
   },
   policies: {
-    inForce: async () => ({ sha256: digestOf('policy'), revision: '1', entrypoint: 'e', evaluate: async () => RESULT }),
+    inForce: async () => ({
+      main: { sha256: digestOf('policy'), revision: '1', entrypoint: 'e', evaluate: async () => RESULT },
+      enforced: [],
+      shadows: [],
+    }),
   },
   sampling: { experimental: RATE, staging: RATE },
   ...changes,

@@ -16,7 +16,7 @@ const POLICY = { sha256, version_id: 'v1' } as PolicyRecord;
 
 const deps = (changes: { readonly active?: Activation | undefined; readonly bytes?: Buffer } = {}): TermsDeps => ({
   registry: {
-    activation: async () => ('active' in changes ? changes.active : ACTIVE),
+    activations: async () => ('active' in changes ? [changes.active ?? []].flat() : [ACTIVE]),
     policy: async () => POLICY,
   },
   store: {

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
-import { decisionPayload, type PolicyIdentity } from '../../../lib/core/gate/decision.ts';
+import { type Beside, decisionPayload, isPassedByAll, type PolicyIdentity } from '../../../lib/core/gate/decision.ts';
 import type { GateInput, GateResult, RuleVerdict } from '../../../lib/core/gate/input.ts';
-import { isPassed } from '../../../lib/core/gate/result.ts';
 import { type Skip, skipPayload } from '../../../lib/core/gate/skip.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { asObject, signedPayload, type TestKey } from '../../support/keys.ts';
@@ -55,15 +54,20 @@ export interface Decided {
   readonly result: GateResult;
   readonly input?: GateInput;
   readonly policy?: PolicyIdentity;
+  readonly beside?: readonly Beside[];
 }
 
 const POLICY = { sha256: digestOf('policy'), revision: 'r-7', entrypoint: 'countersign/gate/result' };
 
 /** A decision as it is stored. */
-export function signedDecision(key: TestKey, { result, input = NO_FACTS, policy = POLICY }: Decided): Buffer {
+export function signedDecision(
+  key: TestKey,
+  { result, input = NO_FACTS, policy = POLICY, beside = [] }: Decided,
+): Buffer {
   const inputSha256 = sha256Hex(canonicalBytes(input));
-  const decision = { passed: isPassed(result), input, inputSha256, policy, result, decidedAt: NOW, asOf: false };
-  return signedPayload(decisionPayload(decision), key);
+  const passed = isPassedByAll({ result, beside });
+  const said = { passed, policy, result, beside, shadows: [] };
+  return signedPayload(decisionPayload({ ...said, input, inputSha256, decidedAt: NOW, asOf: false }), key);
 }
 
 /** What POST /v1/gates/evaluate answers with it. */

@@ -51,7 +51,9 @@ describe('countersign policy list', () => {
       bundle_revision: 'r-1',
       author: person('author', EARLIER),
     });
-    const { stdout } = await run(['policy', 'list'], () => ({ body: { active: ACTIVE, policies: [first, record()] } }));
+    const { stdout } = await run(['policy', 'list'], () => ({
+      body: { active: ACTIVE, beside: [], policies: [first, record()] },
+    }));
     expect(stdout.trimEnd().split('\n')).toEqual([
       `  ${SECOND}  proposed  ${NOW}  arn:aws:sts::1:assumed-role/author/s  r-2`,
       `* ${FIRST}  approved  ${EARLIER}  arn:aws:sts::1:assumed-role/author/s  r-1`,
@@ -59,7 +61,7 @@ describe('countersign policy list', () => {
   });
 
   it('says how to begin where there is none', async () => {
-    const { stdout } = await run(['policy', 'list'], () => ({ body: { active: null, policies: [] } }));
+    const { stdout } = await run(['policy', 'list'], () => ({ body: { active: null, beside: [], policies: [] } }));
     expect(stdout).toContain('countersign policy propose');
   });
 });
@@ -151,7 +153,7 @@ describe('a step of a policy', () => {
       follows: 2,
     };
     const answer = ({ method }: Call): Reply =>
-      method === 'GET' ? { body: { active: { ...ACTIVE, sha256: SECOND }, policies: [] } } : { body: back };
+      method === 'GET' ? { body: { active: { ...ACTIVE, sha256: SECOND }, beside: [], policies: [] } } : { body: back };
     const { stdout, calls } = await run(['policy', 'rollback', '--reason', 'too strict'], answer);
     expect(calls.at(-1)?.body).toEqual({ reason: 'too strict', from: SECOND });
     expect(stdout).toContain('reason      too strict');

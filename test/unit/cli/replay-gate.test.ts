@@ -99,6 +99,8 @@ describe('a decision that is replayed from its bytes', () => {
       inputSha256,
       policy: compiled,
       result,
+      beside: [],
+      shadows: [],
       decidedAt: facts.now,
       asOf: false,
     });

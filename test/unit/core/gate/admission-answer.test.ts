@@ -14,6 +14,12 @@ const verdict = (rule: string, kind: RuleVerdict['verdict'], changes: Partial<Ru
   ...changes,
 });
 
+const judged = (verdicts: readonly RuleVerdict[], warnings: readonly RuleVerdict[] = []) => ({
+  input: PASSING,
+  result: { verdicts, warnings },
+  beside: [],
+});
+
 describe('the answer to a cluster', () => {
   it('lets in and names the evidence', () => {
     expect(admissionReview('uid-1', { refusal: undefined, decision: 'd'.repeat(64), warnings: [] })).toEqual({
@@ -27,7 +33,7 @@ describe('the answer to a cluster', () => {
     const reasons = [{ code: 'consent_missing', params: { dataset: 'a'.repeat(64) } }];
     const verdicts = [verdict('one', 'pass'), verdict('two', 'waived'), verdict('three', 'not_applicable')];
     const shut = [verdict('dataset_consent', 'fail', { reasons }), verdict('findings', 'undetermined')];
-    const message = refusalOf({ input: PASSING, result: { verdicts: [...verdicts, ...shut], warnings: [] } }, 'e1');
+    const message = refusalOf(judged([...verdicts, ...shut]), 'e1');
     const [first, consent, findings, ...more] = message.split('\n');
     expect(first).toBe(`the model ${PASSING.model.sha256} may not enter production (decision e1):`);
     expect(consent).toMatch(/^dataset_consent: nobody attests .+ \(sign a SCAI report .+\)$/);
@@ -44,9 +50,7 @@ describe('the answer to a cluster', () => {
 
   it('warns of rules that will bite, and not of those that would pass', () => {
     const warnings = [verdict('later', 'fail'), verdict('content', 'pass')];
-    expect(comingOf({ input: PASSING, result: { verdicts: [], warnings } })).toEqual([
-      'countersign: from 2027-01-01T00:00:00Z later: fail',
-    ]);
+    expect(comingOf(judged([], warnings))).toEqual(['countersign: from 2027-01-01T00:00:00Z later: fail']);
   });
 
   it('is bounded, and steers no terminal', () => {

@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import * as z from 'zod/mini';
+import type { JsonObject } from '../../lib/core/json.ts';
+import { printable } from '../../lib/core/printable.ts';
+import { MAX_SHADOW_DAYS } from '../../lib/core/slots.ts';
+import { readAnswer } from '../answers.ts';
+import type { ApiClient } from '../client.ts';
+import { digest } from '../options.ts';
+import { Shell, table } from '../shell.ts';
+import { activationLines, policyPath } from './policy-answers.ts';
+
+/** A candidate beside the policy that decides. */
+export function addShadow(policy: Command): void {
+  policy
+    .command('shadow')
+    .description('ask a tested policy at every gate and let it decide nothing (role policy-author or policy-approver)')
+    .argument('<sha256>', 'digest of the policy bundle', digest)
+    .requiredOption('--days <n>', `it ends by itself after so many, ${MAX_SHADOW_DAYS} at most`, days)
+    .option('--slot <name>', 'that it stands in', 'candidate')
+    .action(async (sha256: string, options: { days: number; slot: string }, command: Command) => {
+      const shell = new Shell(command);
+      const until = new Date(Date.now() + options.days * 24 * 60 * 60 * 1000).toISOString();
+      const body = { slot: options.slot, until };
+      const answer = await shell.api().json({ method: 'POST', path: policyPath(sha256, 'shadow'), body });
+      shell.result(answer, activationLines(answer));
+    });
+  policy
+    .command('shadow-report')
+    .description('what a shadow would have decided otherwise, and by which rule')
+    .argument('<sha256>', 'digest of the policy bundle', digest)
+    .action(async (sha256: string, _options: object, command: Command) => {
+      const shell = new Shell(command);
+      const report = await wholeReport(shell.api(), sha256);
+      shell.result({ policy: sha256, ...report }, reportLines(report));
+    });
+}
+
+function days(text: string): number {
+  const number = Number(text);
+  if (number > 0 && number <= MAX_SHADOW_DAYS) return number;
+  throw new InvalidArgumentError(`It must be more than 0 and at most ${MAX_SHADOW_DAYS}.`);
+}
+
+const CountsSchema = z.object({
+  gates: z.number(),
+  same: z.number(),
+  would_fail: z.number(),
+  would_pass: z.number(),
+  broke: z.number(),
+  rules: z.record(z.string(), z.number()),
+});
+type Counts = z.output<typeof CountsSchema>;
+
+const DifferenceSchema = z.object({
+  difference: z.enum(['would_fail', 'would_pass', 'broke']),
+  decision: z.string(),
+  slot: z.string(),
+  model: z.string(),
+  environment: z.nullable(z.string()),
+  decided_at: z.string(),
+  main: z.string(),
+  said: z.string(),
+  code: z.nullable(z.string()),
+  rules: z.array(z.string()),
+});
+type Difference = z.output<typeof DifferenceSchema>;
+
+const PageSchema = z.looseObject({
+  counts: CountsSchema,
+  differences: z.array(DifferenceSchema),
+  next: z.nullable(z.string()),
+});
+
+interface Report extends JsonObject {
+  readonly counts: Counts;
+  readonly differences: Difference[];
+}
+
+/** Each answer tells of a part of the gates; the parts add up. */
+async function wholeReport(api: ApiClient, sha256: string): Promise<Report> {
+  let counts: Counts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, rules: {} };
+  const differences: Difference[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = cursor === undefined ? {} : { query: { cursor } };
+    const answer = await api.json({ method: 'GET', path: policyPath(sha256, 'shadow'), ...query });
+    const page = readAnswer(PageSchema, answer);
+    counts = sum(counts, page.counts);
+    differences.push(...page.differences);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  return { counts, differences };
+}
+
+function sum(a: Counts, b: Counts): Counts {
+  const rules = { ...a.rules };
+  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count;
+  return {
+    gates: a.gates + b.gates,
+    same: a.same + b.same,
+    would_fail: a.would_fail + b.would_fail,
+    would_pass: a.would_pass + b.would_pass,
+    broke: a.broke + b.broke,
+    rules,
+  };
+}
+
+const TOLD: Readonly<Record<Difference['difference'], string>> = {
+  would_fail: 'would fail',
+  would_pass: 'would pass',
+  broke: 'broke',
+};
+
+function reportLines({ counts, differences }: Report): string[] {
+  const { gates, same, would_fail, would_pass, broke, rules } = counts;
+  return [
+    ...differences.map(({ difference, decided_at, environment, model, decision, code, rules: by }) => {
+      const why = code ?? by.map(printable).join(', ');
+      return `${TOLD[difference].padEnd(10)}  ${decided_at}  ${environment ?? ''}  ${model}  ${decision}  ${why}`.trimEnd();
+    }),
+    ...(differences.length === 0 ? [] : ['']),
+    ...table([
+      ['gates', String(gates)],
+      ['same', String(same)],
+      ['would fail', String(would_fail)],
+      ['would pass', String(would_pass)],
+      ['broke', String(broke)],
+      [
+        'by rule',
+        Object.entries(rules)
+          .map(([rule, count]) => `${printable(rule)} ${count}`)
+          .join(', '),
+      ],
+    ]),
+  ];
+}

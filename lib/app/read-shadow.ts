@@ -1,0 +1,55 @@
+import type { IndexEntry } from '../core/evidence.ts';
+import {
+  countShadow,
+  differenceOf,
+  type ShadowCounts,
+  type ShadowDifference,
+  type ShadowLine,
+} from '../core/gate/shadow.ts';
+import { lookup } from '../core/layout.ts';
+import type { Ledger } from './ports.ts';
+
+/** Gates that one answer tells of; what is left is told by the next. */
+export const SHADOW_PAGE = 2000;
+
+export interface ShadowReport {
+  readonly counts: ShadowCounts;
+  /** Gates that would have answered otherwise, or that the shadow broke at. */
+  readonly differences: readonly ShadowedGate[];
+  readonly next: string | undefined;
+}
+
+export interface ShadowedGate extends ShadowLine {
+  readonly difference: ShadowDifference;
+  /** Digest of the signed decision. */
+  readonly decision: string;
+  readonly environment: string | null;
+  readonly decided_at: string;
+}
+
+/** What a policy would have decided while it was a shadow, oldest first. */
+export async function shadowReport(
+  ledger: Pick<Ledger, 'list'>,
+  sha256: string,
+  after: string | undefined,
+): Promise<ShadowReport> {
+  const items: IndexEntry[] = [];
+  let next = after;
+  do {
+    const page = await ledger.list(lookup.shadow(sha256), { limit: SHADOW_PAGE - items.length, after: next });
+    items.push(...page.items);
+    next = page.next;
+  } while (next !== undefined && items.length < SHADOW_PAGE);
+  return {
+    counts: countShadow(items.flatMap(({ shadow }) => shadow ?? [])),
+    differences: items.flatMap(shadowedGate),
+    next,
+  };
+}
+
+function shadowedGate({ shadow, evidence, environment, received_at }: IndexEntry): ShadowedGate[] {
+  if (!shadow) return [];
+  const difference = differenceOf(shadow);
+  if (difference === undefined) return [];
+  return [{ ...shadow, difference, decision: evidence, environment: environment ?? null, decided_at: received_at }];
+}
