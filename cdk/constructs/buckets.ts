@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { SIMULATION_WORK } from '../../lib/contracts/simulation.ts';
+import { SIMULATION_WORK, simulationWork } from '../../lib/contracts/simulation.ts';
 import { UPLOADS } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
@@ -167,6 +167,16 @@ export class StagingBucket extends Construct {
   /** Lets the grantee keep what a simulation works with. */
   grantSimulate(grantee: Grantee): void {
     this.grant(grantee, 'WorkInStaging', SIMULATION_WORK, ['s3:GetObject', 's3:PutObject']);
+  }
+
+  /** Lets the grantee read the lists of chunks, and nothing of the chunks. */
+  grantReadChunkLists(grantee: Grantee): void {
+    grantee.allow({
+      sid: 'ReadChunkLists',
+      actions: ['s3:GetObject'],
+      resources: [this.bucket.arnForObjects(simulationWork.chunks('*'))],
+      wildcard: 'There is a list for each simulation.',
+    });
   }
 
   private grant(grantee: Grantee, sid: string, prefix: string, actions: string[]): void {

@@ -7,6 +7,8 @@ export interface StateMachineArns {
   readonly machine: string;
   /** Of all its executions. */
   readonly executions: string;
+  /** Of the executions that a distributed map with this label makes for its items. */
+  readonly items: (label: string) => string;
 }
 
 /** ARNs of a state machine by its fixed name: lets policies name it without depending on it. */
@@ -19,5 +21,9 @@ export function stateMachineArns(scope: Construct, { stage }: StageConfig, name:
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
   const named = stateMachineName(stage, name);
-  return { machine: arn('stateMachine', named), executions: arn('execution', `${named}:*`) };
+  return {
+    machine: arn('stateMachine', named),
+    executions: arn('execution', `${named}:*`),
+    items: (label) => arn('execution', `${named}/${label}:*`),
+  };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -11,6 +11,7 @@ import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { type StateMachineName, stateMachineName, stateMachineRoleName } from '../names.ts';
 import { type Grantee, type Permission, Policy } from './policy.ts';
+import { type StateMachineArns, stateMachineArns } from './state-machine-arns.ts';
 
 const DEFINITIONS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'statemachines');
 
@@ -29,28 +30,29 @@ export interface StateMachineProps {
 /** A Standard state machine of statemachines/, with a log group, a role and a policy of its own. */
 export class StateMachine extends Construct implements Grantee {
   readonly machine: sfn.StateMachine;
-  private readonly physicalName: string;
+  private readonly arns: StateMachineArns;
   private readonly policy: Policy;
 
   constructor(scope: Construct, id: string, props: StateMachineProps) {
     super(scope, id);
     const { config, name, substitutions } = props;
-    this.physicalName = stateMachineName(config.stage, name);
+    const physicalName = stateMachineName(config.stage, name);
+    this.arns = stateMachineArns(this, config, name);
     const role = new iam.Role(this, 'Role', {
       roleName: stateMachineRoleName(config.stage, name),
-      description: `Runs ${this.physicalName}`,
+      description: `Runs ${physicalName}`,
       assumedBy: new iam.ServicePrincipal('states.amazonaws.com', {
         conditions: {
           StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
           // A map's child executions come as the machine with the map's label behind it.
-          ArnLike: { 'aws:SourceArn': [this.arn('stateMachine'), `${this.arn('stateMachine')}/*`] },
+          ArnLike: { 'aws:SourceArn': [this.arns.machine, `${this.arns.machine}/*`] },
         },
       }),
     });
-    this.policy = new Policy(this, 'Policy', { description: `What ${this.physicalName} may do`, roles: [role] });
+    this.policy = new Policy(this, 'Policy', { description: `What ${physicalName} may do`, roles: [role] });
     this.policy.allow(DELIVER_LOGS, WRITE_TRACES);
     this.machine = new sfn.StateMachine(this, 'StateMachine', {
-      stateMachineName: this.physicalName,
+      stateMachineName: physicalName,
       stateMachineType: sfn.StateMachineType.STANDARD,
       definitionBody: sfn.DefinitionBody.fromString(definitionOf(name, substitutions)),
       definitionSubstitutions: textsOf(substitutions),
@@ -59,7 +61,7 @@ export class StateMachine extends Construct implements Grantee {
       logs: {
         destination: new logs.LogGroup(this, 'LogGroup', {
           // The prefix that AWS asks for: other names each lengthen a policy that the account has one of.
-          logGroupName: `/aws/vendedlogs/states/${this.physicalName}`,
+          logGroupName: `/aws/vendedlogs/states/${physicalName}`,
           retention: config.logRetentionDays,
           encryptionKey: props.auditKey,
           removalPolicy: RemovalPolicy.DESTROY,
@@ -83,28 +85,18 @@ export class StateMachine extends Construct implements Grantee {
 
   /** Lets the machine run a distributed map, whose items are executions of the machine itself under the map's label. */
   allowDistributedMap(label: string): void {
-    const children = `${this.arn('execution')}/${label}:*`;
+    const items = this.arns.items(label);
     const wildcard = 'Step Functions names the executions of a map by itself.';
     this.policy.allow(
-      { sid: 'StartMap', actions: ['states:StartExecution'], resources: [this.arn('stateMachine')] },
+      { sid: 'StartMap', actions: ['states:StartExecution'], resources: [this.arns.machine] },
       {
         sid: 'WatchAndStopMap',
         actions: ['states:DescribeExecution', 'states:StopExecution'],
-        resources: [`${this.arn('execution')}:*`, children],
+        resources: [this.arns.executions, items],
         wildcard,
       },
-      { sid: 'RedriveMap', actions: ['states:RedriveExecution'], resources: [children], wildcard },
+      { sid: 'RedriveMap', actions: ['states:RedriveExecution'], resources: [items], wildcard },
     );
-  }
-
-  /** By the fixed name: the machine depends on its policy, so the policy cannot refer to it. */
-  private arn(resource: 'stateMachine' | 'execution'): string {
-    return Stack.of(this).formatArn({
-      service: 'states',
-      resource,
-      resourceName: this.physicalName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
   }
 }
 

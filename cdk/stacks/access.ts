@@ -7,6 +7,7 @@ import {
   WORKFLOW_INDEX,
 } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
+import type { StateMachine } from '../constructs/state-machine.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
 import type { DataStack } from './data-stack.ts';
 
@@ -25,7 +26,7 @@ export function grantArtifacts(grantee: Grantee, data: DataStack, verifierArn: s
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   grantRecordEvidence(grantee, data);
-  grantInvoke(grantee, verifierArn);
+  grantInvoke(grantee, 'StartVerifier', verifierArn);
 }
 
 export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: string): void {
@@ -36,7 +37,7 @@ export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: st
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb', 'sqs']);
   grantRecordEvidence(grantee, data);
   // What is too long for one run is continued by the next.
-  grantInvoke(grantee, verifierArn);
+  grantInvoke(grantee, 'StartVerifier', verifierArn);
 }
 
 /** What every writer of evidence does with the tables: look up, then one transaction that checks the principal's revision. */
@@ -123,6 +124,14 @@ export function grantSimulator(grantee: Grantee, data: DataStack): void {
   );
 }
 
+/** Runs the simulator: to list, on every chunk of the list, and to report. */
+export function grantSimulatePolicy(machine: StateMachine, data: DataStack, simulatorArn: string): void {
+  grantInvoke(machine, 'RunSimulator', simulatorArn);
+  data.staging.grantReadChunkLists(machine);
+  data.dataKey.grantDecrypt(machine, ['s3']);
+  machine.allowDistributedMap('EvaluateChunks');
+}
+
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */
 export function grantRebuilder(grantee: Grantee, data: DataStack): void {
   data.evidence.grantList(grantee);
@@ -142,6 +151,6 @@ export function grantAuditor(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantGetPublicKey(grantee);
 }
 
-function grantInvoke(grantee: Grantee, functionArn: string): void {
-  grantee.allow({ sid: 'StartVerifier', actions: ['lambda:InvokeFunction'], resources: [functionArn] });
+function grantInvoke(grantee: Grantee, sid: string, functionArn: string): void {
+  grantee.allow({ sid, actions: ['lambda:InvokeFunction'], resources: [functionArn] });
 }

@@ -1,5 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { Env } from '../../lib/contracts/env.ts';
 import type { ProblemCode } from '../../lib/contracts/problems.ts';
@@ -9,6 +9,7 @@ import { FailedEvents } from '../constructs/failed-events.ts';
 import { MachineApi } from '../constructs/machine-api.ts';
 import { RolePolicies } from '../constructs/role-policies.ts';
 import { API_FUNCTION_TIMEOUT, functionArn, ServiceFunction } from '../constructs/service-function.ts';
+import { StateMachine } from '../constructs/state-machine.ts';
 import { type StateMachineArns, stateMachineArns } from '../constructs/state-machine-arns.ts';
 import { type FunctionName, functionName } from '../names.ts';
 import {
@@ -20,6 +21,7 @@ import {
   grantPolicies,
   grantReader,
   grantRegistry,
+  grantSimulatePolicy,
   grantSimulator,
   grantVerifier,
 } from './access.ts';
@@ -39,6 +41,9 @@ const SIMULATOR_MEMORY = VERIFIER_MEMORY;
 
 /** Lambda's own limit. The verifier hands its hash state to a successor before it is reached; what the simulator does in one run is bounded. */
 const LONGEST_TIMEOUT = Duration.minutes(15);
+
+/** Half of the executions that a new account may run at a time: a simulation leaves room for the functions that people wait for. */
+const CHUNKS_AT_A_TIME = 5;
 
 /** The slowest hundredth of answers may take this long, in ms: a cold start and one retry of a dependency. */
 const SLOW_ANSWER_MS = 3000;
@@ -83,6 +88,8 @@ export class ServiceStack extends Stack {
     grantPolicies(functions.policies, data, simulations);
     grantSimulator(functions.simulator, data);
 
+    const simulatePolicy = this.simulatePolicy(config, data);
+
     const failedEvents = new FailedEvents(this, 'FailedEvents', {
       config,
       dataKey: data.dataKey,
@@ -93,7 +100,9 @@ export class ServiceStack extends Stack {
     const roles = new RolePolicies(this, 'Roles', { config, api });
     grantAuditor(roles.of('auditor'), data);
 
-    this.raiseAlarms(new Alarms(this, 'Alarms', { config, topic: data.alarmTopic }), functions, failedEvents, api);
+    const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
+    this.raiseAlarms(alarms, functions, failedEvents, api);
+    this.watchExecutions(alarms, simulatePolicy);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
     new CfnOutput(this, 'FailedEventsQueueUrl', {
       value: failedEvents.queue.queueUrl,
@@ -205,9 +214,40 @@ export class ServiceStack extends Stack {
     };
   }
 
+  private simulatePolicy(config: StageConfig, data: DataStack): StateMachine {
+    const simulatorArn = functionArn(this, config, 'simulator');
+    const machine = new StateMachine(this, 'SimulatePolicy', {
+      config,
+      name: 'simulate-policy',
+      auditKey: data.auditKey.key,
+      substitutions: {
+        Simulator: simulatorArn,
+        StagingBucket: data.staging.bucket.bucketName,
+        ChunksAtATime: CHUNKS_AT_A_TIME,
+      },
+    });
+    grantSimulatePolicy(machine, data, simulatorArn);
+    return machine;
+  }
+
+  private watchExecutions(alarms: Alarms, { machine }: StateMachine): void {
+    const unfinished = new MathExpression({
+      expression: 'FILL(failed, 0) + FILL(late, 0)',
+      usingMetrics: {
+        failed: machine.metricFailed({ period: PERIOD }),
+        late: machine.metricTimedOut({ period: PERIOD }),
+      },
+      period: PERIOD,
+    });
+    alarms.watch('simulation-failed', unfinished, { reaches: 1 });
+  }
+
   private raiseAlarms(alarms: Alarms, functions: Functions, failedEvents: FailedEvents, { api }: MachineApi): void {
     for (const [name, { fn }] of Object.entries(functions)) {
-      alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
+      // What the simulator throws, the state machine retries or records, and then fails itself.
+      if (name !== 'simulator') {
+        alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
+      }
       alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);
     }
     const logs = Object.values(functions).map(({ logGroup }) => logGroup);

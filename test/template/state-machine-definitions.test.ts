@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { definitionOf } from '../../cdk/constructs/state-machine.ts';
 import { STATE_MACHINE_NAMES } from '../../cdk/names.ts';
+import { TRANSIENT_ERROR } from '../../lib/contracts/simulation.ts';
 
 /** The package has no types of its own that the compiler finds. */
 const lint: (definition: unknown) => { readonly errors: readonly { readonly Message: string }[] } = createRequire(
@@ -102,7 +103,7 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
       [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
     );
     expect(named.length).toBeGreaterThan(0);
-    expect(named.filter((error) => ![...AWS_ERRORS, 'TransientError'].includes(error))).toEqual([]);
+    expect(named.filter((error) => ![...AWS_ERRORS, TRANSIENT_ERROR].includes(error))).toEqual([]);
   });
 
   it('says how long retries may take altogether', () => {

@@ -6,17 +6,26 @@ import {
   type FunctionName,
   functionRoleName,
   rolePolicyName,
+  STATE_MACHINE_NAMES,
+  type StateMachineName,
+  stateMachineRoleName,
 } from '../../../cdk/names.ts';
 import { ROLES, type Role } from '../../../lib/contracts/roles.ts';
 import { type Deployment, EXAMPLE, Resolver } from './resolve.ts';
 import { ofType, only, type Template, type Templates } from './synth.ts';
 
 /**
- * Who asks. A function has its execution role; a role of ROLES is some IAM role with its managed policy attached
+ * Who asks. A function and a state machine have their execution roles; a role of ROLES is some IAM role with its managed policy attached
  * (the emergency roles: the roles that the template makes); the administrator has AWS's AdministratorAccess, and so has
  * the role that `cdk bootstrap` made for deployments; the trail is CloudTrail, an AWS service.
  */
-export type Principal = `function:${FunctionName}` | `role:${Role}` | 'administrator' | 'deployment' | 'trail';
+export type Principal =
+  | `function:${FunctionName}`
+  | `machine:${StateMachineName}`
+  | `role:${Role}`
+  | 'administrator'
+  | 'deployment'
+  | 'trail';
 
 export interface Request {
   readonly principal: Principal;
@@ -112,6 +121,8 @@ export class Simulator {
     const [kind, name] = principal.split(':');
     const emergency = EMERGENCY_ROLES.find((candidate) => kind === 'role' && candidate === name);
     if (emergency !== undefined) return emergencyRoleName(stage, emergency);
+    const machine = STATE_MACHINE_NAMES.find((candidate) => kind === 'machine' && candidate === name);
+    if (machine !== undefined) return stateMachineRoleName(stage, machine);
     const fn = FUNCTION_NAMES.find((candidate) => kind === 'function' && candidate === name);
     return fn === undefined ? `customer-${name}` : functionRoleName(stage, fn);
   }
