@@ -12,6 +12,8 @@ export interface RecordedCall {
     readonly index?: string;
     readonly keyId?: string;
     readonly function?: string;
+    readonly stateMachine?: string;
+    readonly execution?: string;
   };
   readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
   readonly headers: Readonly<Record<string, string>>;
@@ -52,6 +54,13 @@ export function questionsOf(call: RecordedCall, place: Place): readonly Question
         {
           action: 'lambda:InvokeFunction',
           resource: `arn:aws:lambda:${place.region}:${place.account}:function:${known(call.resources.function, call)}`,
+        },
+      ];
+    case 'states':
+      return [
+        {
+          action: `states:${call.operation}`,
+          resource: known(call.resources.stateMachine ?? call.resources.execution, call),
         },
       ];
     default:
