@@ -1,6 +1,14 @@
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import * as z from 'zod/mini';
+import {
+  addCounts,
+  countShadow,
+  type ShadowCounts,
+  ShadowCountsSchema,
+  type ShadowDifference,
+  type ShadowedGate,
+  ShadowedGateSchema,
+} from '../../lib/core/gate/shadow.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { MAX_SHADOW_DAYS } from '../../lib/core/slots.ts';
@@ -42,71 +50,34 @@ function days(text: string): number {
   throw new InvalidArgumentError(`It must be more than 0 and at most ${MAX_SHADOW_DAYS}.`);
 }
 
-const CountsSchema = z.object({
-  gates: z.number(),
-  same: z.number(),
-  would_fail: z.number(),
-  would_pass: z.number(),
-  broke: z.number(),
-  rules: z.record(z.string(), z.number()),
-});
-type Counts = z.output<typeof CountsSchema>;
-
-const DifferenceSchema = z.object({
-  difference: z.enum(['would_fail', 'would_pass', 'broke']),
-  decision: z.string(),
-  slot: z.string(),
-  model: z.string(),
-  environment: z.nullable(z.string()),
-  decided_at: z.string(),
-  main: z.string(),
-  said: z.string(),
-  code: z.nullable(z.string()),
-  rules: z.array(z.string()),
-});
-type Difference = z.output<typeof DifferenceSchema>;
-
 const PageSchema = z.looseObject({
-  counts: CountsSchema,
-  differences: z.array(DifferenceSchema),
+  counts: ShadowCountsSchema,
+  differences: z.array(ShadowedGateSchema),
   next: z.nullable(z.string()),
 });
 
 interface Report extends JsonObject {
-  readonly counts: Counts;
-  readonly differences: Difference[];
+  readonly counts: ShadowCounts;
+  readonly differences: ShadowedGate[];
 }
 
 /** Each answer tells of a part of the gates; the parts add up. */
 async function wholeReport(api: ApiClient, sha256: string): Promise<Report> {
-  let counts: Counts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, rules: {} };
-  const differences: Difference[] = [];
+  let counts = countShadow([]);
+  const differences: ShadowedGate[] = [];
   let cursor: string | undefined;
   do {
     const query = cursor === undefined ? {} : { query: { cursor } };
     const answer = await api.json({ method: 'GET', path: policyPath(sha256, 'shadow'), ...query });
     const page = readAnswer(PageSchema, answer);
-    counts = sum(counts, page.counts);
+    counts = addCounts(counts, page.counts);
     differences.push(...page.differences);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
   return { counts, differences };
 }
 
-function sum(a: Counts, b: Counts): Counts {
-  const rules = { ...a.rules };
-  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count;
-  return {
-    gates: a.gates + b.gates,
-    same: a.same + b.same,
-    would_fail: a.would_fail + b.would_fail,
-    would_pass: a.would_pass + b.would_pass,
-    broke: a.broke + b.broke,
-    rules,
-  };
-}
-
-const TOLD: Readonly<Record<Difference['difference'], string>> = {
+const TOLD: Readonly<Record<ShadowDifference, string>> = {
   would_fail: 'would fail',
   would_pass: 'would pass',
   broke: 'broke',

@@ -1,30 +1,16 @@
 import type { IndexEntry } from '../core/evidence.ts';
-import {
-  countShadow,
-  differenceOf,
-  type ShadowCounts,
-  type ShadowDifference,
-  type ShadowLine,
-} from '../core/gate/shadow.ts';
+import { countShadow, differenceOf, type ShadowCounts, type ShadowedGate } from '../core/gate/shadow.ts';
 import { lookup } from '../core/layout.ts';
 import type { Ledger } from './ports.ts';
 
 /** Gates that one answer tells of; what is left is told by the next. */
-export const SHADOW_PAGE = 2000;
+const SHADOW_PAGE = 2000;
 
 export interface ShadowReport {
   readonly counts: ShadowCounts;
   /** Gates that would have answered otherwise, or that the shadow broke at. */
   readonly differences: readonly ShadowedGate[];
   readonly next: string | undefined;
-}
-
-export interface ShadowedGate extends ShadowLine {
-  readonly difference: ShadowDifference;
-  /** Digest of the signed decision. */
-  readonly decision: string;
-  readonly environment: string | null;
-  readonly decided_at: string;
 }
 
 /** What a policy would have decided while it was a shadow, oldest first. */

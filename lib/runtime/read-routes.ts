@@ -146,7 +146,8 @@ export function readRoutes(): RouteTable {
       body: await requirePolicy(registry, digestParameter(request)),
     }),
     'GET /v1/policies/{sha256}/shadow': async (request) => {
-      const { next, ...report } = await shadowReport(ledger, digestParameter(request), paging(request).after);
+      const { sha256 } = await requirePolicy(registry, digestParameter(request));
+      const { next, ...report } = await shadowReport(ledger, sha256, paging(request).after);
       return { status: 200, body: { ...report, next: cursorOf(next) } };
     },
     'GET /v1/policies/{sha256}/bundle': async (request) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Guard, Holds, Ledger, Registry, RegistryChange } from '../../lib/app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../lib/core/evidence.ts';
 import type { EvidenceKey } from '../../lib/core/evidence-key.ts';
+import type { Activation } from '../../lib/core/policy.ts';
 import {
   checkKeySize,
   type KeyRecord,
@@ -136,6 +137,7 @@ export function ledgerContract(open: Open): void {
         linked: [digestOf('b')],
         attributes: ['DATASET_CONSENT'],
         result: 'PASSED',
+        shadow: { slot: 'a', model: digestOf('m'), main: 'PASSED', said: 'BROKE', code: 'POLICY_FAILED', rules: ['r'] },
       });
       const bare = anEntry(record, 'digest#1', '2');
       await ledger.commit(record, [full, bare], undefined);
@@ -413,7 +415,42 @@ export function registryContract(open: Open): void {
       }
       expect(new Set(await registry.evidenceKeys())).toEqual(new Set(keys));
     });
+
+    it('tells the newest activation of the main policy and of each slot, now and at a time', async () => {
+      const { registry } = await open();
+      const time = (minute: number) => `2026-02-01T00:0${minute}:00.000Z`;
+      const steps = [
+        anActivation('main', 1, time(1)),
+        anActivation('first', 1, time(2), 'freeze'),
+        anActivation('second', 2, time(3), 'freeze'),
+        // Later by its number, and at a time that no clock here has reached.
+        anActivation('other', 1, time(9), 'a-slot'),
+      ];
+      for (const activation of steps) {
+        const change = { kind: 'policy-activated', activation } as const;
+        expect(await registry.apply(nextEvent(), [], change)).toBe('committed');
+        expect(await registry.apply(nextEvent(), [], change)).toBe('principal-changed');
+      }
+      const [main, first, second, other] = steps;
+      expect(new Set(await registry.activations())).toEqual(new Set([main, second, other]));
+      expect(new Set(await registry.activations(new Date(time(2))))).toEqual(new Set([main, first]));
+      expect(new Set(await registry.activations(new Date(time(3))))).toEqual(new Set([main, second]));
+      expect(await registry.activations(new Date(time(0)))).toEqual([]);
+    });
   });
+}
+
+function anActivation(policy: string, revision: number, at: string, slot?: string): Activation {
+  return {
+    sha256: digestOf(policy),
+    ...(slot === undefined ? {} : { slot: { name: slot, mode: 'enforced', until: null } }),
+    previous: null,
+    back_to: [],
+    reason: null,
+    at,
+    revision,
+    follows: revision - 1,
+  };
 }
 
 /** What every {@link Holds} promises. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPolicy as instantiate } from '@open-policy-agent/opa-wasm';
 import fc from 'fast-check';
@@ -8,6 +9,7 @@ import { COMPILED, compile, type Members } from '../../policies/compile.ts';
 import { BUNDLE, ENTRYPOINT, sources } from '../../policies/files.ts';
 import { installOpa, type Opa } from '../../policies/opa.ts';
 import { testPolicies } from '../../policies/suite.ts';
+import { membersOf } from '../support/archives.ts';
 import { CASES } from '../unit/policies/cases.ts';
 import { PASSING } from '../unit/policies/fixture.ts';
 import type { Check } from './support/checks.ts';
@@ -37,6 +39,18 @@ export async function policiesMatch(check: Check): Promise<void> {
   await check(`native OPA and the compiled policy answer the same to ${SAMPLE.numRuns} damaged facts`, async () => {
     await agree(opa, fc.sample(damaged(PASSING), SAMPLE));
   });
+  await check(
+    "somebody else's policy is built by their OPA to the members that are committed, byte by byte",
+    async () => {
+      await opa(EXAMPLE, ['test', '.']);
+      const built = await membersOf(await builtExample(opa));
+      const names = (await readdir(join(EXAMPLE, 'bundle'))).toSorted();
+      assert.deepEqual([...built.keys()].toSorted(), names);
+      for (const name of names) {
+        assert.ok(built.get(name)?.equals(await readFile(join(EXAMPLE, 'bundle', name))), `${name} differs`);
+      }
+    },
+  );
   await check("somebody else's package is judged beside ours, by a rule that asks it", async () => {
     const members = await compile(opa, new Map([...sources(), ...FOREIGN]));
     const [verdict] = (await answers(members, [PASSING])).flatMap((result) => verdictsOf(result, 'acme_freeze'));
@@ -50,6 +64,23 @@ export async function policiesMatch(check: Check): Promise<void> {
       waiver: null,
     });
   });
+}
+
+const EXAMPLE = join(import.meta.dirname, '../../examples/policies');
+
+/** As docs/policies.md builds it. @returns tar.gz */
+async function builtExample(opa: Opa): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-example-'));
+  try {
+    for (const name of await readdir(EXAMPLE)) {
+      if (name.endsWith('.rego')) await copyFile(join(EXAMPLE, name), join(folder, name));
+    }
+    const wanted = ['--target', 'wasm', '--entrypoint', 'acme/reproducible/deny', '--revision', 'acme-1'];
+    await opa(folder, ['build', ...wanted, '--ignore', '*_test.rego', '--output', 'policy.tar.gz', '.']);
+    return await readFile(join(folder, 'policy.tar.gz'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** A package as others write them, and the rule that takes its answers. */

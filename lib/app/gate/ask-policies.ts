@@ -49,12 +49,12 @@ export async function askShadows(
   for (const { slot, sha256, policy } of shadows) {
     const place = { slot, policy: sha256 };
     try {
-      const loaded = await policy;
-      const result = parseBesideResult(await evaluated(deps, loaded, input), loaded.entrypoint);
-      said.push(shadowSaid(place, main, result));
+      const { evaluate, entrypoint } = await policy;
+      said.push(shadowSaid(place, main, parseBesideResult(await evaluate(input), entrypoint)));
     } catch (error) {
-      if (!(error instanceof DomainError)) deps.log.warn('shadow-failed', { ...place, reason: String(error) });
-      said.push(shadowBroke(place, error instanceof DomainError ? error.code : 'INTERNAL'));
+      const code = error instanceof DomainError ? error.code : 'INTERNAL';
+      deps.log.warn('shadow-broke-down', { ...place, code, reason: reasonOf(error) });
+      said.push(shadowBroke(place, code));
     }
   }
   return said;
@@ -73,8 +73,11 @@ async function evaluated({ log }: AskPolicyDeps, policy: LoadedPolicy, bytes: Ui
   try {
     return await policy.evaluate(bytes);
   } catch (error) {
-    const reason = error instanceof DomainError ? error.cause : error;
-    log.warn('policy-broke-down', { policy: policy.sha256, revision: policy.revision, reason: String(reason) });
+    log.warn('policy-broke-down', { policy: policy.sha256, revision: policy.revision, reason: reasonOf(error) });
     throw error;
   }
+}
+
+function reasonOf(error: unknown): string {
+  return String(error instanceof DomainError ? (error.cause ?? error) : error);
 }

@@ -38,35 +38,47 @@ function refusals({ verdicts }: GateResult): Set<string> {
   return new Set(verdicts.filter((one) => !isLetThrough(one)).map(({ rule }) => rule));
 }
 
-/** One gate that a shadow saw: a line of the index. */
-export interface ShadowLine extends Omit<Shadowed, 'policy'> {
-  readonly model: string;
-  /** What the main policy said. */
-  readonly main: 'PASSED' | 'FAILED';
-}
-
-export const ShadowLineSchema: z.ZodMiniType<ShadowLine> = z.object({
+const lineFields = {
   slot: z.string(),
+  /** What the main policy said. */
+  main: z.enum(['PASSED', 'FAILED']),
   said: Schema.shape.said,
   code: z.nullable(z.string()),
   rules: z.array(z.string()),
   model: z.string(),
-  main: z.enum(['PASSED', 'FAILED']),
+};
+const Line = z.object(lineFields);
+
+/** One gate that a shadow saw: a line of the index. */
+export type ShadowLine = Readonly<z.output<typeof Line>>;
+export const ShadowLineSchema: z.ZodMiniType<ShadowLine> = Line;
+
+const DIFFERENCES = ['would_fail', 'would_pass', 'broke'] as const;
+export type ShadowDifference = (typeof DIFFERENCES)[number];
+
+/** A gate that would have answered otherwise, or that the shadow broke at, as the API tells of it. */
+export const ShadowedGateSchema = z.object({
+  ...lineFields,
+  difference: z.enum(DIFFERENCES),
+  /** Digest of the signed decision. */
+  decision: z.string(),
+  environment: z.nullable(z.string()),
+  decided_at: z.string(),
 });
+export type ShadowedGate = z.output<typeof ShadowedGateSchema>;
 
 /** How a shadow's answers differ from those of the main policy. */
-export interface ShadowCounts {
+export const ShadowCountsSchema = z.object({
   /** Gates that it saw. */
-  readonly gates: number;
-  readonly same: number;
-  readonly would_fail: number;
-  readonly would_pass: number;
-  readonly broke: number;
+  gates: z.number(),
+  same: z.number(),
+  would_fail: z.number(),
+  would_pass: z.number(),
+  broke: z.number(),
   /** By rule: gates that only one of the two keeps shut by it. */
-  readonly rules: Readonly<Record<string, number>>;
-}
-
-export type ShadowDifference = 'would_fail' | 'would_pass' | 'broke';
+  rules: z.record(z.string(), z.number()),
+});
+export type ShadowCounts = z.output<typeof ShadowCountsSchema>;
 
 /** Undefined where the gate would have been as open or as shut. */
 export function differenceOf({ said, main }: Pick<ShadowLine, 'said' | 'main'>): ShadowDifference | undefined {
@@ -76,15 +88,25 @@ export function differenceOf({ said, main }: Pick<ShadowLine, 'said' | 'main'>):
 }
 
 export function countShadow(lines: readonly ShadowLine[]): ShadowCounts {
-  const rules = new Map<string, number>();
-  for (const rule of lines.flatMap((line) => line.rules)) rules.set(rule, (rules.get(rule) ?? 0) + 1);
-  const differing = (kind: ShadowDifference | undefined) => lines.filter((line) => differenceOf(line) === kind).length;
+  const counts: ShadowCounts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, rules: {} };
+  for (const line of lines) {
+    counts.gates++;
+    counts[differenceOf(line) ?? 'same']++;
+    for (const rule of line.rules) counts.rules[rule] = (counts.rules[rule] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Adds up what two parts of the gates were counted to. */
+export function addCounts(a: ShadowCounts, b: ShadowCounts): ShadowCounts {
+  const rules = { ...a.rules };
+  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count;
   return {
-    gates: lines.length,
-    same: differing(undefined),
-    would_fail: differing('would_fail'),
-    would_pass: differing('would_pass'),
-    broke: differing('broke'),
-    rules: Object.fromEntries([...rules].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    gates: a.gates + b.gates,
+    same: a.same + b.same,
+    would_fail: a.would_fail + b.would_fail,
+    would_pass: a.would_pass + b.would_pass,
+    broke: a.broke + b.broke,
+    rules,
   };
 }

@@ -1,24 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { extract, pack } from 'tar-stream';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { type PolicyBundle, readPolicyBundle } from '../../../lib/adapters/opa/bundle.ts';
 import { loadPolicy, type PolicyLimits } from '../../../lib/adapters/opa/policy.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
+import { wasmIn } from '../../support/archives.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const ARCHIVE = readFileSync(new URL('../../fixtures/policies/broken.tar.gz', import.meta.url));
 const WASM = await wasmIn(ARCHIVE);
 const OUTSIDE = await wasmIn(readFileSync(new URL('../../fixtures/policies/outside.tar.gz', import.meta.url)));
-
-async function wasmIn(archive: Buffer): Promise<Buffer> {
-  const entries = extract();
-  entries.end(gunzipSync(archive));
-  const members = new Map<string, Buffer>();
-  for await (const entry of entries) members.set(entry.header.name, await buffer(entry));
-  return members.get('/policy.wasm') ?? Buffer.alloc(0);
-}
 
 async function packed(members: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
   const archive = pack();

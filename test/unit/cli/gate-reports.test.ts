@@ -65,6 +65,54 @@ const UNTRAINED = ['commit_recorded', 'lineage_complete'].map((rule) =>
 );
 const FIX = explain({ code: 'training_missing', params: { model: MODEL } }).fix ?? 'none';
 
+/** What somebody else's policy said in a slot. */
+const BESIDE: GateDecision['beside'] = [
+  {
+    slot: 'freeze',
+    policy: { sha256: digestOf('acme'), revision: 'acme-1', entrypoint: 'acme/freeze/deny' },
+    result: {
+      verdicts: [
+        verdict({
+          rule: 'acme.freeze.deny',
+          verdict: 'fail',
+          reasons: because('policy_denied', { message: 'not today' }),
+        }),
+      ],
+      warnings: [],
+    },
+  },
+];
+
+describe('a decision of two policies', () => {
+  const both = decided([verdict()], [], BESIDE);
+
+  it('has the rules of the slot under its name in the table, and says which policy stands there', () => {
+    const lines = decisionLines(both);
+    expect(lines[1]).toMatch(/^FAIL {2}freeze\/acme\.freeze\.deny .* it says: not today$/);
+    expect(lines).toContain(`beside it    freeze: acme-1 (sha256 ${digestOf('acme')})`);
+    expect(lines).toContain('result       FAILED, 1 fail');
+  });
+
+  it('has them in the JUnit report', () => {
+    const xml = junitXml(both);
+    expect(xml).toContain('tests="2" failures="1"');
+    expect(xml).toContain('<testcase name="freeze/acme.freeze.deny" classname="countersign.gate.production" time="0">');
+    expect(xml).toContain(`<property name="policy freeze" value="${digestOf('acme')}"/>`);
+  });
+
+  it('has them in the SARIF report, without a page of ours', () => {
+    const id = 'freeze/acme.freeze.deny';
+    const [ours, theirs] = ruleIdsOf(sarifLog(both, 'model.tar.gz'));
+    expect(ours).toMatchObject({ id: 'commit_recorded', helpUri: expect.anything() });
+    expect(theirs).toMatchObject({ id });
+    expect(theirs).not.toHaveProperty('helpUri');
+  });
+
+  function ruleIdsOf(log: object): readonly object[] {
+    return JSON.parse(JSON.stringify(log)).runs[0].tool.driver.rules;
+  }
+});
+
 describe('what would fix it', () => {
   it('is told once in the table, with the rules that it would satisfy', () => {
     const lines = decisionLines(decided(UNTRAINED));
@@ -192,6 +240,7 @@ describe('the SARIF report', () => {
     for (const log of [
       sarifLog(decided(EVERY_KIND, LATER), PLACE),
       sarifLog(decided([verdict()]), 'out/model.tar.gz'),
+      sarifLog(decided([verdict()], [], BESIDE), 'out/model.tar.gz'),
       sarifLog(decided([hostile, hostile], [hostile]), PLACE),
     ]) {
       validate(JSON.parse(JSON.stringify(log)));

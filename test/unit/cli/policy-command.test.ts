@@ -66,6 +66,95 @@ describe('countersign policy list', () => {
   });
 });
 
+describe('a policy beside the main one', () => {
+  const slot = (name: string, mode: 'enforced' | 'shadow', until: string | null = null): Activation => ({
+    ...ACTIVE,
+    sha256: SECOND,
+    slot: { name, mode, until },
+  });
+  const answering = (beside: readonly Activation[]) => (call: Call) => {
+    const body = call.method === 'GET' ? { active: ACTIVE, beside, policies: [record()] } : beside[0];
+    return { body: body ?? {} };
+  };
+
+  it('is marked in the list, as one that decides or as a shadow', async () => {
+    const { stdout } = await run(['policy', 'list'], answering([slot('freeze', 'enforced')]));
+    expect(stdout).toMatch(new RegExp(`^\\* ${SECOND} .* in the slot freeze$`, 'm'));
+    const shadow = await run(['policy', 'list'], answering([slot('candidate', 'shadow', NOW)]));
+    expect(shadow.stdout).toMatch(new RegExp(`^~ ${SECOND} .* in the slot candidate$`, 'm'));
+  });
+
+  it('is activated in the slot that was named', async () => {
+    const args = ['policy', 'activate', SECOND, '--slot', 'freeze'];
+    const { calls, stdout } = await run(args, answering([slot('freeze', 'enforced')]));
+    expect(calls).toMatchObject([{ path: `/v1/policies/${SECOND}/activate`, body: { slot: 'freeze' } }]);
+    expect(stdout).toContain('slot        freeze');
+  });
+
+  it('is a shadow until the days are over', async () => {
+    const args = ['policy', 'shadow', SECOND, '--days', '14'];
+    const { calls, stdout } = await run(args, answering([slot('candidate', 'shadow', NOW)]));
+    const [{ body } = { body: undefined }] = calls;
+    const { slot: name, until } = Object(body);
+    expect([name, calls[0]?.path]).toEqual(['candidate', `/v1/policies/${SECOND}/shadow`]);
+    expect((Date.parse(until) - Date.now()) / 86_400_000).toBeCloseTo(14, 2);
+    expect(stdout).toContain(`shadow      ${SECOND}`);
+  });
+
+  it.each(['0', '91', 'soon'])('is no shadow for %s days', async (days) => {
+    await expect(run(['policy', 'shadow', SECOND, '--days', days], answering([]))).rejects.toThrow(/at most 90/);
+  });
+
+  it.each([
+    ['enforced', '/v1/policies/withdraw', { slot: 'freeze', from: SECOND, reason: 'it is over' }],
+    ['shadow', `/v1/policies/${SECOND}/shadow/end`, { slot: 'freeze', reason: 'it is over' }],
+  ] as const)('is withdrawn by the way of what is %s', async (mode, path, body) => {
+    const args = ['policy', 'withdraw', '--slot', 'freeze', '--reason', 'it is over'];
+    const { calls } = await run(args, answering([slot('freeze', mode, mode === 'shadow' ? NOW : null)]));
+    expect(calls.at(-1)).toEqual({ method: 'POST', path, body });
+  });
+
+  it('is not withdrawn from a slot where none stands', async () => {
+    const args = ['policy', 'withdraw', '--slot', 'freeze', '--reason', 'it is over'];
+    await expect(run(args, answering([]))).rejects.toMatchObject({ name: 'UsageError' });
+  });
+
+  it('is told of whole, however many answers that takes', async () => {
+    const counts = { gates: 2, same: 1, would_fail: 1, would_pass: 0, broke: 0, rules: { way_back: 1 } };
+    const difference = {
+      difference: 'would_fail',
+      decision: digestOf('decision'),
+      slot: 'candidate',
+      model: digestOf('model'),
+      environment: 'production',
+      decided_at: NOW,
+      main: 'PASSED',
+      said: 'FAILED',
+      code: null,
+      rules: ['way_back'],
+    };
+    const { stdout, calls } = await run(['policy', 'shadow-report', SECOND], ({ path }) => ({
+      body: { counts, differences: [difference], next: path.includes('cursor') ? null : 'bmV4dA' },
+    }));
+    expect(calls.map(({ path }) => path)).toEqual([
+      `/v1/policies/${SECOND}/shadow`,
+      `/v1/policies/${SECOND}/shadow?cursor=bmV4dA`,
+    ]);
+    const line = `would fail  ${NOW}  production  ${digestOf('model')}  ${digestOf('decision')}  way_back`;
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      line,
+      line,
+      '',
+      'gates       4',
+      'same        2',
+      'would fail  2',
+      'would pass  0',
+      'broke       0',
+      'by rule     way_back 2',
+    ]);
+  });
+});
+
 describe('countersign policy show', () => {
   it('tells who did what, and writes the bundle', async () => {
     const file = join(folder, 'policy.tar.gz');

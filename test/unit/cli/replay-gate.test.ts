@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type ReplayParts, replayGate } from '../../../cli/gate/replay.ts';
 import { replayLines } from '../../../cli/gate/replay-lines.ts';
@@ -9,7 +10,7 @@ import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { decisionPayload } from '../../../lib/core/gate/decision.ts';
 import type { GateResult, RuleVerdict } from '../../../lib/core/gate/input.ts';
-import { parseGateResult } from '../../../lib/core/gate/result.ts';
+import { parseBesideResult, parseGateResult } from '../../../lib/core/gate/result.ts';
 import { parsePublicKey } from '../../../lib/core/keys.ts';
 import { newKey, signedPayload } from '../../support/keys.ts';
 import { digestOf } from '../../support/manifests.ts';
@@ -38,6 +39,53 @@ const failed = async (changed: ReplayParts) => {
   expect(identical).toBe(false);
   return checks.filter((check) => check.result === 'fail').map(({ name }) => name);
 };
+
+const THEIRS = await packPolicyBundle(fileURLToPath(new URL('../../../examples/policies/bundle', import.meta.url)));
+const theirs = await loadPolicy(await readPolicyBundle(THEIRS));
+const denial = parseBesideResult(await theirs.evaluate(input), theirs.entrypoint);
+const { sha256, revision, entrypoint } = theirs;
+
+describe('a decision of two policies that is replayed', () => {
+  const both = (changes: Partial<ReplayParts> = {}, said: GateResult = denial) =>
+    parts({
+      decision: signedDecision(key, {
+        result,
+        input: facts,
+        policy: compiled,
+        beside: [{ slot: 'reproducible', policy: { sha256, revision, entrypoint }, result: said }],
+      }),
+      beside: [THEIRS],
+      ...changes,
+    });
+
+  it('is identical when both decide the same again', async () => {
+    const report = await replayGate(both());
+    expect(report.checks.map((check) => `${check.name} ${check.result}`)).toEqual([
+      'signature pass',
+      'input pass',
+      'policy pass',
+      'policy reproducible pass',
+      'model pass',
+      'result pass',
+    ]);
+    expect(report.identical).toBe(true);
+  });
+
+  it('differs where the other one said something else, under the name of its slot', async () => {
+    const [only] = denial.verdicts;
+    if (!only) throw new Error('the other policy said nothing');
+    const otherwise: RuleVerdict = { ...only, verdict: 'undetermined' };
+    const { identical, differences } = await replayGate(both({}, { verdicts: [otherwise], warnings: [] }));
+    expect(identical).toBe(false);
+    expect(differences.map(({ rule }) => rule)).toEqual(['reproducible/acme.reproducible.deny']);
+  });
+
+  it('needs the bundle of each', async () => {
+    for (const beside of [[], [BROKEN]]) {
+      expect(await failed(both({ beside }))).toEqual(['policy reproducible']);
+    }
+  });
+});
 
 describe('a decision that is replayed from its bytes', () => {
   it('is identical when the same policy decides the same on the same facts', async () => {

@@ -33,6 +33,14 @@ describe('docs/policies.md', () => {
     expect(rows).toEqual(rules);
   });
 
+  it("shows somebody else's policy as it is built and tested", () => {
+    const [, block = ''] = text.split('<!-- example own-policy -->\n```rego\n');
+    const file = readFileSync(join(import.meta.dirname, '../../../examples/policies/reproducible.rego'), 'utf8');
+    const shown = block.slice(0, block.indexOf('```'));
+    expect(shown).not.toBe('');
+    expect(file.endsWith(shown)).toBe(true);
+  });
+
   it('shows predicates that are accepted', async () => {
     const { attributes } = await validatePredicate(Predicate.scai, example('thresholds'), []);
     expect(attributes).toEqual(['EVALUATION_THRESHOLDS']);
