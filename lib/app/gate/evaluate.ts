@@ -102,7 +102,7 @@ function requirePayload(decision: Decision): void {
   if (bytes <= MAX_DECISION_BYTES) return;
   throw new DomainError(
     'POLICY_RESULT_INVALID',
-    `the verdicts take ${bytes} bytes; at most ${MAX_DECISION_BYTES} are signed`,
+    `the decision has ${bytes} bytes; at most ${MAX_DECISION_BYTES} are signed`,
   );
 }
 

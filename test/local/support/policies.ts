@@ -27,10 +27,29 @@ export async function enrolPolicyTester(local: LocalDescription): Promise<TestKe
   return key;
 }
 
-/** Proposes, tests, approves and activates. @returns its digest */
-export async function activatePolicy(local: LocalDescription, tester: TestKey, bundle: Buffer): Promise<string> {
-  const post = async (as: Parameters<typeof callApi>[1], path: string, body?: unknown) =>
+type Post = (as: Parameters<typeof callApi>[1], path: string, body?: unknown) => Promise<Record<string, unknown>>;
+const posting =
+  (local: LocalDescription): Post =>
+  async (as, path, body) =>
     Object(await callApi(local, as, 'POST', path, body));
+
+/** Proposes, tests, approves and activates. @param slot - beside the main policy @returns its digest */
+export async function activatePolicy(
+  local: LocalDescription,
+  tester: TestKey,
+  bundle: Buffer,
+  slot?: string,
+): Promise<string> {
+  const post = posting(local);
+  const sha256 = await testPolicy(local, tester, bundle);
+  await post('policy-approver', `/v1/policies/${sha256}/approve`);
+  await post('policy-approver', `/v1/policies/${sha256}/activate`, slot === undefined ? undefined : { slot });
+  return sha256;
+}
+
+/** Proposes and tests. @returns its digest */
+export async function testPolicy(local: LocalDescription, tester: TestKey, bundle: Buffer): Promise<string> {
+  const post = posting(local);
   const proposal = { bundle: bundle.toString('base64'), change_request: 'the tests of gates' };
   const sha256 = String((await post('policy-author', '/v1/policies', proposal)).sha256);
   const statement = {
@@ -42,7 +61,5 @@ export async function activatePolicy(local: LocalDescription, tester: TestKey, b
   const result: unknown = JSON.parse(signedStatement(statement, tester).toString('utf8'));
   const { evidence } = await post('evaluation-pipeline', '/v1/attestations', result);
   await post('policy-author', `/v1/policies/${sha256}/test`, { evidence });
-  await post('policy-approver', `/v1/policies/${sha256}/approve`);
-  await post('policy-approver', `/v1/policies/${sha256}/activate`);
   return sha256;
 }
