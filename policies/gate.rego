@@ -88,7 +88,7 @@ input_is_whole if {
 	}
 }
 
-fields := {"endpoint", "environment", "image_digest", "now", "requester"}
+fields := {"endpoint", "environment", "image_digest", "now", "promotion", "requester"}
 
 # Read, and then an empty one is a fact, or not read.
 is_list(list) if {
@@ -100,6 +100,7 @@ is_list(list) if list.known == false
 
 # A rule that lacks its data would have nothing to refuse for.
 config_is_whole if {
+	is_number(config.approvals.max_age_days)
 	is_object(config.approvals.required_roles)
 	is_array(config.findings.blocking_severities)
 	is_object(config.images.limits)
@@ -109,4 +110,5 @@ config_is_whole if {
 	is_array(config.model_cards.required_metrics)
 	is_array(config.model_cards.spec_versions)
 	is_array(config.privacy.reviewer_roles)
+	is_number(config.waivers.max_days)
 }

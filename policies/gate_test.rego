@@ -160,6 +160,7 @@ test_decides_nothing_on_facts_of_another_form if {
 		{"op": "remove", "path": "/findings"},
 		{"op": "remove", "path": "/image_digest"},
 		{"op": "remove", "path": "/now"},
+		{"op": "remove", "path": "/promotion"},
 		{"op": "remove", "path": "/releases"},
 		{"op": "remove", "path": "/requester"},
 		{"op": "remove", "path": "/waivers"},
@@ -192,7 +193,8 @@ test_decides_nothing_on_a_model_that_is_no_text if {
 }
 
 test_decides_nothing_without_its_data if {
-	not gate.result with input as facts.passing with data.countersign.config.approvals as {}
+	not gate.result with input as facts.passing with data.countersign.config.approvals.max_age_days as null
+	not gate.result with input as facts.passing with data.countersign.config.approvals.required_roles as null
 	not gate.result with input as facts.passing with data.countersign.config.findings as {}
 	not gate.result with input as facts.passing with data.countersign.config.images.limits as null
 	not gate.result with input as facts.passing with data.countersign.config.images.max_scan_age_days as null
@@ -201,4 +203,5 @@ test_decides_nothing_without_its_data if {
 	not gate.result with input as facts.passing with data.countersign.config.model_cards.required_metrics as null
 	not gate.result with input as facts.passing with data.countersign.config.model_cards.spec_versions as null
 	not gate.result with input as facts.passing with data.countersign.config.privacy as {}
+	not gate.result with input as facts.passing with data.countersign.config.waivers as {}
 }

@@ -3,6 +3,7 @@
 # description: The only place where a failure is let through.
 package countersign.waivers
 
+import data.countersign.config.waivers as config
 import data.countersign.lib.instants
 import data.countersign.lib.lineage
 import data.countersign.lib.people
@@ -15,10 +16,14 @@ in_force := sort([waiver |
 	binds(waiver.scope)
 ])
 
+# One that was granted for longer than it may be holds at no time.
 is_current(waiver) if {
+	begin := instants.milliseconds(waiver.not_before)
+	end := instants.milliseconds(waiver.not_after)
 	now := instants.milliseconds(input.now)
-	instants.milliseconds(waiver.not_before) <= now
-	now < instants.milliseconds(waiver.not_after)
+	begin <= now
+	now < end
+	end - begin <= config.max_days * instants.day
 }
 
 # A scope that names nothing would be an exception for everything.

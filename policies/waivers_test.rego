@@ -39,6 +39,13 @@ test_holds_from_its_beginning_to_before_its_end if {
 	not holds({"not_after": facts.passing.now}, [missing(facts.digests.dataset)])
 }
 
+test_does_not_hold_for_longer_than_it_may if {
+	holds({"not_after": "2026-05-21T00:00:00.000Z"}, [missing(facts.digests.dataset)])
+	every end in ["2026-05-21T00:00:00.001Z", "2036-02-20T00:00:00.000Z"] {
+		not holds({"not_after": end}, [missing(facts.digests.dataset)])
+	}
+}
+
 test_does_not_hold_when_its_times_cannot_be_told if {
 	not holds({"not_before": "yesterday"}, [missing(facts.digests.dataset)])
 	not holds({"not_after": "never"}, [missing(facts.digests.dataset)])

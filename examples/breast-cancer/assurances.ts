@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Stored, storeArtifacts } from './artifacts.ts';
 import { writeEncryptionReport } from './encryption.ts';
-import { DATASET, FILES, MODEL, type Run } from './pipeline.ts';
+import { DATASET, FILES, MODEL, type Run, TRAIN } from './pipeline.ts';
 import { writeProvenance } from './provenance.ts';
 import { assertion, writeScai } from './scai.ts';
 import { type Attestation, type Scene, short } from './scene.ts';
@@ -62,9 +62,11 @@ async function attestProvenance(scene: Scene, run: Run, commit: string): Promise
 }
 
 async function attestEncryption(scene: Scene): Promise<Attestation> {
-  const predicate = await scene.prepare('encryption', () => writeEncryptionReport(scene, [FILES.dataset, FILES.model]));
-  const told = () => 'S3 says that data set and model are encrypted with a key of KMS';
-  return await scene.attest('encryption', 'platform', about(predicate, 'scai', DATASET, MODEL), told);
+  const predicate = await scene.prepare('encryption', () =>
+    writeEncryptionReport(scene, [FILES.dataset, FILES.train, FILES.model]),
+  );
+  const told = () => 'S3 says that both data sets and the model are encrypted with a key of KMS';
+  return await scene.attest('encryption', 'platform', about(predicate, 'scai', DATASET, TRAIN, MODEL), told);
 }
 
 async function attestExplanation(scene: Scene, script: Script): Promise<Attestation> {

@@ -17,7 +17,7 @@ export const FILES = {
 /** NAME=PATH, as the command line takes them: under these names manifests speak of the files. */
 export const DATASET = `breast-cancer-wisconsin=${FILES.dataset}`;
 export const MODEL = `breast-cancer-classifier=${FILES.model}`;
-const TRAIN = `training-part=${FILES.train}`;
+export const TRAIN = `training-part=${FILES.train}`;
 const HOLDOUT = `holdout=${FILES.holdout}`;
 
 const HERE = import.meta.dirname;

@@ -144,8 +144,7 @@ miss(value, bounds) := "threshold_malformed" if {
 
 # A bound under any other name would bind nothing.
 well_formed(bounds) if {
-	is_object(bounds)
-	count(bounds) > 0
+	count(object.keys(bounds)) > 0
 	every name, bound in bounds {
 		name in {"at_least", "at_most"}
 		is_number(bound)

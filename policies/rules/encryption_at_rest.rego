@@ -1,7 +1,7 @@
 # METADATA
 # title: Data and model are encrypted at rest
 # description: |
-#   Whoever runs the storage attests that the model and every data set that it rests on are encrypted where they lie.
+#   Whoever runs the storage attests that the model and every data set of its lineage are encrypted where they lie.
 # scope: package
 # custom:
 #   severity: high
@@ -28,4 +28,5 @@ deny contains {"code": "model_encryption_missing", "params": {"model": input.mod
 # What cannot be read may take back what was said before.
 unknown contains reason if some reason in (lineage.unknown | assertions.unreadable)
 
-missing := (lineage.sources | {input.model.sha256}) - assertions.asserted("ENCRYPTED_AT_REST")
+# Data may be used because its source may; where a copy of it lies, its source says nothing of.
+missing := (lineage.datasets | {input.model.sha256}) - assertions.asserted("ENCRYPTED_AT_REST")

@@ -3,7 +3,11 @@ package countersign.tests.encryption_at_rest
 import data.countersign.testing
 import data.facts
 
-of_dataset := {"code": "dataset_encryption_missing", "params": {"dataset": facts.digests.dataset}}
+of_dataset(digest) := {"code": "dataset_encryption_missing", "params": {"dataset": digest}}
+
+of_source := of_dataset(facts.digests.dataset)
+
+of_derived := of_dataset(facts.digests.train)
 
 of_model := {"code": "model_encryption_missing", "params": {"model": facts.digests.model}}
 
@@ -12,15 +16,23 @@ only_about(digests) := testing.patched("encryption", [{"op": "replace", "path": 
 test_passes_when_model_and_data_are_encrypted if testing.passes("encryption_at_rest", facts.passing)
 
 test_fails_when_nothing_is_attested if {
-	testing.fails("encryption_at_rest", testing.without({"encryption"}), {of_dataset, of_model})
+	testing.fails("encryption_at_rest", testing.without({"encryption"}), {of_source, of_derived, of_model})
 }
 
 test_fails_when_only_the_model_is_encrypted if {
-	testing.fails("encryption_at_rest", only_about([facts.digests.model]), {of_dataset})
+	testing.fails("encryption_at_rest", only_about([facts.digests.model]), {of_source, of_derived})
 }
 
 test_fails_when_only_the_data_is_encrypted if {
-	testing.fails("encryption_at_rest", only_about([facts.digests.dataset]), {of_model})
+	testing.fails("encryption_at_rest", only_about([facts.digests.dataset, facts.digests.train]), {of_model})
+}
+
+test_fails_when_a_copy_is_not_encrypted if {
+	testing.fails("encryption_at_rest", only_about([facts.digests.model, facts.digests.dataset]), {of_derived})
+}
+
+test_fails_when_the_source_of_a_copy_is_not_encrypted if {
+	testing.fails("encryption_at_rest", only_about([facts.digests.model, facts.digests.train]), {of_source})
 }
 
 test_fails_when_it_is_taken_back if {

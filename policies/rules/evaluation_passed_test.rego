@@ -59,6 +59,11 @@ test_fails_when_a_metric_was_not_measured if {
 	testing.fails("evaluation_passed", document, {miss("metric_missing", "latency_p99_ms", {"at_most": 50}, null)})
 }
 
+test_fails_when_a_metric_is_null if {
+	document := measured({"roc_auc": null, "recall": 0.95, "latency_p99_ms": 1})
+	testing.fails("evaluation_passed", document, {miss("metric_missing", "roc_auc", {"at_least": 0.98}, null)})
+}
+
 test_fails_when_a_metric_is_no_number if {
 	document := measured({"roc_auc": "0.99", "recall": 0.95, "latency_p99_ms": 1})
 	testing.fails("evaluation_passed", document, {miss("metric_missing", "roc_auc", {"at_least": 0.98}, "0.99")})
@@ -249,7 +254,7 @@ test_fails_when_one_metric_was_measured_only_before_the_thresholds_came if {
 }
 
 test_passes_when_it_was_measured_again_after_the_thresholds_came if {
-	testing.passes("evaluation_passed", measured_before(whole, whole))
+	testing.passes("evaluation_passed", measured_before(object.union(whole, {"unbound": 1}), whole))
 }
 
 test_compares_what_was_measured_before_the_thresholds_came_too if {

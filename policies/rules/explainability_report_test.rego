@@ -11,6 +11,47 @@ test_passes_when_the_report_passed if testing.passes("explainability_report", fa
 
 test_passes_when_the_report_warned if testing.passes("explainability_report", result("WARNED"))
 
+unnamed := {"code": "report_unnamed", "params": {"evidence": facts.evidence.explainabilityResult}}
+
+entry(digest, kind) := {"digest": {"sha256": digest}, "annotations": {"countersign.dev/test": kind}}
+
+configured(entries) := testing.patched(
+	"explainabilityResult",
+	[{"op": "replace", "path": "/predicate/configuration", "value": entries}],
+)
+
+test_fails_when_the_result_names_no_report if {
+	silent := {"annotations": {"countersign.dev/test": "explainability"}}
+	every entries in [
+		[silent],
+		[entry("", "explainability")],
+		[entry("abc", "explainability")],
+		[silent, entry(facts.digests.explanation, "fairness")],
+		[entry(facts.digests.explanation, "explainability"), entry(facts.digests.explanation, "fairness")],
+		[entry(facts.digests.explanation, "explainability"), {"digest": {"sha256": facts.digests.explanation}}],
+	] {
+		testing.fails("explainability_report", configured(entries), {unnamed})
+	}
+}
+
+test_passes_when_a_result_of_several_kinds_names_a_report_of_its_own if {
+	entries := [
+		entry(facts.digests.thresholds, "evaluation"),
+		entry(facts.digests.explanation, "explainability"),
+	]
+	testing.passes("explainability_report", configured(entries))
+}
+
+test_fails_when_the_newest_result_of_any_signer_names_no_report if {
+	another := json.patch(testing.attestation("explainabilityResult"), [
+		{"op": "replace", "path": "/evidence", "value": "another"},
+		{"op": "replace", "path": "/principal", "value": "somebody-else"},
+		{"op": "remove", "path": "/predicate/configuration/0/digest"},
+	])
+	reason := {"code": "report_unnamed", "params": {"evidence": "another"}}
+	testing.fails("explainability_report", testing.with_more([another]), {reason})
+}
+
 test_fails_when_there_is_none if {
 	testing.fails("explainability_report", testing.without({"explainabilityResult"}), {missing})
 }

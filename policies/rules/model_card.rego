@@ -1,7 +1,7 @@
 # METADATA
 # title: The model card says what it must
 # description: |
-#   A CycloneDX card is bound to the model's digest and states its intended use, its training data, its metrics with the latency at
+#   A CycloneDX card is bound to the model's digest and states its intended use, its training data, how good it is, its latency at
 #   the 95th and 99th percentile, fairness, and known limits.
 # scope: package
 # custom:
@@ -32,7 +32,7 @@ deny contains {"code": "model_card_not_bound", "params": {"evidence": card.evide
 }
 
 deny contains {"code": "model_card_silent", "params": {"about": about, "evidence": card.evidence}} if {
-	some about in ({"fairness", "intended_use", "known_limits", "training_data"} - said)
+	some about in ({"fairness", "intended_use", "known_limits", "quality", "training_data"} - said)
 }
 
 deny contains {"code": "model_card_metric_missing", "params": {"evidence": card.evidence, "metric": metric}} if {
@@ -44,13 +44,29 @@ unknown contains reason if some reason in model_card.unreadable
 
 card := model_card.attestation
 
-said contains "intended_use" if count(model_card.considerations.useCases) > 0
+said contains "intended_use" if {
+	some text in model_card.considerations.useCases
+	is_said(text)
+}
 
-said contains "known_limits" if count(model_card.considerations.technicalLimitations) > 0
+said contains "known_limits" if {
+	some text in model_card.considerations.technicalLimitations
+	is_said(text)
+}
 
-said contains "fairness" if count(model_card.assessments) > 0
+said contains "fairness" if {
+	some assessment in model_card.considerations.fairnessAssessments
+	is_said(assessment.groupAtRisk)
+	is_said(assessment.harms)
+}
 
 said contains "fairness" if model_card.affects_people == false
+
+# How fast it answers tells nothing of how well.
+said contains "quality" if {
+	some metric in stated_metrics
+	not contains(lower(metric), "latency")
+}
 
 # A card that speaks of other data than the lineage knows speaks of another model.
 said contains "training_data" if {
@@ -61,6 +77,8 @@ said contains "training_data" if {
 	digest in lineage.datasets
 }
 
+is_said(text) if trim_space(text) != ""
+
 digests(component) := {lower(hash.content) |
 	some hash in component.hashes
 	hash.alg == "SHA-256"
@@ -70,5 +88,5 @@ digests(component) := {lower(hash.content) |
 stated_metrics := {metric.type |
 	some metric in model_card.component.modelCard.quantitativeAnalysis.performanceMetrics
 	not metric.slice
-	count(metric.value) > 0
+	regex.match(`^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$`, metric.value)
 }

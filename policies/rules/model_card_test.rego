@@ -61,18 +61,35 @@ test_fails_when_the_card_is_silent if {
 	every path, about in {"useCases": "intended_use", "technicalLimitations": "known_limits"} {
 		field := concat("", ["/modelCard/considerations/", path])
 		testing.fails("model_card", removed(field), {silent(about)})
-		testing.fails("model_card", changed(field, []), {silent(about)})
+		every nothing in [[], [""], [" ", "\n"], [null], [{}], "", null] {
+			testing.fails("model_card", changed(field, nothing), {silent(about)})
+		}
 	}
 }
 
 test_fails_when_the_card_says_nothing_of_the_model if {
-	reasons := {silent("fairness"), silent("intended_use"), silent("known_limits"), silent("training_data")}
+	reasons := {silent(about) | some about in {"fairness", "intended_use", "known_limits", "quality", "training_data"}}
 	metrics := {without_metric("latency_p95_ms"), without_metric("latency_p99_ms")}
 	testing.fails("model_card", removed("/modelCard"), reasons | metrics)
 }
 
 test_fails_when_people_are_affected_and_fairness_is_not_assessed if {
 	testing.fails("model_card", changed("/modelCard/considerations/fairnessAssessments", []), {silent("fairness")})
+}
+
+test_fails_when_fairness_is_assessed_in_no_words if {
+	whole := {"groupAtRisk": "patients under 40", "harms": "a later look"}
+	testing.passes("model_card", changed("/modelCard/considerations/fairnessAssessments", [{}, whole]))
+	every assessment in [
+		{},
+		object.remove(whole, ["harms"]),
+		object.remove(whole, ["groupAtRisk"]),
+		object.union(whole, {"harms": " "}),
+		object.union(whole, {"groupAtRisk": ""}),
+	] {
+		document := changed("/modelCard/considerations/fairnessAssessments", [assessment])
+		testing.fails("model_card", document, {silent("fairness")})
+	}
 }
 
 test_passes_without_fairness_when_nobody_is_affected if {
@@ -103,9 +120,30 @@ test_fails_without_tail_latency if {
 	testing.fails("model_card", document, {without_metric("latency_p99_ms")})
 }
 
-test_fails_when_the_tail_latency_has_no_value if {
-	document := changed("/modelCard/quantitativeAnalysis/performanceMetrics/1/value", "")
-	testing.fails("model_card", document, {without_metric("latency_p95_ms")})
+test_fails_when_the_tail_latency_is_no_number if {
+	every value in ["", "n/a", "?", "fast", "0.2 ms", "1.", ".5", "NaN", "1e", "0x1", 0.2, null] {
+		document := changed("/modelCard/quantitativeAnalysis/performanceMetrics/1/value", value)
+		testing.fails("model_card", document, {without_metric("latency_p95_ms")})
+	}
+}
+
+test_takes_every_decimal_for_a_number if {
+	every value in ["0", "12", "0.210", "2.1e-1", "1E3"] {
+		testing.passes("model_card", changed("/modelCard/quantitativeAnalysis/performanceMetrics/1/value", value))
+	}
+}
+
+test_fails_when_the_card_does_not_say_how_good_the_model_is if {
+	metric := "/modelCard/quantitativeAnalysis/performanceMetrics/0"
+	testing.fails("model_card", removed(metric), {silent("quality")})
+	every change in [{"value": "good"}, {"type": "Latency_p50_ms"}, {"slice": "under 40"}] {
+		changed_metric := object.union({"type": "roc_auc", "value": "0.994"}, change)
+		testing.fails("model_card", changed(metric, changed_metric), {silent("quality")})
+	}
+}
+
+test_passes_when_quality_is_a_negative_number if {
+	testing.passes("model_card", changed("/modelCard/quantitativeAnalysis/performanceMetrics/0/value", "-0.35"))
 }
 
 test_fails_when_the_tail_latency_is_of_one_slice if {

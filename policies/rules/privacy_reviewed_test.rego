@@ -22,6 +22,7 @@ with_personal_data(document) := json.patch(document, [{
 	"path": "/attestations/-",
 	"value": object.union(testing.attestation("encryption"), {
 		"evidence": "personal data",
+		"subjects": [facts.digests.dataset],
 		"predicate": {"attributes": [{"attribute": "PERSONAL_DATA"}]},
 	}),
 }])
@@ -74,6 +75,7 @@ test_passes_when_who_denied_approves_later if {
 test_passes_when_who_called_the_data_personal_takes_it_back if {
 	withdrawn := object.union(testing.attestation("encryption"), {
 		"evidence": "withdrawn",
+		"subjects": [facts.digests.dataset],
 		"predicate": {"attributes": [{"attribute": "PERSONAL_DATA", "conditions": {"withdrawn": true}}]},
 	})
 	taken_back := json.patch(with_personal_data(stating(false)), [{"op": "add", "path": "/attestations/-", "value": withdrawn}])

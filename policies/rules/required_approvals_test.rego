@@ -10,7 +10,12 @@ officer := facts.passing.approvals.items[1]
 
 approved(items) := testing.with_facts({"approvals": {"known": true, "items": items}})
 
-missing(role) := {"code": "approval_missing", "params": {"model": facts.digests.model, "role": role}}
+missing(role) := {"code": "approval_missing", "params": {
+	"environment": "production",
+	"max_age_days": 30,
+	"model": facts.digests.model,
+	"role": role,
+}}
 
 rejected(approval) := {"code": "approval_rejected", "params": {
 	"evidence": approval.evidence,
@@ -78,12 +83,86 @@ test_fails_when_one_person_fills_two_of_three_roles if {
 }
 
 test_asks_only_for_the_roles_of_the_environment if {
-	testing.passes("required_approvals", object.union(approved([owner]), {"environment": "staging"}))
+	of_staging := object.union(owner, {"environment": "staging"})
+	testing.passes("required_approvals", object.union(approved([of_staging]), {"environment": "staging"}))
 }
 
 test_fails_when_another_model_was_approved if {
 	other := object.union(officer, {"model": facts.digests.previousModel})
 	testing.fails("required_approvals", approved([owner, other]), {missing("privacy-officer")})
+}
+
+elsewhere := [
+	{"environment": "staging"},
+	{"endpoint": "elsewhere"},
+	{"image_digest": "sha256:another"},
+	{"promotion": "another"},
+]
+
+test_fails_when_another_release_was_approved if {
+	every change in elsewhere {
+		other := object.union(officer, change)
+		testing.fails("required_approvals", approved([owner, other]), {missing("privacy-officer")})
+	}
+}
+
+test_fails_when_an_approval_does_not_say_of_what_it_is if {
+	every field in ["environment", "endpoint", "image_digest", "promotion"] {
+		vague := object.remove(officer, [field])
+		testing.fails("required_approvals", approved([owner, vague]), {missing("privacy-officer")})
+	}
+}
+
+test_passes_when_no_endpoint_and_image_were_named_to_the_approver if {
+	unbound := object.union(officer, {"endpoint": null, "image_digest": null})
+	testing.passes("required_approvals", approved([owner, unbound]))
+}
+
+test_passes_when_the_promotion_that_asks_was_approved if {
+	items := [object.union(approval, {"promotion": "promotion-1"}) | some approval in [owner, officer]]
+	testing.passes("required_approvals", object.union(approved(items), {"promotion": "promotion-1"}))
+}
+
+test_ignores_a_rejection_of_another_release if {
+	every change in elsewhere {
+		other := object.union(rejection(officer, officer.decided_at), change)
+		testing.passes("required_approvals", approved([owner, officer, other]))
+	}
+}
+
+test_keeps_a_rejection_when_the_person_later_approved_another_release if {
+	earlier := rejection(officer, "2026-02-21T09:00:00.000Z")
+	every change in elsewhere {
+		other := object.union(officer, change)
+		reasons := {missing("privacy-officer"), rejected(earlier)}
+		testing.fails("required_approvals", approved([owner, earlier, other]), reasons)
+	}
+}
+
+at(approval, time) := object.union(approval, {"decided_at": time})
+
+test_passes_when_an_approval_is_just_young_enough if {
+	testing.passes("required_approvals", approved([owner, at(officer, "2026-01-22T10:00:00.000Z")]))
+	testing.passes("required_approvals", approved([owner, at(officer, facts.passing.now)]))
+}
+
+test_fails_when_an_approval_is_too_old_or_ahead_or_of_no_time if {
+	every time in ["2026-01-22T09:59:59.999Z", "2025-02-21T10:00:00.000Z", "2026-02-21T10:00:00.001Z", "yesterday"] {
+		testing.fails("required_approvals", approved([owner, at(officer, time)]), {missing("privacy-officer")})
+	}
+}
+
+test_keeps_a_rejection_of_any_age if {
+	every time in ["2020-01-01T00:00:00.000Z", "yesterday"] {
+		old := object.union(rejection(officer, time), {"person": "person-alan"})
+		testing.fails("required_approvals", approved([owner, officer, old]), {rejected(old)})
+	}
+}
+
+test_keeps_a_rejection_that_an_approval_of_the_future_would_replace if {
+	no := rejection(officer, officer.decided_at)
+	reasons := {missing("privacy-officer"), rejected(no)}
+	testing.fails("required_approvals", approved([owner, no, at(officer, "2027-01-01T00:00:00.000Z")]), reasons)
 }
 
 test_fails_when_somebody_rejected if {

@@ -77,6 +77,11 @@ test_ignores_an_approval_of_another_model if {
 	testing.passes("separation_of_duties", document)
 }
 
+test_passes_when_the_requester_rejects if {
+	no := object.union(owner, {"person": "person-grace", "decision": "rejected"})
+	testing.passes("separation_of_duties", testing.with_facts({"approvals": {"known": true, "items": [no]}}))
+}
+
 test_is_undetermined_when_the_committer_is_not_named if {
 	document := dependencies([{"op": "remove", "path": concat("", [dependencies_path, "/0/annotations"])}])
 	testing.is_undetermined("separation_of_duties", document, {committers_unknown})

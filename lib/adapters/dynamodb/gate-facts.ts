@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { GateFacts } from '../../app/gate/ports.ts';
+import { ENVIRONMENTS } from '../../contracts/predicates.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
 import { workflow } from '../../core/layout.ts';
@@ -19,6 +20,10 @@ const ApprovalSchema: z.ZodMiniType<GateApproval> = z.object({
   person: Text,
   decision: z.enum(['approved', 'rejected']),
   model: Text,
+  environment: z.enum(ENVIRONMENTS),
+  endpoint: z.nullable(Text),
+  image_digest: z.nullable(Text),
+  promotion: z.nullable(Text),
   decided_at: Text,
 });
 const ReleaseSchema: z.ZodMiniType<GateRelease> = z.object({

@@ -86,6 +86,8 @@ export async function collectInput(
     image_digest: imageDigest ?? null,
     endpoint: endpoint ?? null,
     requester: requester ?? null,
+    // Whoever asks here asks on their own.
+    promotion: null,
     attestations,
     lineage,
     waivers,

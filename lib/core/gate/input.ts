@@ -20,6 +20,8 @@ export interface GateInput {
   readonly endpoint: string | null;
   /** Registered name of the asker; null for one that is not registered. */
   readonly requester: string | null;
+  /** Id of the promotion that asks; null when the question belongs to none. */
+  readonly promotion: string | null;
   /** Everything said about the model and about each digest in its lineage, in order of receipt. */
   readonly attestations: readonly GateAttestation[];
   /** What the model was made from, step by step. */
@@ -116,13 +118,20 @@ export interface GateFinding {
   readonly opened_at: string;
 }
 
+/** What one person decided on one release. A field of it that is null was not named to them, and binds nothing. */
 export interface GateApproval {
   readonly evidence: string;
   readonly role: string;
-  /** Stable id of the person. */
+  /** Id of the person, which is also the name that their own role is registered by: else `requester` would be another. */
   readonly person: string;
   readonly decision: 'approved' | 'rejected';
   readonly model: string;
+  readonly environment: Environment;
+  readonly endpoint: string | null;
+  /** `sha256:<hex>` */
+  readonly image_digest: string | null;
+  /** Id of the promotion that it was asked for in. */
+  readonly promotion: string | null;
   readonly decided_at: string;
 }
 

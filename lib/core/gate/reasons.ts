@@ -232,6 +232,11 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       `mend the model and test it again; ${testResult(v.text('kind'))}`,
     );
   },
+  report_unnamed: (v) =>
+    say(
+      `the explainability result ${v.short('evidence')} names no report of its own`,
+      'give the entry of its configuration that is annotated as explainability "digest": {"sha256": …} of the report, and attest it again',
+    ),
   thresholds_missing: (v) =>
     say(
       `the ${v.text('kind')} result ${v.short('evidence')} names no thresholds that somebody attested`,
@@ -301,8 +306,8 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   model_card_metric_missing: (v) =>
     say(
-      `the model card ${v.short('evidence')} has no value for ${v.text('metric')}`,
-      `give quantitativeAnalysis.performanceMetrics {"type": "${v.text('metric')}", "value": "…"}, and attest the card again`,
+      `the model card ${v.short('evidence')} has no number for ${v.text('metric')}`,
+      `give quantitativeAnalysis.performanceMetrics {"type": "${v.text('metric')}", "value": NUMBER}, a decimal in quotes, and attest the card again`,
     ),
 
   // Image
@@ -362,7 +367,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
   // People
   approval_missing: (v) =>
     say(
-      `no ${v.text('role')} has approved the model ${v.short('model')}`,
+      `no ${v.text('role')} has approved this release of the model ${v.short('model')} into ${v.text('environment')} in ${v.text('max_age_days')} days`,
       `somebody with the role ${v.text('role')} must approve the promotion`,
     ),
   approvers_not_distinct: (v) =>
@@ -429,10 +434,15 @@ const SCAN_EVENTS: Readonly<Record<string, string>> = {
 const SECTIONS: Readonly<Record<string, { readonly name: string; readonly field: string }>> = {
   fairness: {
     name: 'fairness',
-    field: 'considerations.fairnessAssessments, or the property countersign:affects_people with "false"',
+    field:
+      'considerations.fairnessAssessments with groupAtRisk and harms, or the property countersign:affects_people with "false"',
   },
   intended_use: { name: 'its intended use', field: 'considerations.useCases' },
   known_limits: { name: 'known limits', field: 'considerations.technicalLimitations' },
+  quality: {
+    name: 'how good the model is',
+    field: 'quantitativeAnalysis.performanceMetrics with a metric other than latency, whose value is a decimal',
+  },
   training_data: {
     name: 'data that the model was trained on',
     field: 'modelParameters.datasets with a ref to a component whose SHA-256 is in the lineage',

@@ -19,8 +19,6 @@ component := attestation.predicate.metadata.component
 
 considerations := object.get(component, ["modelCard", "considerations"], {})
 
-assessments := object.get(considerations, "fairnessAssessments", [])
-
 # Whether people are affected; undefined when the card of anybody does not say. No signer can deny what another's card says.
 affects_people if {
 	some card in of_each

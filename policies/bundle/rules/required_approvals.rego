@@ -1,7 +1,8 @@
 # METADATA
 # title: Everybody who must approve has
 # description: |
-#   One person of every role that the environment asks for has approved this model, and nobody's rejection stands.
+#   One person of every role that the environment asks for has approved this release of the model lately, and nobody's rejection
+#   stands.
 # scope: package
 # custom:
 #   severity: high
@@ -16,10 +17,16 @@ import data.countersign.config.approvals as config
 import data.countersign.lib.approvals
 import data.countersign.lib.people
 
-deny contains {"code": "approval_missing", "params": {"model": input.model.sha256, "role": role}} if {
+deny contains {"code": "approval_missing", "params": params} if {
 	input.approvals.known
 	some role in config.required_roles[input.environment]
 	not role in approved
+	params := {
+		"environment": input.environment,
+		"max_age_days": config.max_age_days,
+		"model": input.model.sha256,
+		"role": role,
+	}
 }
 
 deny contains {"code": "approvers_not_distinct", "params": params} if {
@@ -41,10 +48,7 @@ unknown contains {"code": "policy_data_missing", "params": {"environment": input
 	not config.required_roles[input.environment]
 }
 
-approved := {approval.role |
-	some approval in approvals.standing
-	approval.decision == "approved"
-}
+approved := {approval.role | some approval in approvals.approving}
 
 # Each of these can have a person of its own when any few of them have as many approvers (Hall's marriage theorem).
 filled := sort({role |
@@ -53,7 +57,6 @@ filled := sort({role |
 })
 
 approvers(roles) := people.names({approval.person |
-	some approval in approvals.standing
-	approval.decision == "approved"
+	some approval in approvals.approving
 	approval.role in roles
 })

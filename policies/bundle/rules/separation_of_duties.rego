@@ -18,7 +18,7 @@ import data.countersign.lib.people
 import data.countersign.lib.provenance
 
 deny contains {"code": "approver_has_other_duty", "params": params} if {
-	some approval in approvals.standing
+	some approval in approvals.approving
 	some duty, persons in duties
 	people.name(approval.person) in persons
 	params := {"duty": duty, "evidence": approval.evidence, "person": approval.person}

@@ -29,6 +29,7 @@ export const NO_FACTS: GateInput = {
   image_digest: null,
   endpoint: null,
   requester: 'training-pipeline',
+  promotion: null,
   attestations: [],
   lineage: { complete: true, code: null, nodes: [MODEL], edges: [], cycle: null },
   waivers: { known: true, items: [] },

@@ -1,9 +1,12 @@
 import type { GateAttestation, GateInput, SignatureState } from '../../../lib/core/gate/input.ts';
 import { isJsonObject, type Json } from '../../../lib/core/json.ts';
-import { ATTESTATIONS, PASSING } from './fixture.ts';
+import { ATTESTATIONS, DIGESTS, PASSING } from './fixture.ts';
 
 /** Facts for tests, by what they differ in from a release that passes. */
 export type AttestationName = keyof typeof ATTESTATIONS;
+
+/** Values of a predicate by paths such as `a/0/b`; undefined where one is removed. */
+export type Edits = Readonly<Record<string, Json | undefined>>;
 
 export function without(...names: readonly AttestationName[]): GateInput {
   const gone = names.map((name) => ATTESTATIONS[name].evidence);
@@ -19,7 +22,7 @@ export function changed(name: AttestationName, change: (attestation: GateAttesta
 }
 
 /** The facts with some values of a predicate replaced, by paths such as `a/0/b`; removed where the value is undefined. */
-export function stating(name: AttestationName, edits: Readonly<Record<string, Json | undefined>>): GateInput {
+export function stating(name: AttestationName, edits: Edits): GateInput {
   return changed(name, (attestation) => ({
     ...attestation,
     predicate: Object.entries(edits).reduce(
@@ -27,6 +30,22 @@ export function stating(name: AttestationName, edits: Readonly<Record<string, Js
       attestation.predicate,
     ),
   }));
+}
+
+export const SOMEBODY_ELSE = { principal: 'somebody-else' } as const;
+
+/** With other statements, after which somebody else has stated what passes. */
+export function hidden(name: AttestationName, edits: Edits): GateInput {
+  const better = { ...ATTESTATIONS[name], evidence: DIGESTS.report, principal: 'somebody-else' };
+  return { ...PASSING, attestations: [...stating(name, edits).attestations, better] };
+}
+
+/** After all else, the same signer, or another one, has stated something else. */
+export function followed(name: AttestationName, edits: Edits, other: Partial<GateAttestation> = {}): GateInput {
+  const { evidence } = ATTESTATIONS[name];
+  const later = stating(name, edits).attestations.filter((one) => one.evidence === evidence);
+  const more = later.map((one) => ({ ...one, evidence: DIGESTS.report, ...other }));
+  return { ...PASSING, attestations: [...PASSING.attestations, ...more] };
 }
 
 /** What cannot be used tells nothing but its type: so does the collector give it. */

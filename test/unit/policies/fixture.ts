@@ -263,7 +263,9 @@ export const ATTESTATIONS = {
     conditions: { licence: 'CC-BY-4.0', personal_data: true },
   }),
   privacy: scai('privacy', 6, 'privacy-officer', [DIGESTS.dataset], { attribute: 'PRIVACY_REVIEWED' }),
-  encryption: scai('encryption', 7, 'platform', [DIGESTS.dataset, DIGESTS.model], { attribute: 'ENCRYPTED_AT_REST' }),
+  encryption: scai('encryption', 7, 'platform', [DIGESTS.dataset, DIGESTS.train, DIGESTS.model], {
+    attribute: 'ENCRYPTED_AT_REST',
+  }),
   instrumentation: scai('instrumentation', 8, 'platform', [DIGESTS.model], { attribute: 'INSTRUMENTED' }),
   thresholds: thresholds('thresholds', 9, 'EVALUATION_THRESHOLDS', DIGESTS.thresholds, {
     roc_auc: { at_least: 0.98 },
@@ -306,6 +308,10 @@ const approval = (role: string, person: string) => ({
   person,
   decision: 'approved' as const,
   model: DIGESTS.model,
+  environment: 'production' as const,
+  endpoint: ENDPOINT,
+  image_digest: IMAGE,
+  promotion: null,
   decided_at: '2026-02-21T09:30:00.000Z',
 });
 
@@ -318,6 +324,7 @@ export const PASSING: GateInput = {
   image_digest: IMAGE,
   endpoint: ENDPOINT,
   requester: 'person-grace',
+  promotion: null,
   attestations: Object.values(ATTESTATIONS),
   lineage: {
     complete: true,
