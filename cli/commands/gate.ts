@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ENVIRONMENTS, type Environment } from '../../lib/contracts/predicates.ts';
 import { SHA256_HEX } from '../../lib/core/digest.ts';
@@ -11,7 +10,7 @@ import { junitXml, skippedXml } from '../gate/junit.ts';
 import { replayGate } from '../gate/replay.ts';
 import { replayLines } from '../gate/replay-lines.ts';
 import { collectParts, keepParts } from '../gate/replay-parts.ts';
-import { sarifLog, skippedSarif } from '../gate/sarif.ts';
+import { placeOf, sarifLog, skippedSarif } from '../gate/sarif.ts';
 import { GateSkipped, skippedLines } from '../gate/skipped.ts';
 import { decisionLines } from '../gate/table.ts';
 import { hashFileVisibly, statOf } from '../hashing/with-progress.ts';
@@ -109,14 +108,14 @@ async function ask(shell: Shell, options: GateOptions): Promise<void> {
   if (!(said instanceof GateSkipped || said.passed)) process.exitCode = ExitCode.REFUSED;
 }
 
-/** The digest, and where code scanning shows what is said about it: at the file, if it is one. */
+/** The digest, and where code scanning shows what is said about it. */
 async function modelOf(text: string): Promise<{ readonly sha256: string; readonly place: string }> {
-  if (SHA256_HEX.test(text)) return { sha256: text, place: `urn:countersign:model:sha256:${text}` };
+  if (SHA256_HEX.test(text)) return { sha256: text, place: placeOf(text, undefined) };
   if ((await statOf(text)).isDirectory()) {
     throw new UsageError(`${text} is a directory`, "a model's digest is that of its tar.gz: countersign model pack");
   }
   const { sha256 } = await hashFileVisibly(text);
-  return { sha256, place: encodeURI(relative(process.cwd(), text)) };
+  return { sha256, place: placeOf(sha256, text) };
 }
 
 function linesOf(said: GateDecision | GateSkipped): string[] {

@@ -7,8 +7,8 @@ import type { GateSkipped } from './skipped.ts';
 import { warningLine } from './table.ts';
 
 /**
- * A decision as JUnit XML: each rule is a test case. It is valid against both schemas in use, the Jenkins xUnit plugin's
- * `junit-10.xsd` and Apache Ant's `JUnit.xsd`, the stricter one, which wants times, a host and both outputs.
+ * A decision as JUnit XML: each rule is a test case. It is valid against `junit-10.xsd` of the Jenkins xUnit plugin, which
+ * `npm run interop` holds it against.
  */
 export function junitXml(decided: GateDecision): string {
   const { environment, phase, decidedAt, decision, model, policy, policyRevision, beside, inputSha256, passed } =
@@ -65,7 +65,7 @@ function document({ name, at, failures, skipped, properties, cases, output }: Su
     package: 'countersign.gate',
     id: '0',
     hostname: 'localhost',
-    // Ant's schema allows neither fractions nor a time zone; it is UTC.
+    // Without a fraction and a time zone, as JUnit itself writes it; it is UTC.
     timestamp: at.slice(0, 19),
     tests: String(cases.length),
     failures: String(failures),

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GateDecision } from '../../../cli/gate/evaluate.ts';
 import { junitXml } from '../../../cli/gate/junit.ts';
-import { sarifLog } from '../../../cli/gate/sarif.ts';
+import { placeOf, sarifLog } from '../../../cli/gate/sarif.ts';
 import { decisionLines } from '../../../cli/gate/table.ts';
 import { isPassedByAll } from '../../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../../lib/core/gate/input.ts';
@@ -233,7 +233,7 @@ describe('the SARIF report', () => {
     ...schema
   } = JSON.parse(readFileSync(new URL('../../fixtures/sarif/sarif-2.1.0.json', import.meta.url), 'utf8'));
   const validate = new Ajv({ strict: false, unicodeRegExp: false, formats: fullFormats }).compile(schema);
-  const PLACE = `urn:countersign:model:sha256:${MODEL}`;
+  const PLACE = placeOf(MODEL, undefined);
 
   it('is valid SARIF 2.1.0', () => {
     const hostile = verdict({ verdict: 'fail', controls: [HOSTILE], reasons: because(HOSTILE) });
@@ -247,6 +247,44 @@ describe('the SARIF report', () => {
       expect(validate.errors).toBeNull();
     }
     expect(validate({ version: '2.1.0', runs: [{ tool: {} }] })).toBe(false);
+  });
+
+  it.each([
+    ['out/model.tar.gz', 'out/model.tar.gz'],
+    ['./my model#1?.tar.gz', 'my%20model%231%3F.tar.gz'],
+    ['urn:model.tar.gz', 'urn%3Amodel.tar.gz'],
+    ['../model.tar.gz', `models/sha256/${MODEL}`],
+    ['/nowhere/model.tar.gz', `models/sha256/${MODEL}`],
+    [undefined, `models/sha256/${MODEL}`],
+  ])('shows the model %s at a path below the repository', (file, place) => {
+    expect(placeOf(MODEL, file)).toBe(place);
+    expect(new URL(place, 'file:///checkout/').href).toMatch(/^file:\/\/\/checkout\/[^?#]+$/);
+  });
+
+  // docs.github.com, "SARIF support for code scanning": what it needs of a result and of a rule beyond the schema.
+  it("has what GitHub's code scanning asks for", () => {
+    const text = { text: expect.stringMatching(/\S/) };
+    const [log] = sarifLogs(decided(EVERY_KIND, LATER));
+    expect(log?.tool.driver.rules.length).toBeGreaterThan(0);
+    for (const rule of log?.tool.driver.rules ?? []) {
+      expect(rule).toMatchObject({ shortDescription: text, fullDescription: text, help: text });
+    }
+    for (const result of log?.results ?? []) {
+      expect(result).toMatchObject({
+        message: text,
+        locations: [{ physicalLocation: { artifactLocation: { uri: PLACE }, region: { startLine: 1 } } }],
+        partialFingerprints: { primaryLocationLineHash: expect.stringMatching(/^[0-9a-f]{16}:1$/) },
+      });
+    }
+  });
+
+  it('makes one alert of what a rule says of one model and of the next, and others of other rules', () => {
+    const printsOf = (model: string) =>
+      sarifLogs({ ...decided(EVERY_KIND, LATER), model }).flatMap(({ results }) =>
+        results.map(({ partialFingerprints }) => partialFingerprints.primaryLocationLineHash),
+      );
+    expect(printsOf(digestOf('the next'))).toEqual(printsOf(MODEL));
+    expect(new Set(printsOf(MODEL)).size).toBe(4);
   });
 
   it('has a result for each rule that keeps the gate shut, a suppressed one for a waiver, a note for later', () => {
@@ -267,10 +305,7 @@ describe('the SARIF report', () => {
   });
 
   it('points each result to its rule', () => {
-    const log: { readonly runs: readonly Run[] } = JSON.parse(
-      JSON.stringify(sarifLog(decided(EVERY_KIND, LATER), PLACE)),
-    );
-    for (const { tool, results } of log.runs) {
+    for (const { tool, results } of sarifLogs(decided(EVERY_KIND, LATER))) {
       const { rules } = tool.driver;
       expect(results.map(({ ruleIndex }) => rules[ruleIndex]?.id)).toEqual(results.map(({ ruleId }) => ruleId));
       expect(rules.find(({ id }) => id === 'image_pinned')).toMatchObject({
@@ -283,6 +318,14 @@ describe('the SARIF report', () => {
 
   interface Run {
     readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
-    readonly results: readonly { readonly ruleId: string; readonly ruleIndex: number }[];
+    readonly results: readonly {
+      readonly ruleId: string;
+      readonly ruleIndex: number;
+      readonly partialFingerprints: { readonly primaryLocationLineHash: string };
+    }[];
+  }
+
+  function sarifLogs(decision: GateDecision): readonly Run[] {
+    return JSON.parse(JSON.stringify(sarifLog(decision, PLACE))).runs;
   }
 });
