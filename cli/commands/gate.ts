@@ -20,6 +20,20 @@ import { readKeys } from '../trusted-keys.ts';
 
 const FORMATS = ['table', 'json', 'junit', 'sarif'] as const;
 
+/** A replay takes the question from the decision, and prints its own report. */
+const OF_A_QUESTION = [
+  'model',
+  'environment',
+  'phase',
+  'imageDigest',
+  'endpoint',
+  'at',
+  'releaseCandidate',
+  'format',
+  'output',
+  'save',
+] satisfies readonly (keyof GateOptions)[];
+
 interface GateOptions {
   readonly model?: string;
   readonly environment?: Environment;
@@ -41,7 +55,9 @@ interface GateOptions {
 export function addGate(program: Command): void {
   program
     .command('gate')
-    .description('ask whether a model may enter an environment, or replay a decision (role promoter or producer)')
+    .description(
+      'ask whether a model may enter an environment, or replay a decision (role promoter, producer, operator or policy-author; a replay: any reader)',
+    )
     .option('--model <model>', 'SHA-256 of the model, or its tar.gz')
     .addOption(new Option('--environment <environment>', 'which it is to enter').choices(ENVIRONMENTS))
     .addOption(
@@ -57,7 +73,12 @@ export function addGate(program: Command): void {
     .option('-o, --output <file>', 'write the report there; the table is printed as well')
     .option('--save <file>', 'keep the signed decision (Sigstore bundle) there')
     .option('--evidence-key <file>', 'public key of the control plane that must have signed (PEM); repeatable', collect)
-    .option('--replay <decision>', 'SHA-256 of a stored decision, or its file: decide again from its bytes and compare')
+    .addOption(
+      new Option(
+        '--replay <decision>',
+        'SHA-256 of a stored decision, or its file: decide again from its bytes and compare',
+      ).conflicts(OF_A_QUESTION),
+    )
     .option('--input <file>', 'with --replay: the facts that it was decided on')
     .option('--policy <file>', 'with --replay: a policy bundle that decided; repeatable', collect)
     .option('--keep <folder>', 'with --replay: keep decision, facts and policy there, to replay them offline')
@@ -136,9 +157,6 @@ function reportText(said: GateDecision | GateSkipped, format: GateOptions['forma
 }
 
 async function replay(shell: Shell, options: GateOptions, decision: string): Promise<void> {
-  if (options.model ?? options.environment ?? options.output ?? options.save) {
-    throw new UsageError('--replay takes the question from the decision, and prints its report');
-  }
   const { input, policy, evidenceKey: evidenceKeys, keep } = options;
   const sources = {
     decision,

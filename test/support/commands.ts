@@ -1,4 +1,4 @@
-import { buildProgram } from '../../cli/program.ts';
+import { buildProgram, leaves } from '../../cli/program.ts';
 
 /** What the program would not understand of these arguments, up to the job that `run` is given. */
 export function misunderstood([name = '', ...all]: readonly string[]): string[] {
@@ -18,4 +18,16 @@ export function misunderstood([name = '', ...all]: readonly string[]): string[] 
     }
   }
   return wrong;
+}
+
+/** What the program says against these arguments before it does anything; undefined when it would do as they say. */
+export function refusalOf(args: readonly string[]): string | undefined {
+  const program = buildProgram();
+  for (const command of leaves(program)) command.configureOutput({ writeErr: () => {} }).action(() => {});
+  try {
+    program.parse(args, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
 }

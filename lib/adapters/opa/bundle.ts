@@ -11,6 +11,7 @@ import { JsonValue, parseWith } from '../../core/schema.ts';
 export interface PolicyBundle {
   /** SHA-256 of the archive. */
   readonly sha256: string;
+  /** Its own name for its revision; the digest where it has none, as when `opa build` was given none. */
   readonly revision: string;
   /** As the manifest names it; undefined where it does not, as in bundles that any OPA may evaluate. */
   readonly entrypoint: string | undefined;
@@ -22,7 +23,7 @@ export interface PolicyBundle {
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 const ManifestSchema = z.looseObject({
-  revision: z.string().check(z.minLength(1), z.maxLength(256)),
+  revision: z.optional(z.string().check(z.maxLength(256))),
   rego_version: z.optional(z.literal(1, 'must be 1: the rules are written in Rego v1')),
   wasm: z.optional(
     z
@@ -39,23 +40,24 @@ const ManifestSchema = z.looseObject({
  */
 export async function readPolicyBundle(archive: Buffer): Promise<PolicyBundle> {
   const members = await unpack(archive);
-  const manifest = parseWith(ManifestSchema, json(members, '/.manifest'), 'POLICY_INVALID');
+  const manifest = parseWith(ManifestSchema, json(members, '/.manifest'), 'POLICY_INVALID', '/.manifest');
   const compiled = manifest.wasm?.[0];
   const name = compiled?.module ?? '/policy.wasm';
   const wasm = members.get(name);
-  if (!wasm) refuseBundle(`it holds no ${name}`);
+  if (!wasm) refuseBundle(`holds no ${name}`);
   const data = members.has('/data.json') ? json(members, '/data.json') : {};
-  if (!isJsonObject(data)) refuseBundle('/data.json is no object');
-  return { sha256: sha256Hex(archive), revision: manifest.revision, entrypoint: compiled?.entrypoint, wasm, data };
+  if (!isJsonObject(data)) refuseBundle('holds a /data.json that is no object');
+  const sha256 = sha256Hex(archive);
+  return { sha256, revision: manifest.revision || sha256, entrypoint: compiled?.entrypoint, wasm, data };
 }
 
 function json(members: ReadonlyMap<string, Buffer>, name: string): Json {
   const bytes = members.get(name);
-  if (!bytes) refuseBundle(`it holds no ${name}`);
+  if (!bytes) refuseBundle(`holds no ${name}`);
   try {
     return parseStrictJson(bytes);
   } catch (cause) {
-    return refuseBundle(`${name} is not strict JSON`, cause);
+    return refuseBundle(`holds a ${name} that is not strict JSON`, cause);
   }
 }
 
@@ -71,15 +73,18 @@ async function unpack(archive: Buffer): Promise<ReadonlyMap<string, Buffer>> {
       if (entry.header.type === 'file') members.set(name, bytes);
     }
   } catch (cause) {
-    refuseBundle('it is no tar.gz that can be read', cause);
+    refuseBundle('is no tar.gz that can be read', cause);
   }
   return members;
 }
 
-/** @throws DomainError POLICY_INVALID */
+/**
+ * @param what - what the policy bundle does or is
+ * @throws DomainError POLICY_INVALID
+ */
 export function refuseBundle(what: string, cause?: unknown): never {
-  throw new DomainError('POLICY_INVALID', `the policy bundle cannot be used: ${what}`, {
-    hint: 'build it with `npm run policies:build`, or roll back to the revision before',
+  throw new DomainError('POLICY_INVALID', `the policy bundle ${what}`, {
+    hint: '`opa build -t wasm -e PACKAGE/RULE FILES` writes one, in Rego v1 and with one entrypoint',
     cause,
   });
 }

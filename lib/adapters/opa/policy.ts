@@ -57,8 +57,8 @@ export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = PO
 function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[]): string {
   if (entrypoint !== undefined && compiled.includes(entrypoint)) return entrypoint;
   const [only, ...others] = compiled;
-  if (entrypoint !== undefined || only === undefined) return refuseBundle(`it has no entrypoint ${entrypoint ?? ''}`);
-  if (others.length > 0) refuseBundle(`it has ${compiled.length} entrypoints, and its manifest names none`);
+  if (entrypoint !== undefined || only === undefined) return refuseBundle(`has no entrypoint ${entrypoint ?? ''}`);
+  if (others.length > 0) refuseBundle(`has ${compiled.length} entrypoints, and its manifest names none`);
   return only;
 }
 
@@ -71,7 +71,7 @@ function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
     return refuseBundle(
-      'its policy.wasm does not compile, is none of OPA, or wants more memory than it may have',
+      'holds a policy.wasm that does not compile, is none of OPA, or wants more memory than it may have',
       cause,
     );
   }

@@ -154,7 +154,7 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
         .list('digests')
         .map((digest) => shown(digest).slice(0, 12))
         .join(' from ')}`,
-      'one of these manifests is false: `countersign show lineage` of the first digest tells who signed which',
+      `one of these manifests is false: \`countersign show lineage ${shown(v.list('digests')[0] ?? null)}\` tells who signed which`,
     ),
   lineage_incomplete: (v) =>
     say(
@@ -316,7 +316,8 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
       'nobody names the image that is to serve the model',
       `ask with \`--image-digest sha256:DIGEST\`, or train with ${run('training', ' --image-digest sha256:DIGEST')}`,
     ),
-  image_unknown: () => say('it is not known which image is to serve the model', 'ask with `--image-digest sha256:…`'),
+  image_unknown: () =>
+    say('it is not known which image is to serve the model', 'ask with `--image-digest sha256:DIGEST`'),
   image_not_pinned: (v) =>
     say(
       `the image ${v.text('image')} is not named by its digest`,

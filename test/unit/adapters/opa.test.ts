@@ -40,6 +40,20 @@ describe('a policy bundle', () => {
     });
   });
 
+  it.each(['{"revision":"","rego_version":1}', '{}'])('without a revision is named by its digest: %s', async (text) => {
+    const archive = await packed({ '.manifest': text, '/policy.wasm': WASM });
+    expect((await readPolicyBundle(archive)).revision).toBe(sha256Hex(archive));
+  });
+
+  it('says what is wrong with it, and how one is made', async () => {
+    const wrong = await packed({ '.manifest': '{"rego_version":0}', '/policy.wasm': WASM });
+    await expect(readPolicyBundle(wrong)).rejects.toThrow('/.manifest/rego_version: must be 1');
+    await expect(readPolicyBundle(await packed({ '.manifest': manifest() }))).rejects.toMatchObject({
+      message: 'the policy bundle holds no /policy.wasm',
+      hint: expect.stringContaining('`opa build -t wasm -e'),
+    });
+  });
+
   it.each([
     ['that is no gzip', () => Buffer.from('PK')],
     ['that is empty', () => Buffer.alloc(0)],

@@ -84,7 +84,6 @@ describe('countersign gate', () => {
     [['--model', MODEL]],
     [['--model', MODEL, '--environment', 'production', '--input', 'facts.json']],
     [['--model', MODEL, '--environment', 'production', '--json', '--format', 'sarif']],
-    [['--replay', MODEL, '--environment', 'production']],
     [['--model', tmpdir(), '--environment', 'production']],
   ])('asks nothing when the command line makes no sense: %j', async (args) => {
     let asked = 0;
@@ -95,6 +94,19 @@ describe('countersign gate', () => {
 });
 
 describe('countersign gate --replay', () => {
+  it.each([
+    ['--environment', 'production'],
+    ['--phase', 'request'],
+    ['--format', 'junit'],
+    ['--at', '2026-01-01'],
+    ['--endpoint', 'credit'],
+    ['--release-candidate'],
+    ['--output', 'report.xml'],
+  ])('takes no %s: the question is in the decision', async (...option) => {
+    const running = run(['gate', '--replay', MODEL, ...option], () => ({ body: {} }));
+    await expect(running).rejects.toThrow(new RegExp(`cannot be used with option '.*${option[0]}`));
+  });
+
   // Its bytes are what the decision names; it does not compile, so a replay gets as far as that.
   const policy = Buffer.from('no policy at all');
   const facts = canonicalBytes(input);
