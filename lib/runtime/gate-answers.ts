@@ -2,6 +2,7 @@ import type { Outcome } from '../app/gate/ask.ts';
 import type { Decided } from '../app/gate/evaluate.ts';
 import type { Skipped } from '../app/gate/skip.ts';
 import type { Log } from '../app/ports.ts';
+import { Env } from '../contracts/env.ts';
 import { isPassed } from '../core/gate/result.ts';
 import { differenceOf } from '../core/gate/shadow.ts';
 import { parseStrictJson } from '../core/json.ts';
@@ -19,8 +20,8 @@ export function gateAnswer(outcome: Outcome<Decided, Skipped>, log: Log): Answer
 }
 
 /**
- * A decision is logged as OPA logs decisions ("Decision Logs"): which policy
- * decided what on which input. The input and the verdicts are masked, because they are evidence and lie in the bucket.
+ * A decision is logged as an event of OPA's decision log (OPA, "Decision Logs"): which policy decided on which input, and by which
+ * instance. Input and result are erased, because they are evidence and lie in the bucket; what it came to stands beside them.
  */
 export function logDecision(decided: Decided, log: Log): void {
   const { passed, asOf, input, inputSha256, policy, beside, decidedAt, evidence } = decided;
@@ -28,18 +29,18 @@ export function logDecision(decided: Decided, log: Log): void {
     { name: 'countersign', policy },
     ...beside.map((one) => ({ ...one, name: `countersign/${one.slot}` })),
   ];
-  const outcome = passed ? 'PASSED' : 'FAILED';
   log.info('gate-decided', {
+    labels: { app: 'countersign', stage: process.env[Env.STAGE], id: process.env.AWS_LAMBDA_LOG_STREAM_NAME },
     decision_id: evidence,
     path: policy.entrypoint,
     bundles: Object.fromEntries(
       bundles.map((one) => [one.name, { revision: one.policy.revision, sha256: one.policy.sha256 }]),
     ),
-    result: outcome,
     timestamp: decidedAt,
     requested_by: input.requester,
+    erased: ['/input', '/result'],
     input_sha256: inputSha256,
-    erased: ['/input', '/result/verdicts'],
+    outcome: passed ? 'PASSED' : 'FAILED',
     as_of: asOf,
     // A question about the past lets nothing in, and is not counted.
     ...(asOf
@@ -61,7 +62,7 @@ function differing({ result, shadows }: Decided): number {
 export function logSkip({ evidence, skip }: Skipped, log: Log): void {
   log.info('gate-skipped', {
     decision_id: evidence,
-    result: skip.result,
+    outcome: skip.result,
     timestamp: skip.skipped_at,
     requested_by: skip.requester,
     ...counted({ GateSkipped: 1 }, { environment: skip.environment }),

@@ -10,6 +10,7 @@ import { cosignSigns } from './cosign-sign.ts';
 import { cosignVerifies } from './cosign-verify.ts';
 import { decisionsMatch } from './decision.ts';
 import { airflowDag, githubWorkflow, kubernetesManifests } from './examples.ts';
+import { junitReports } from './junit.ts';
 import { modelSigning } from './model-signing.ts';
 import { opaMatches } from './opa.ts';
 import { opensslVerifies } from './openssl.ts';
@@ -43,6 +44,7 @@ await checks.suite('opa policies', policiesMatch);
 await checks.suite('actionlint', (check) => githubWorkflow(check, folder));
 await checks.suite('kubernetes-validate', (check) => kubernetesManifests(check, folder));
 await checks.suite('airflow', (check) => airflowDag(check, folder));
+await checks.suite('xmlschema', (check) => junitReports(check, folder));
 await againstLocalAws();
 report([checks.count]);
 

@@ -151,8 +151,9 @@ export function resultOfAll({ result, beside }: Said): GateResult {
  * @throws DomainError PREDICATE_INVALID or POLICY_RESULT_INVALID
  */
 export function parseDecision(statement: Statement): StoredDecision {
-  if (statement.predicateType !== Predicate.slsaVsa) {
-    throw new DomainError('PREDICATE_INVALID', 'the statement is no verification summary', {
+  const [model, ...others] = statement.subject;
+  if (statement.predicateType !== Predicate.slsaVsa || !model || others.length > 0) {
+    throw new DomainError('PREDICATE_INVALID', 'the statement is no verification summary of one model', {
       pointer: '/predicateType',
     });
   }
@@ -167,7 +168,7 @@ export function parseDecision(statement: Statement): StoredDecision {
     });
   }
   return {
-    model: statement.subject[0]?.digest.sha256 ?? '',
+    model: model.digest.sha256,
     environment,
     passed,
     asOf,

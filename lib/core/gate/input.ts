@@ -80,7 +80,7 @@ export interface GateSignature {
 }
 
 export interface GateLineage {
-  /** False when it could not be followed to its end; `code` then says why (LINEAGE_TOO_LARGE, LINEAGE_UNREADABLE). */
+  /** False when it could not be followed to its end; `code` then says why (LINEAGE_TOO_LARGE). */
   readonly complete: boolean;
   readonly code: string | null;
   /** Digests, the model first, each once. */

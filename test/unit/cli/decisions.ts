@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { GateDecision } from '../../../cli/gate/evaluate.ts';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { type Beside, decisionPayload, isPassedByAll, type PolicyIdentity } from '../../../lib/core/gate/decision.ts';
@@ -56,6 +57,33 @@ export interface Decided {
   readonly input?: GateInput;
   readonly policy?: PolicyIdentity;
   readonly beside?: readonly Beside[];
+}
+
+/** A decision as the command has it, ready to be reported. */
+export function decided(
+  verdicts: readonly RuleVerdict[],
+  warnings: readonly RuleVerdict[] = [],
+  beside: GateDecision['beside'] = [],
+): GateDecision {
+  const result = { verdicts, warnings };
+  return {
+    decision: digestOf('decision'),
+    bundle: Buffer.alloc(0),
+    model: MODEL,
+    environment: 'production',
+    phase: 'request',
+    passed: isPassedByAll({ result, beside }),
+    inputSha256: digestOf('input'),
+    policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },
+    policyRevision: 'r-7',
+    result,
+    beside,
+    shadows: [],
+    decidedAt: NOW,
+    asOf: false,
+    judgedAt: NOW,
+    answer: {},
+  };
 }
 
 const POLICY = { sha256: digestOf('policy'), revision: 'r-7', entrypoint: 'countersign/gate/result' };

@@ -7,37 +7,10 @@ import type { GateDecision } from '../../../cli/gate/evaluate.ts';
 import { junitXml } from '../../../cli/gate/junit.ts';
 import { placeOf, sarifLog } from '../../../cli/gate/sarif.ts';
 import { decisionLines } from '../../../cli/gate/table.ts';
-import { isPassedByAll } from '../../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../../lib/core/gate/input.ts';
 import { explain } from '../../../lib/core/gate/reasons.ts';
 import { digestOf, NOW } from '../../support/manifests.ts';
-import { MODEL, verdict } from './decisions.ts';
-
-function decided(
-  verdicts: readonly RuleVerdict[],
-  warnings: readonly RuleVerdict[] = [],
-  beside: GateDecision['beside'] = [],
-): GateDecision {
-  const result = { verdicts, warnings };
-  return {
-    decision: digestOf('decision'),
-    bundle: Buffer.alloc(0),
-    model: MODEL,
-    environment: 'production',
-    phase: 'request',
-    passed: isPassedByAll({ result, beside }),
-    inputSha256: digestOf('input'),
-    policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },
-    policyRevision: 'r-7',
-    result,
-    beside,
-    shadows: [],
-    decidedAt: NOW,
-    asOf: false,
-    judgedAt: NOW,
-    answer: {},
-  };
-}
+import { decided, MODEL, verdict } from './decisions.ts';
 
 const because = (code: string, params: RuleVerdict['reasons'][number]['params'] = {}) => [{ code, params }];
 const EVERY_KIND: readonly RuleVerdict[] = [
