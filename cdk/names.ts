@@ -2,7 +2,7 @@ import type { Role } from '../lib/contracts/roles.ts';
 import type { RouteGroup } from '../lib/contracts/routes.ts';
 import { Prefix } from '../lib/contracts/storage.ts';
 
-/** Every Lambda of a deployment: one per route group, the verifier of staged uploads, and the simulator of policies. */
+/** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
   'intake',
   'artifacts',
@@ -13,7 +13,8 @@ export const FUNCTION_NAMES = [
   'gates',
   'policies',
   'simulator',
-] as const satisfies readonly (RouteGroup | 'artifact-verifier' | 'simulator')[];
+  'waiver-watch',
+] as const satisfies readonly (RouteGroup | 'artifact-verifier' | 'simulator' | 'waiver-watch')[];
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** The functions that countersign. The evidence key's policy lets these execution roles sign, and nobody else. */

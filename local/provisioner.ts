@@ -5,6 +5,7 @@ import { Intrinsics } from './intrinsics.ts';
 import { isObject, type Json, Properties, TemplateError } from './properties.ts';
 import { apiGatewayMakers, deployApis } from './resources/api-gateway.ts';
 import { dynamodbMakers } from './resources/dynamodb.ts';
+import { eventsMakers } from './resources/events.ts';
 import { iamMakers } from './resources/iam.ts';
 import { kmsMakers } from './resources/kms.ts';
 import { lambdaMakers } from './resources/lambda.ts';
@@ -17,6 +18,7 @@ import { stepFunctionsMakers } from './resources/step-functions.ts';
 const MAKERS: Makers = {
   ...apiGatewayMakers,
   ...dynamodbMakers,
+  ...eventsMakers,
   ...iamMakers,
   ...kmsMakers,
   ...lambdaMakers,

@@ -1,4 +1,4 @@
-import type { AwsCall, AwsResources } from './aws-call.ts';
+import { type AwsCall, type AwsResources, asObject, listAt } from './aws-call.ts';
 import type { Identity, IdentityKind } from './identities.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
@@ -21,6 +21,8 @@ export interface CallRecord {
   readonly consistent?: boolean;
   /** For a signature by KMS: the parameters that key policies have conditions on. */
   readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
+  /** For PutEvents: the sources that the events name. */
+  readonly eventSources?: readonly string[];
   /** Request headers that policies have conditions on, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;

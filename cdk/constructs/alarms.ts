@@ -18,6 +18,7 @@ export const ALARMS = {
   'api-server-errors': 'The API answers with server errors.',
   'integrity-failure': 'Stored evidence does not verify.',
   'gate-without-a-policy': 'A gate could not decide: the policy in force breaks down.',
+  'waivers-ending': 'A rule will bite again: an exception to it ends within 14 days.',
   'api-latency': 'The slowest hundredth of API answers takes too long.',
   'table-throttling': 'DynamoDB refused reads or writes.',
   'kms-throttling': 'KMS refused calls because the account makes too many.',

@@ -102,7 +102,7 @@ export class ServiceFunction extends Construct implements Grantee {
       'NIST.800.53.R5-LambdaConcurrency':
         'API throttling bounds it. Reserving would fail in accounts whose limit is the initial one.',
       'NIST.800.53.R5-LambdaDLQ':
-        'Called synchronously, so the caller has the error; what is called asynchronously has an on-failure queue.',
+        'Called synchronously, so the caller has the error; what is called asynchronously has an on-failure queue, or is called again the next day.',
       'NIST.800.53.R5-LambdaInsideVPC':
         'Talks to AWS APIs only, by TLS and IAM; a VPC would add a network to defend and take none away.',
     });

@@ -1,9 +1,11 @@
+import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import {
   AUTHORITY_PARTITIONS,
   POLICY_PARTITIONS,
   POLICY_RECORD_PARTITIONS,
   Prefix,
   SIMULATION_PARTITIONS,
+  WAIVER_PARTITIONS,
   WORKFLOW_INDEX,
 } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
@@ -130,6 +132,18 @@ export function grantSimulatePolicy(machine: StateMachine, data: DataStack, simu
   data.staging.grantReadChunkLists(machine);
   data.dataKey.grantDecrypt(machine, ['s3']);
   machine.allowDistributedMap('EvaluateChunks');
+}
+
+/** Reads no record but the waivers', and says on the default bus what it read. */
+export function grantWaiverWatch(grantee: Grantee, data: DataStack): void {
+  data.dataKey.grantDecrypt(grantee, ['dynamodb']);
+  data.registryTable.grantPartitions(grantee, 'ReadWaivers', WAIVER_PARTITIONS, 'Query');
+  grantee.allow({
+    sid: 'Announce',
+    actions: ['events:PutEvents'],
+    resources: [data.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+    conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+  });
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */

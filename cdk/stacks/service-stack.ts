@@ -5,6 +5,7 @@ import { Env } from '../../lib/contracts/env.ts';
 import type { ProblemCode } from '../../lib/contracts/problems.ts';
 import type { StageConfig } from '../config.ts';
 import { Alarms } from '../constructs/alarms.ts';
+import { DailyRun } from '../constructs/daily-run.ts';
 import { FailedEvents } from '../constructs/failed-events.ts';
 import { MachineApi } from '../constructs/machine-api.ts';
 import { RolePolicies } from '../constructs/role-policies.ts';
@@ -24,6 +25,7 @@ import {
   grantSimulatePolicy,
   grantSimulator,
   grantVerifier,
+  grantWaiverWatch,
 } from './access.ts';
 import type { DataStack } from './data-stack.ts';
 
@@ -45,6 +47,10 @@ const LONGEST_TIMEOUT = Duration.minutes(15);
 /** Half of the executions that a new account may run at a time: a simulation leaves room for the functions that people wait for. */
 const CHUNKS_AT_A_TIME = 5;
 
+/** Once a day, and nobody waits for it. */
+const WATCH_MEMORY = 256;
+const WATCH_TIMEOUT = Duration.minutes(1);
+
 /** The slowest hundredth of answers may take this long, in ms: a cold start and one retry of a dependency. */
 const SLOW_ANSWER_MS = 3000;
 /** Server errors in five minutes that a dependency's hiccup can explain; more cannot be. */
@@ -57,6 +63,9 @@ const INTEGRITY_FAILURE = `{ $.message = "${'INTEGRITY_FAILURE' satisfies Proble
 
 /** Not POLICY_UNAVAILABLE: that is a server error, for which there is an alarm, or a question about a time before any policy. */
 const POLICY_BROKEN = `{ $.message = "POLICY_*" && $.message != "${'POLICY_UNAVAILABLE' satisfies ProblemCode}" }`;
+
+/** The line of a day on which waivers end soon. */
+const WAIVERS_ENDING = '{ $.message = "waivers-ending" }';
 
 type Functions = Readonly<Record<FunctionName, ServiceFunction>>;
 
@@ -87,6 +96,8 @@ export class ServiceStack extends Stack {
     grantGates(functions.gates, data);
     grantPolicies(functions.policies, data, simulations);
     grantSimulator(functions.simulator, data);
+    grantWaiverWatch(functions['waiver-watch'], data);
+    new DailyRun(this, 'WatchWaivers', { config, source: functions['waiver-watch'], name: 'waiver-watch', hour: 6 });
 
     const simulatePolicy = this.simulatePolicy(config, data);
 
@@ -211,6 +222,14 @@ export class ServiceStack extends Stack {
           [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
         },
       }),
+      'waiver-watch': new ServiceFunction(this, 'WaiverWatch', {
+        ...common,
+        name: 'waiver-watch',
+        description: 'Announces waivers that end soon',
+        memorySize: WATCH_MEMORY,
+        timeout: WATCH_TIMEOUT,
+        environment: { [Env.REGISTRY_TABLE]: data.registryTable.table.tableName },
+      }),
     };
   }
 
@@ -252,6 +271,7 @@ export class ServiceStack extends Stack {
     }
     const logs = Object.values(functions).map(({ logGroup }) => logGroup);
     alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
+    alarms.watchLogs('waivers-ending', [functions['waiver-watch'].logGroup], WAIVERS_ENDING, PERIOD);
     alarms.watchLogs('gate-without-a-policy', [functions.gates.logGroup], POLICY_BROKEN, PERIOD);
     const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
     alarms.watch('failed-events', waiting, { reaches: 1 });

@@ -9,6 +9,7 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import { type PublicKey, parsePublicKey, verifySignature } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import type { Receipt } from '../core/receipt.ts';
+import { DAY_MS } from '../core/time.ts';
 import type { Clock, EvidenceStore, Log, Signer, StoredObject } from './ports.ts';
 
 export interface CountersignDeps {
@@ -39,7 +40,7 @@ export interface Countersigned {
 }
 
 export function retainUntil(retention: RetentionPolicy, environment: Environment, from: Date): Date {
-  return new Date(from.getTime() + retention.days[environment] * 24 * 60 * 60 * 1000);
+  return new Date(from.getTime() + retention.days[environment] * DAY_MS);
 }
 
 /** @throws DomainError EVIDENCE_KEY_INACTIVE when the registry and this deployment do not name the same key */

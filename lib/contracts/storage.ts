@@ -30,6 +30,9 @@ export const POLICY_PARTITIONS = ['policy#*', 'policies', 'policy-activation', '
 /** Those of the policies themselves. */
 export const POLICY_RECORD_PARTITIONS = ['policy#*', 'policies'] as const;
 
+/** Of those, the one of the waivers. */
+export const WAIVER_PARTITIONS = ['waivers'] as const;
+
 /** Partitions of the registry table that say who is who and what a key may sign; `*` stands for an id. */
 export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'evidence-key'] as const;
 

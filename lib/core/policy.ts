@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
 import { CountsSchema } from './gate/what-if-report.ts';
 import { type Person, PersonSchema } from './person.ts';
-import { DAY_MS, type SimulationQuestion } from './simulation.ts';
+import type { SimulationQuestion } from './simulation.ts';
 import { type Slot, SlotSchema } from './slots.ts';
+import { DAY_MS } from './time.ts';
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
 export const POLICY_STATES = ['proposed', 'tested', 'simulated', 'approved'] as const;

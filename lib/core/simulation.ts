@@ -4,6 +4,7 @@ import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
 import { DomainError } from './errors.ts';
 import { CountsSchema } from './gate/what-if-report.ts';
+import { DAY_MS } from './time.ts';
 
 /** What is asked: what would the policy have decided of everything that was decided from `from` on and before `to`? */
 export interface SimulationQuestion {
@@ -55,8 +56,6 @@ export const SimulationSchema: z.ZodMiniType<Simulation> = z.object({
   updated_at: z.string(),
   revision: z.number(),
 });
-
-export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Longest range of one simulation. */
 export const MAX_RANGE_DAYS = 400;

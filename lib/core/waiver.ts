@@ -6,6 +6,7 @@ import { sha256Hex } from './digest.ts';
 import { DomainError } from './errors.ts';
 import type { GateWaiver } from './gate/input.ts';
 import { type Person, PersonSchema } from './person.ts';
+import { DAY_MS } from './time.ts';
 import type { WaiverTerms } from './waiver-terms.ts';
 
 /** Who asked for a waiver or approved it, and as what. */
@@ -134,7 +135,7 @@ export function checkWaiver({ rule, scope, not_after }: WaiverRequest, terms: Wa
       pointer: '/rule',
     });
   }
-  const longest = new Date(now.getTime() + terms.maxDays * 24 * 60 * 60 * 1000).toISOString();
+  const longest = new Date(now.getTime() + terms.maxDays * DAY_MS).toISOString();
   if (not_after <= now.toISOString() || not_after > longest) {
     throw new DomainError('WAIVER_INVALID', `a waiver ends within ${terms.maxDays} days, and not in the past`, {
       pointer: '/not_after',

@@ -37,7 +37,7 @@ export function clientConfig(idleMs = ANSWER_WITHIN_MS) {
 export const s3 = (idleMs?: number): S3Client =>
   new S3Client({ ...clientConfig(idleMs), requestChecksumCalculation: 'WHEN_REQUIRED' });
 export const kms = (): KMSClient => new KMSClient(clientConfig());
-const dynamo = (): DynamoDBClient => new DynamoDBClient(clientConfig());
+export const dynamo = (): DynamoDBClient => new DynamoDBClient(clientConfig());
 
 /** A cache in front of {@link Registry.context}, as the use cases take it. */
 export function cached(registry: Registry, clock: Clock) {

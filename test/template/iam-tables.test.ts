@@ -46,6 +46,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:gates': ['BatchGetItem', 'GetItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem', 'Query'],
     'function:simulator': ['GetItem', 'PutItem', 'Query'],
+    'function:waiver-watch': ['Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   // Promotion and approval come later.
@@ -138,4 +139,26 @@ it('simulations are started and watched by the policies function only', async ()
     const watch = { principal, action: 'states:DescribeExecution', resource: `${arn('execution')}:0123-1` };
     expect(await prod.simulate(watch), principal).toBe(expected);
   }
+});
+
+it('the waiver watch reads waivers only, and announces under our name only', async () => {
+  const resource = prod.arn('AWS::DynamoDB::Table', 'RegistryTable');
+  for (const partition of ['waivers', 'policies', 'caller#AROAEXAMPLE', 'key#0123', 'evidence-key']) {
+    const context = { 'dynamodb:LeadingKeys': [partition] };
+    const read = { principal: 'function:waiver-watch', action: 'dynamodb:Query', resource, context } as const;
+    expect(await prod.simulate(read), partition).toBe(partition === 'waivers' ? 'Allowed' : 'ImplicitlyDenied');
+  }
+  const put = (principal: Principal, source: string, bus = 'default') =>
+    prod.simulate({
+      principal,
+      action: 'events:PutEvents',
+      resource: `arn:aws:events:eu-central-1:123456789012:event-bus/${bus}`,
+      context: { 'events:source': source },
+    });
+  for (const principal of principals) {
+    const may = principal === 'function:waiver-watch';
+    expect(await put(principal, 'countersign'), principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
+  }
+  expect(await put('function:waiver-watch', 'aws.s3')).toBe('ImplicitlyDenied');
+  expect(await put('function:waiver-watch', 'countersign', 'other')).toBe('ImplicitlyDenied');
 });

@@ -167,6 +167,7 @@ describe('functions', () => {
     gates: [...SIGNING, Env.WORKFLOW_TABLE, Env.GATE_SAMPLING],
     policies: [...SIGNING, Env.WORKFLOW_TABLE, Env.SIMULATION_MACHINE_ARN],
     simulator: [...SIGNING, Env.STAGING_BUCKET, Env.WORKFLOW_TABLE],
+    'waiver-watch': [Env.REGISTRY_TABLE],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -192,6 +193,7 @@ describe('functions', () => {
     const behindNoApi = ['countersign-prod-artifact-verifier', 'countersign-prod-simulator'];
     for (const { FunctionName, Timeout } of functions) {
       if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
+      else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);
       else expect(Timeout).toBeLessThan(29);
     }
   });
@@ -207,6 +209,16 @@ describe('functions', () => {
       },
     ]);
   });
+});
+
+it('the waiver watch is started once a day, by its rule and nobody else', () => {
+  const arn = resolver.arn(only(service, 'AWS::Lambda::Function', 'WaiverWatch')[0], service);
+  const [rule, ...others] = resolved(service, 'AWS::Events::Rule');
+  expect(rule).toMatchObject({ ScheduleExpression: 'cron(0 6 * * ? *)', State: 'ENABLED', Targets: [{ Arn: arn }] });
+  expect(others).toEqual([]);
+  const permissions = resolved(service, 'AWS::Lambda::Permission').filter(({ FunctionName }) => FunctionName === arn);
+  const ruleArn = resolver.arn(only(service, 'AWS::Events::Rule', 'WatchWaivers')[0], service);
+  expect(permissions).toMatchObject([{ Principal: 'events.amazonaws.com', SourceArn: ruleArn }]);
 });
 
 /** Of one metric. */

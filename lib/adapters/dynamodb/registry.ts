@@ -7,11 +7,10 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import type { RecordedKey } from '../../core/key-history.ts';
-import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS, WAIVERS } from '../../core/layout.ts';
+import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS } from '../../core/layout.ts';
 import { type Activation, ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { slotOf } from '../../core/slots.ts';
@@ -31,6 +30,7 @@ import {
 } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 import { PrincipalSchema } from './schemas.ts';
+import { dynamoWaivers } from './waivers.ts';
 
 /** An item that says whose a name or a key is. */
 const TakenItem = z.object({
@@ -38,9 +38,6 @@ const TakenItem = z.object({
   principal: z.exactOptional(z.string()),
   reserved_at: z.exactOptional(z.string()),
 });
-
-/** Of 1 MB each. Beyond them the waivers are not known, and waive nothing. */
-const MAX_WAIVER_PAGES = 20;
 
 interface Reservation {
   readonly key: ItemKey;
@@ -209,20 +206,6 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return item && RecordedWaiverSchema.parse(fromItem(item));
   }
 
-  async function waivers(): Promise<readonly RecordedWaiver[] | undefined> {
-    const all: RecordedWaiver[] = [];
-    let pages = 0;
-    for await (const page of queryPartition(client, registryTable, WAIVERS)) {
-      if (++pages > MAX_WAIVER_PAGES) return undefined;
-      for (const item of page) {
-        const parsed = RecordedWaiverSchema.safeParse(fromItem(item));
-        if (!parsed.success) throw new DomainError('INTEGRITY_FAILURE', 'an item among the waivers is none');
-        all.push(parsed.data);
-      }
-    }
-    return all;
-  }
-
   return {
     context,
     evidenceKey,
@@ -237,7 +220,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     policies,
     activations,
     waiver,
-    waivers,
+    ...dynamoWaivers(client, registryTable),
     apply,
   };
 }

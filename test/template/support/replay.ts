@@ -19,6 +19,7 @@ export interface RecordedCall {
   readonly headers: Readonly<Record<string, string>>;
   /** Parameters that KMS has condition keys for. */
   readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
+  readonly eventSources?: readonly string[];
 }
 
 /** Where the calls were made. */
@@ -63,6 +64,12 @@ export function questionsOf(call: RecordedCall, place: Place): readonly Question
           resource: known(call.resources.stateMachine ?? call.resources.execution, call),
         },
       ];
+    case 'events':
+      return (call.eventSources ?? []).map((source) => ({
+        action: `events:${call.operation}`,
+        resource: `arn:aws:events:${place.region}:${place.account}:event-bus/default`,
+        context: { 'events:source': source },
+      }));
     default:
       throw new Error(`calls of ${call.service} are not known`);
   }

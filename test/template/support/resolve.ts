@@ -14,6 +14,7 @@ export const EXAMPLE: Deployment = { account: '123456789012', region: 'eu-centra
 const NAME_PROPERTIES: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Stage': 'StageName',
   'AWS::CloudTrail::Trail': 'TrailName',
+  'AWS::Events::Rule': 'Name',
   'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
   'AWS::IAM::Role': 'RoleName',
   'AWS::Lambda::Function': 'FunctionName',
@@ -26,6 +27,7 @@ const NAME_PROPERTIES: Readonly<Record<string, string>> = {
 const ARNS: Readonly<Record<string, (name: string, at: Deployment) => string>> = {
   'AWS::CloudTrail::Trail': (name, at) => `cloudtrail:${at.region}:${at.account}:trail/${name}`,
   'AWS::DynamoDB::Table': (name, at) => `dynamodb:${at.region}:${at.account}:table/${name}`,
+  'AWS::Events::Rule': (name, at) => `events:${at.region}:${at.account}:rule/${name}`,
   'AWS::IAM::ManagedPolicy': (name, at) => `iam::${at.account}:policy/${name}`,
   'AWS::IAM::Role': (name, at) => `iam::${at.account}:role/${name}`,
   'AWS::KMS::Key': (name, at) => `kms:${at.region}:${at.account}:key/${name}`,
