@@ -78,6 +78,7 @@ export class Recorder {
       ...(actions.length === 0 ? {} : { actions }),
       ...(DYNAMODB_READS.has(call.operation) ? { consistent: isConsistent(call) } : {}),
       ...(call.operation === 'Sign' ? { parameters: signatureParameters(call) } : {}),
+      ...(call.operation === 'PutEvents' ? { eventSources: eventSources(call) } : {}),
       headers: recordedHeaders(request),
       ...outcome,
     });
@@ -117,6 +118,10 @@ function signatureParameters({ input }: AwsCall): CallRecord['parameters'] & obj
     ...(typeof SigningAlgorithm === 'string' ? { SigningAlgorithm } : {}),
     ...(typeof MessageType === 'string' ? { MessageType } : {}),
   };
+}
+
+function eventSources({ input }: AwsCall): readonly string[] {
+  return [...new Set(listAt(input ?? {}, 'Entries').map((entry) => String(asObject(entry).Source)))];
 }
 
 const DYNAMODB_READS: ReadonlySet<string> = new Set(['BatchGetItem', 'GetItem', 'Query', 'Scan']);

@@ -41,8 +41,18 @@ export interface GateDecision extends StoredDecision {
   readonly judgedAt: string;
   /** The policy's own name for its revision. */
   readonly policyRevision: string;
+  /** The exceptions that let rules through, and until when they hold. As the API says: they are no part of what is signed. */
+  readonly waivers: readonly UsedWaiver[];
   /** The whole answer. */
   readonly answer: JsonObject;
+}
+
+export interface UsedWaiver {
+  /** As the verdicts name it. */
+  readonly evidence: string;
+  readonly rule: string;
+  /** Exclusive end, RFC 3339 in UTC. */
+  readonly not_after: string;
 }
 
 const AnswerSchema = z.looseObject({
@@ -51,7 +61,10 @@ const AnswerSchema = z.looseObject({
 });
 
 /** Stands beside a decision only. */
-const PolicySchema = z.looseObject({ policy: z.looseObject({ revision: z.string() }) });
+const DecidedSchema = z.looseObject({
+  policy: z.looseObject({ revision: z.string() }),
+  waivers: z._default(z.array(z.object({ evidence: z.string(), rule: z.string(), not_after: z.string() })), []),
+});
 
 /** What the signed decision says that it was asked. */
 const AskedSchema = z.looseObject({
@@ -107,13 +120,15 @@ export async function evaluateGate(
     { ...about, judged_at: at === undefined ? said.judged_at : new Date(at).toISOString() },
     { ...said, model: decided.model, environment: decided.environment },
   );
+  const { policy, waivers } = readAnswer(DecidedSchema, answer);
   return {
     ...decided,
     decision,
     bundle,
     phase,
     judgedAt: said.judged_at,
-    policyRevision: readAnswer(PolicySchema, answer).policy.revision,
+    policyRevision: policy.revision,
+    waivers,
     answer,
   };
 }

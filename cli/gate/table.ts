@@ -1,6 +1,7 @@
 import { resultOfAll } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict, Verdict } from '../../lib/core/gate/input.ts';
 import { printable } from '../../lib/core/printable.ts';
+import { endsIn } from '../../lib/core/waiver-ending.ts';
 import { table } from '../shell.ts';
 import type { GateDecision } from './evaluate.ts';
 import { fixesOf, isRefusal, sentencesOf } from './reasons.ts';
@@ -19,7 +20,7 @@ export function decisionLines(decided: GateDecision): string[] {
     decided;
   const { verdicts, warnings } = resultOfAll(decided);
   const fixes = fixLines(verdicts.filter(isRefusal));
-  const waived = verdicts.flatMap(({ rule, waiver }) => (waiver === null ? [] : [`${rule} by ${printable(waiver)}`]));
+  const waived = verdicts.flatMap((one) => (one.waiver === null ? [] : [waivedLine(one.rule, one.waiver, decided)]));
   return [
     ...ruleLines(verdicts),
     ...(fixes.length === 0 ? [] : ['', 'What would fix it:', ...fixes]),
@@ -48,6 +49,12 @@ function ruleLines(verdicts: readonly RuleVerdict[]): string[] {
     const row = (cells[index] ?? []).map((cell, column) => cell.padEnd(widths[column] ?? 0));
     return [MARKS[one.verdict], ...row, sentencesOf(one)].join('  ').trimEnd();
   });
+}
+
+function waivedLine(rule: string, waiver: string, { waivers, judgedAt }: GateDecision): string {
+  const used = waivers.find(({ evidence }) => evidence === waiver);
+  const end = used ? ` (${endsIn(used.not_after, judgedAt)})` : '';
+  return printable(`${rule} by ${waiver}${end}`);
 }
 
 /** From when on a rule that only warns today keeps the gate shut. */

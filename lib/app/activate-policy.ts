@@ -2,6 +2,7 @@ import { DomainError } from '../core/errors.ts';
 import type { ActivationEvent } from '../core/events.ts';
 import { type Activation, MAX_ROLLBACKS, requireOther, requireStep } from '../core/policy.ts';
 import { inForceAt, MAIN, MAX_SHADOW_DAYS, requireRoom, type Slot, slotOf, stands } from '../core/slots.ts';
+import { DAY_MS } from '../core/time.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
 import { requirePolicy } from './find-policy.ts';
 import type { Changed } from './manage-registry.ts';
@@ -93,7 +94,7 @@ export async function shadowPolicy(
 ): Promise<Change> {
   requireStep(await requirePolicy(deps.registry, sha256), 'shadow');
   const now = deps.clock();
-  const latest = new Date(now.getTime() + MAX_SHADOW_DAYS * 24 * 60 * 60 * 1000).toISOString();
+  const latest = new Date(now.getTime() + MAX_SHADOW_DAYS * DAY_MS).toISOString();
   if (until <= now.toISOString() || until > latest) {
     throw new DomainError('REQUEST_INVALID', `a shadow ends within ${MAX_SHADOW_DAYS} days, and not in the past`, {
       pointer: '/until',

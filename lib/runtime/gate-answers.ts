@@ -3,6 +3,7 @@ import type { Decided } from '../app/gate/evaluate.ts';
 import type { Skipped } from '../app/gate/skip.ts';
 import type { Log } from '../app/ports.ts';
 import { Env } from '../contracts/env.ts';
+import { resultOfAll } from '../core/gate/decision.ts';
 import { isPassed } from '../core/gate/result.ts';
 import { differenceOf } from '../core/gate/shadow.ts';
 import { parseStrictJson } from '../core/json.ts';
@@ -83,6 +84,7 @@ function decisionBody(decided: Decided): object {
     input_sha256: inputSha256,
     verdicts: result.verdicts,
     warnings: result.warnings,
+    waivers: usedWaivers(decided),
     beside: beside.map((one) => ({ slot: one.slot, policy: one.policy, ...one.result })),
     shadows,
     attestation: parseStrictJson(bytes),
@@ -91,4 +93,12 @@ function decisionBody(decided: Decided): object {
 
 function skipBody({ model, skip, evidence, bytes }: Skipped): object {
   return { decision: evidence, model, ...skip, attestation: parseStrictJson(bytes) };
+}
+
+/** Until when the exceptions hold that let rules through. */
+function usedWaivers(decided: Decided): object[] {
+  const { waivers } = decided.input;
+  const used = new Set(resultOfAll(decided).verdicts.map(({ waiver }) => waiver));
+  const items = waivers.known ? waivers.items.filter(({ evidence }) => used.has(evidence)) : [];
+  return items.map(({ evidence, rule, not_after }) => ({ evidence, rule, not_after }));
 }

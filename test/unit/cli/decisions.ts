@@ -82,6 +82,7 @@ export function decided(
     decidedAt: NOW,
     asOf: false,
     judgedAt: NOW,
+    waivers: [],
     answer: {},
   };
 }

@@ -12,6 +12,8 @@ import { explain } from '../../../lib/core/gate/reasons.ts';
 import { digestOf, NOW } from '../../support/manifests.ts';
 import { decided, MODEL, verdict } from './decisions.ts';
 
+/** Six days and a half. */
+const WAIVED_UNTIL = new Date(Date.parse(NOW) + 6.5 * 24 * 60 * 60 * 1000).toISOString();
 const because = (code: string, params: RuleVerdict['reasons'][number]['params'] = {}) => [{ code, params }];
 const EVERY_KIND: readonly RuleVerdict[] = [
   verdict(),
@@ -106,7 +108,8 @@ describe('what would fix it', () => {
 
 describe('the table of a decision', () => {
   it('has a line per rule, then what to quote, then what will bite later', () => {
-    const lines = decisionLines(decided(EVERY_KIND, LATER));
+    const waivers = [{ evidence: digestOf('waiver'), rule: 'privacy_reviewed', not_after: WAIVED_UNTIL }];
+    const lines = decisionLines({ ...decided(EVERY_KIND, LATER), waivers });
     expect(lines).toEqual([
       'ok    commit_recorded      high      A.8.4, A.8.32',
       'FAIL  image_pinned         high      A.8.9          odd (about: <image>)',
@@ -120,7 +123,7 @@ describe('the table of a decision', () => {
       `decision     ${digestOf('decision')}`,
       `policy       r-7 (sha256 ${digestOf('policy')})`,
       `input        ${digestOf('input')}`,
-      `waivers      privacy_reviewed by ${digestOf('waiver')}`,
+      `waivers      privacy_reviewed by ${digestOf('waiver')} (ends in 6 days)`,
       'warning: from 2027-01-01T00:00:00.000Z way_back will fail: no_way',
     ]);
   });
