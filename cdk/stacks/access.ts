@@ -142,7 +142,11 @@ export function grantWaiverWatch(grantee: Grantee, data: DataStack): void {
     sid: 'Announce',
     actions: ['events:PutEvents'],
     resources: [data.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-    conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+    // One call names many sources; where it names none, all of none would be ours.
+    conditions: {
+      'ForAllValues:StringEquals': { 'events:source': [EVENT_SOURCE] },
+      Null: { 'events:source': 'false' },
+    },
   });
 }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
@@ -18,6 +19,7 @@ import { type Principal, Simulator } from '../template/support/simulate.ts';
 import { synthesise } from '../template/support/synth.ts';
 import { admissionReview, aPod } from './support/admission.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
+import { clientConfig } from './support/clients.ts';
 import { enrolKey } from './support/enrol.ts';
 
 /** A stack of its own: what it records is the journey and nothing else. */
@@ -177,6 +179,7 @@ async function decide(producer: TestKey): Promise<{ readonly policy: string; rea
   const requested = await take('promoter', 'POST /v1/waivers', [], { body: waiver });
   await take('policy-approver', 'POST /v1/waivers/{id}/approve', [String(requested.json.id)]);
   await take('reader', 'GET /v1/waivers');
+  await watchWaivers();
   await take('reader', 'GET /v1/waivers/{id}', [String(requested.json.id)]);
   const end = { body: { reason: 'the report came' } };
   await take('promoter', 'POST /v1/waivers/{id}/end', [String(requested.json.id)], end);
@@ -199,6 +202,14 @@ async function standBeside(policy: string, question: object): Promise<void> {
   await take('policy-author', 'POST /v1/policies/{sha256}/shadow/end', [policy], { body: { ...at, reason } });
   await take('policy-approver', 'POST /v1/policies/{sha256}/activate', [policy], { body: at });
   await take('policy-approver', 'POST /v1/policies/withdraw', [], { body: { ...at, from: policy, reason } });
+}
+
+/** What its rule does once a day. */
+async function watchWaivers(): Promise<void> {
+  const lambda = new LambdaClient(clientConfig(stack.description, 'administrator'));
+  const FunctionName = 'countersign-local-waiver-watch';
+  const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName, Payload: '{}' }));
+  expect(FunctionError).toBeUndefined();
 }
 
 async function activate(bytes: Buffer, key: TestKey): Promise<string> {

@@ -148,17 +148,19 @@ it('the waiver watch reads waivers only, and announces under our name only', asy
     const read = { principal: 'function:waiver-watch', action: 'dynamodb:Query', resource, context } as const;
     expect(await prod.simulate(read), partition).toBe(partition === 'waivers' ? 'Allowed' : 'ImplicitlyDenied');
   }
-  const put = (principal: Principal, source: string, bus = 'default') =>
+  const put = (principal: Principal, sources: string[], bus = 'default') =>
     prod.simulate({
       principal,
       action: 'events:PutEvents',
       resource: `arn:aws:events:eu-central-1:123456789012:event-bus/${bus}`,
-      context: { 'events:source': source },
+      context: sources.length === 0 ? {} : { 'events:source': sources },
     });
   for (const principal of principals) {
     const may = principal === 'function:waiver-watch';
-    expect(await put(principal, 'countersign'), principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
+    expect(await put(principal, ['countersign']), principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
   }
-  expect(await put('function:waiver-watch', 'aws.s3')).toBe('ImplicitlyDenied');
-  expect(await put('function:waiver-watch', 'countersign', 'other')).toBe('ImplicitlyDenied');
+  for (const sources of [['aws.s3'], ['countersign', 'aws.s3'], []]) {
+    expect(await put('function:waiver-watch', sources), sources.join()).toBe('ImplicitlyDenied');
+  }
+  expect(await put('function:waiver-watch', ['countersign'], 'other')).toBe('ImplicitlyDenied');
 });

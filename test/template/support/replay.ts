@@ -65,11 +65,13 @@ export function questionsOf(call: RecordedCall, place: Place): readonly Question
         },
       ];
     case 'events':
-      return (call.eventSources ?? []).map((source) => ({
-        action: `events:${call.operation}`,
-        resource: `arn:aws:events:${place.region}:${place.account}:event-bus/default`,
-        context: { 'events:source': source },
-      }));
+      return [
+        {
+          action: `events:${call.operation}`,
+          resource: `arn:aws:events:${place.region}:${place.account}:event-bus/default`,
+          context: { 'events:source': [...known(call.eventSources, call)] },
+        },
+      ];
     default:
       throw new Error(`calls of ${call.service} are not known`);
   }
