@@ -18,11 +18,12 @@ const members = await compile(opa);
 await rm(BUNDLE, { recursive: true, force: true });
 await writeMembers(BUNDLE, members);
 const { [COMPILED]: wasm = '', ...rest } = digestsOf(members);
-const record: SourceRecord = { opa: OPA_VERSION, sources: digestsOf(sources()), wasm };
-await writeJson('sources.json', record);
 
 await opa(POLICIES, ['check', '--strict', ...SUITE, 'bundle/data.json']);
 const coverage = await testPolicies(opa);
+// Last, so that what is recorded was tested.
+const record: SourceRecord = { opa: OPA_VERSION, sources: digestsOf(sources()), wasm, coverage };
+await writeJson('sources.json', record);
 console.log(`${Object.keys(rest).length + 1} members, ${coverage} % of the lines tested`);
 
 async function writeJson(path: string, value: unknown): Promise<void> {

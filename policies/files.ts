@@ -36,6 +36,8 @@ export interface SourceRecord {
   readonly sources: Readonly<Record<string, string>>;
   /** SHA-256 of the compiled policy. */
   readonly wasm: string;
+  /** Lines that the tests reached, in percent: `opa test --coverage`. */
+  readonly coverage: number;
 }
 
 export function digestsOf(files: ReadonlyMap<string, Uint8Array>): Record<string, string> {

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readPolicyBundle } from '../lib/adapters/opa/bundle.ts';
 import { loadPolicy } from '../lib/adapters/opa/policy.ts';
 import { canonicalBytes } from '../lib/core/canonical.ts';
 import { parseGateResult } from '../lib/core/gate/result.ts';
 import { CASES, type Case } from '../test/unit/policies/cases.ts';
-import { POLICIES, sha256 } from './files.ts';
+import { POLICIES, type SourceRecord, sha256 } from './files.ts';
 
 /**
  * `node policies/try-bundle.ts BUNDLE --result FILE`: asks a policy bundle (tar.gz) every question that there is a known answer
@@ -21,7 +21,8 @@ if (bundle === undefined || values.result === undefined) {
 }
 
 const TABLE = 'test/unit/policies/cases.ts';
-const policy = await loadPolicy(await readPolicyBundle(readFileSync(bundle)));
+const read = await readPolicyBundle(readFileSync(bundle));
+const policy = await loadPolicy(read);
 const passedTests: string[] = [];
 const failedTests: string[] = [];
 for (const one of CASES) {
@@ -30,9 +31,19 @@ for (const one of CASES) {
 }
 const table = { name: TABLE, digest: { sha256: sha256(readFileSync(resolve(POLICIES, '..', TABLE))) } };
 const result = failedTests.length === 0 ? 'PASSED' : 'FAILED';
-writeFileSync(values.result, `${JSON.stringify({ result, configuration: [table], passedTests, failedTests })}\n`);
+const configuration = [table, ...coverage(read.wasm)];
+writeFileSync(values.result, `${JSON.stringify({ result, configuration, passedTests, failedTests })}\n`);
 console.log([`${result}: ${passedTests.length} of ${CASES.length} answers are as known`, ...failedTests].join('\n'));
 process.exitCode = failedTests.length === 0 ? 0 : 1;
+
+/** What the Rego tests reached, where the bundle's rules are those that they were compiled from: other data changes no rule. */
+function coverage(wasm: Buffer): object[] {
+  const bytes = readFileSync(join(POLICIES, 'sources.json'));
+  const { wasm: committed, coverage: percent }: SourceRecord = JSON.parse(bytes.toString('utf8'));
+  if (sha256(wasm) !== committed) return [];
+  const annotations = { coverage_percent: percent };
+  return [{ name: 'policies/sources.json', digest: { sha256: sha256(bytes) }, annotations }];
+}
 
 async function answersAsKnown({ rule, input, verdict, codes }: Case): Promise<boolean> {
   const { verdicts } = parseGateResult(await policy.evaluate(canonicalBytes(input)));

@@ -47,6 +47,7 @@ export function policyLines(answer: JsonObject): string[] {
     ['change request', printable(change_request)],
     ['author', `${printable(author.arn)} at ${author.at}`],
     ['tested', tested && `${tested.evidence} by ${printable(tested.by)} at ${tested.at}`],
+    ['coverage', tested && (tested.coverage === null ? 'not stated' : `${tested.coverage} % of the lines`)],
     ['approved', approver && `${printable(approver.arn)} at ${approver.at}`],
     ['event', eventOf(answer)],
   ]);

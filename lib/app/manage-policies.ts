@@ -1,4 +1,3 @@
-import { Predicate } from '../contracts/predicates.ts';
 import { decodeBase64 } from '../core/base64.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
@@ -7,14 +6,14 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
 import { type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import { policyTest } from '../core/policy-test.ts';
 import type { ProposePolicy } from '../core/requests.ts';
-import { parseSubmission } from '../core/submission.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
 import { requirePolicy } from './find-policy.ts';
+import { evidenceJudge } from './gate/judge.ts';
 import { type Changed, recordChange } from './manage-registry.ts';
 import { originOf, personOf } from './origin.ts';
 import type { Ledger, Registry } from './ports.ts';
-import { attestationBytes } from './read-evidence.ts';
 import type { Caller } from './submit-evidence.ts';
 
 export interface PolicyDeps extends CountersignDeps {
@@ -75,7 +74,8 @@ export async function proposePolicy(
 }
 
 /**
- * Accepts a test result about the bundle: an attestation that a registered principal signed.
+ * Accepts a test result about the bundle, verified again as a gate would: its bytes, its receipt, and its key, which may have been
+ * revoked since as of before.
  *
  * @param evidence - digest of the attestation
  * @throws DomainError POLICY_TEST_INVALID when it is no passed test of this bundle
@@ -88,18 +88,12 @@ export async function acceptPolicyTest(
 ): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'test');
-  const record = await deps.ledger.find(evidence);
-  const { content } = await parseSubmission((await attestationBytes(deps.ledger, deps.store, evidence)).bytes, 'any');
-  const isAbout = content.subjects.some(({ digest }) => digest.sha256 === sha256);
-  if (!record?.keyid || content.predicateType !== Predicate.testResult || !isAbout || content.result !== 'PASSED') {
-    throw new DomainError('POLICY_TEST_INVALID', `${evidence} is no signed test result that passed this policy`, {
-      pointer: '/evidence',
-      hint: '`countersign attest --type test-result` with the policy bundle as its subject',
-    });
-  }
-  const tested = { evidence, by: record.principal, at: deps.clock().toISOString() };
+  const key = await evidenceKey(deps);
+  const judge = evidenceJudge({ ...deps, ledger: { findMany: (some) => findEach(deps.ledger, some) } }, key, undefined);
+  const test = policyTest(sha256, (await judge([evidence])).get(evidence));
+  const tested = { evidence, ...test, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'tested', tested, revision: policy.revision + 1 };
-  return { created: false, value, event: await changePolicy(deps, 'policy-tested', value, by) };
+  return { created: false, value, event: await changePolicy(deps, 'policy-tested', value, by, key) };
 }
 
 /** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
@@ -126,4 +120,10 @@ export async function changePolicy(
 
 async function evidenceKey({ registry, signer }: Pick<PolicyDeps, 'registry' | 'signer'>): Promise<EvidenceKey> {
   return requireEvidenceKey(await registry.evidenceKey(), signer);
+}
+
+/** One by one: a step of a policy's life looks at one piece of evidence. */
+async function findEach({ find }: Pick<Ledger, 'find'>, digests: readonly string[]) {
+  const records = await Promise.all(digests.map(find));
+  return new Map(records.flatMap((record) => (record ? [[record.sha256, record] as const] : [])));
 }

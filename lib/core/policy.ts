@@ -32,7 +32,13 @@ export interface PolicyRecord {
   readonly approver?: Person;
 }
 
-const Tested = z.object({ evidence: z.string(), by: z.string(), at: z.string() });
+const Tested = z.object({
+  evidence: z.string(),
+  by: z.string(),
+  at: z.string(),
+  /** Of the rules' lines, in percent, as the test result states it; null where it does not. */
+  coverage: z.nullable(z.number()),
+});
 
 const Simulated = z.object({
   /** Id of the simulation, and digest of its report. */

@@ -2,6 +2,7 @@ import { activatePolicy } from '../../lib/app/activate-policy.ts';
 import { acceptPolicyTest, approvePolicy, type PolicyDeps, proposePolicy } from '../../lib/app/manage-policies.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
+import type { JsonObject } from '../../lib/core/json.ts';
 import type { ProposePolicy } from '../../lib/core/requests.ts';
 import { type ControlPlane, caller, enrol } from './control-plane.ts';
 import { newKey } from './keys.ts';
@@ -32,14 +33,16 @@ export async function policyLife(plane: ControlPlane) {
     plane.clock.advance(1000);
     return (await proposePolicy(deps, bundle(text), AUTHOR)).value.sha256;
   };
-  async function testResult(subject: string, result = 'PASSED', key = testKey): Promise<string> {
-    const configuration = [{ name: 'opa test', digest: { sha256: digestOf('configuration') } }];
+  /** @param annotations - of what it was tested with */
+  async function testResult(subject: string, result = 'PASSED', annotations?: JsonObject): Promise<string> {
+    const tests = { name: 'opa test', digest: { sha256: digestOf('configuration') } };
+    const configuration = [annotations ? { ...tests, annotations } : tests];
     const statement = aStatement({
       subject: [{ name: 'bundle.tar.gz', digest: { sha256: subject } }],
       predicateType: Predicate.testResult,
       predicate: { result, configuration },
     });
-    return (await plane.submit(signedStatement(statement, key), 'attestations', caller(TESTER))).record.sha256;
+    return (await plane.submit(signedStatement(statement, testKey), 'attestations', caller(TESTER))).record.sha256;
   }
   const test = async (sha256: string) => await acceptPolicyTest(deps, sha256, await testResult(sha256), AUTHOR);
   async function tested(text: string): Promise<string> {
@@ -59,7 +62,7 @@ export async function policyLife(plane: ControlPlane) {
     await activatePolicy(deps, sha256, APPROVER, slot);
     return sha256;
   }
-  return { deps, propose, testResult, test, tested, approved, active };
+  return { testKey, deps, propose, testResult, test, tested, approved, active };
 }
 
 export type PolicyLife = Awaited<ReturnType<typeof policyLife>>;

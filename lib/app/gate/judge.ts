@@ -12,6 +12,9 @@ export interface JudgeDeps {
   readonly store: Pick<EvidenceStore, 'read'>;
 }
 
+/** Who does not list evidence needs less. */
+export type VerifyDeps = Omit<JudgeDeps, 'ledger'> & { readonly ledger: Pick<GateLedger, 'findMany'> };
+
 /** Objects that are read at the same time: those whose bytes are too large for the table. */
 const READERS = 16;
 
@@ -24,7 +27,7 @@ export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, 
  * @param evidenceKey - the active one, which signed nearly everything; undefined: it is read with the earlier ones
  * @param asOf - what was recorded of keys later is not seen; undefined: all that is known
  */
-export function evidenceJudge(deps: JudgeDeps, evidenceKey: EvidenceKey | undefined, asOf: Date | undefined): Judge {
+export function evidenceJudge(deps: VerifyDeps, evidenceKey: EvidenceKey | undefined, asOf: Date | undefined): Judge {
   const signers = new Map<string, Promise<KnownKey>>();
   const evidenceKeys = ownKeys(deps.registry, evidenceKey);
 

@@ -3,11 +3,14 @@ import { activatePolicy, rollBackPolicy } from '../../../lib/app/activate-policy
 import { policiesInForce } from '../../../lib/app/gate/in-force.ts';
 import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
 import { acceptPolicyTest, approvePolicy, type PolicyDeps, proposePolicy } from '../../../lib/app/manage-policies.ts';
+import { revokeKey } from '../../../lib/app/manage-registry.ts';
+import type { Ledger } from '../../../lib/app/ports.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
+import type { JsonObject } from '../../../lib/core/json.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import { inForceAt } from '../../../lib/core/slots.ts';
-import { type ControlPlane, caller, controlPlane, nextTick } from '../../support/control-plane.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, nextTick } from '../../support/control-plane.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { APPROVER, AUTHOR, bundle, type PolicyLife, policyLife, TESTER } from '../../support/policies.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -22,7 +25,7 @@ beforeEach(async () => {
 });
 
 const propose = (text: string) => life.propose(text);
-const testResult = (subject: string, result?: string) => life.testResult(subject, result);
+const testResult: typeof life.testResult = (...asked) => life.testResult(...asked);
 const test = (sha256: string) => life.test(sha256);
 const approved = (text: string) => life.approved(text);
 const active = (text: string) => life.active(text);
@@ -97,6 +100,63 @@ describe('a policy', () => {
   ])('takes no test result that %s', async (_, evidence) => {
     const sha256 = await propose('one');
     await expect(acceptPolicyTest(deps, sha256, await evidence(), AUTHOR)).rejects.toThrow(
+      refusal('POLICY_TEST_INVALID', '/evidence'),
+    );
+  });
+
+  it.each<[string, JsonObject | undefined, number | null]>([
+    ['is stated', { coverage_percent: 97.5 }, 97.5],
+    ['is not stated', undefined, null],
+    ['is not among what is stated', { tests: 12 }, null],
+  ])('is recorded with the coverage of its tests where that %s', async (_, annotations, coverage) => {
+    const sha256 = await propose('one');
+    await acceptPolicyTest(deps, sha256, await testResult(sha256, 'PASSED', annotations), AUTHOR);
+    expect((await plane.registry.policy(sha256))?.tested).toMatchObject({ by: TESTER, coverage });
+  });
+
+  it.each([101, -1, '100'])('takes no test result whose coverage is %j', async (coverage_percent) => {
+    const sha256 = await propose('one');
+    const evidence = await testResult(sha256, 'PASSED', { coverage_percent });
+    await expect(acceptPolicyTest(deps, sha256, evidence, AUTHOR)).rejects.toThrow(refusal('POLICY_TEST_INVALID'));
+  });
+
+  it('takes no test result whose key was revoked since, as of before', async () => {
+    const sha256 = await propose('one');
+    const effective_at = plane.clock.now().toISOString();
+    plane.clock.advance(1000);
+    const evidence = await testResult(sha256);
+    plane.clock.advance(1000);
+    await revokeKey(plane.registryDeps, life.testKey.keyid, { reason: 'stolen', effective_at }, ADMIN);
+    await expect(acceptPolicyTest(deps, sha256, evidence, AUTHOR)).rejects.toThrow(
+      refusal('POLICY_TEST_INVALID', '/evidence'),
+    );
+  });
+
+  it('takes a test result whose key was revoked as of a later time', async () => {
+    const sha256 = await propose('one');
+    const evidence = await testResult(sha256);
+    plane.clock.advance(1000);
+    await revokeKey(plane.registryDeps, life.testKey.keyid, { reason: 'left the team' }, ADMIN);
+    expect(await acceptPolicyTest(deps, sha256, evidence, AUTHOR)).toMatchObject({ value: { state: 'tested' } });
+  });
+
+  it('takes no test result whose stored bytes are others', async () => {
+    const sha256 = await propose('one');
+    const evidence = await testResult(sha256);
+    const find: Ledger['find'] = async (digest) => {
+      const record = await plane.ledger.find(digest);
+      return (
+        record && { ...record, inline: Buffer.from(String(record.inline).replace('PASSED', 'FAILED')).subarray(1) }
+      );
+    };
+    await expect(
+      acceptPolicyTest({ ...deps, ledger: { ...deps.ledger, find } }, sha256, evidence, AUTHOR),
+    ).rejects.toThrow(refusal('POLICY_TEST_INVALID', '/evidence'));
+  });
+
+  it('takes no test result that is not there', async () => {
+    const sha256 = await propose('one');
+    await expect(acceptPolicyTest(deps, sha256, digestOf('nothing'), AUTHOR)).rejects.toThrow(
       refusal('POLICY_TEST_INVALID', '/evidence'),
     );
   });

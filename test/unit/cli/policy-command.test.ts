@@ -195,7 +195,7 @@ describe('a step of a policy', () => {
   const evidence = digestOf('test result');
   const self: Reply = { body: { caller: { unique_id: 'approver' } } };
   const steps = [
-    ['test', ['--evidence', evidence], { tested: { evidence, by: 'ci', at: NOW } }],
+    ['test', ['--evidence', evidence], { tested: { evidence, by: 'ci', at: NOW, coverage: 100 } }],
     ['approve', [], { approver: person('approver') }],
   ] as const;
 
@@ -208,7 +208,10 @@ describe('a step of a policy', () => {
   });
 
   it.each(steps)('%s is refused when somebody else took it in another way', async (step, more) => {
-    const others = { tested: { evidence: digestOf('other'), by: 'ci', at: NOW }, approver: person('another') };
+    const others = {
+      tested: { evidence: digestOf('other'), by: 'ci', at: NOW, coverage: 100 },
+      approver: person('another'),
+    };
     const running = run(['policy', step, SECOND, ...more], ({ method, path }) => {
       if (path === '/v1/status') return self;
       return method === 'POST' ? conflict : { body: record({ state: 'approved', ...others }) };
