@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { sfnExecutions } from '../../lib/adapters/sfn/executions.ts';
 import { type Machine, startMachine } from './support/machine.ts';
 
 /**
  * Every way through statemachines/simulate-policy.asl.json. The function is a stand-in: its answers are in the name of the
- * simulation, as `what:task`; `asked` is what it was called with.
+ * simulation, as `what.task`; `asked` is what it was called with.
  */
 const HANDLER = `
 const calls = new Map();
@@ -142,5 +143,25 @@ describe('a failure', () => {
   it('to record a failure fails the execution all the same', async () => {
     expect(await run('unrecorded.report')).toMatchObject({ status: 'FAILED', error: 'PolicyBroken' });
     expect((await tasksOf('unrecorded.report')).filter((task) => task === 'fail')).toHaveLength(1);
+  });
+});
+
+describe('an execution by its name', () => {
+  const executions = () =>
+    sfnExecutions(machine.client, 'arn:aws:states:eu-west-1:111122223333:stateMachine:simulate-policy');
+
+  it('is absent, runs, has ended, and is started once however often it is asked for', async () => {
+    const { start, state } = executions();
+    const simulation = 'slow.report';
+    const name = 'asked-for-often';
+    const before = (await machine.asked(simulation)).length;
+    expect(await state(name)).toBe('absent');
+    await Promise.all([start(name, { simulation }), start(name, { simulation })]);
+    expect(await state(name)).toBe('running');
+    await vi.waitFor(async () => expect(await state(name)).toBe('ended'), { timeout: 20_000, interval: 100 });
+    await start(name, { simulation });
+    expect(await state(name)).toBe('ended');
+    const tasks = (await tasksOf(simulation)).slice(before);
+    expect(tasks.filter((task) => task === 'report')).toHaveLength(1);
   });
 });
