@@ -11,8 +11,8 @@ import { EvidenceRecordSchema } from './schemas.ts';
 /** What one BatchGetItem takes. */
 const BATCH = 100;
 
-/** DynamoDB may answer a part of a batch (16 MB, throttling) and names the rest; this often it is asked for the rest. */
-const MAX_ROUNDS = 20;
+/** DynamoDB may answer a part of a batch (16 MB, throttling) and names the rest. It is asked for the rest after these pauses. */
+const PAUSES_MS = [10, 20, 50, 100, 200, 400, 800];
 
 export function dynamoGateLedger(config: LedgerConfig): GateLedger {
   const { client, evidenceTable } = config;
@@ -25,10 +25,12 @@ export function dynamoGateLedger(config: LedgerConfig): GateLedger {
     };
     try {
       for (let round = 0; wanted?.[evidenceTable] !== undefined; round++) {
-        if (round >= MAX_ROUNDS) throw new Error('BatchGetItem keeps leaving keys unprocessed');
+        if (round > 0) await pauseBefore(round);
         const answer: BatchGetItemCommandOutput = await client.send(new BatchGetItemCommand({ RequestItems: wanted }));
         for (const item of answer.Responses?.[evidenceTable] ?? []) {
-          records.push(EvidenceRecordSchema.parse(fromItem(item)));
+          // What is not read is missed by whoever asked for it, and then not known.
+          const record = EvidenceRecordSchema.safeParse(fromItem(item));
+          if (record.success) records.push(record.data);
         }
         wanted = answer.UnprocessedKeys;
       }
@@ -46,4 +48,15 @@ export function dynamoGateLedger(config: LedgerConfig): GateLedger {
   }
 
   return { list, commit, findMany };
+}
+
+async function pauseBefore(round: number): Promise<void> {
+  const pause = PAUSES_MS[round - 1];
+  if (pause === undefined) throw throttled();
+  await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+}
+
+function throttled(): Error {
+  const name = 'ProvisionedThroughputExceededException';
+  return Object.assign(new Error('BatchGetItem keeps leaving keys unprocessed'), { name });
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Hold, Holds } from '../../app/ports.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem, getItem, toItem, transact } from './items.ts';
+import { getItem, readItem, toItem, transact } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 
 const HoldSchema: z.ZodMiniType<Hold> = z.object({
@@ -21,7 +21,7 @@ export function holds({ client, evidenceTable }: LedgerConfig, s3: S3Client, buc
   return {
     async findHold(sha256) {
       const item = await getItem(client, evidenceTable, itemKey.hold(sha256));
-      return item && HoldSchema.parse(fromItem(item));
+      return item && readItem(HoldSchema, item);
     },
     async commitHold(event, entries, hold) {
       const writes = evidenceWrites(evidenceTable, event, entries);

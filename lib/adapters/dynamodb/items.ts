@@ -11,6 +11,8 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type * as z from 'zod/mini';
+import { DomainError } from '../../core/errors.ts';
 import { unavailable } from '../failures.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -26,6 +28,15 @@ export function toItem(key: ItemKey, value: object): Item {
 export function fromItem(item: Item): Record<string, unknown> {
   const { pk: _pk, sk: _sk, ...rest } = unmarshall(item);
   return rest;
+}
+
+/** @throws DomainError INTEGRITY_FAILURE for an item that no function of ours writes */
+export function readItem<T>(schema: z.ZodMiniType<T>, item: Item): T {
+  const parsed = schema.safeParse(fromItem(item));
+  if (parsed.success) return parsed.data;
+  throw new DomainError('INTEGRITY_FAILURE', `the item ${item.pk?.S} ${item.sk?.S} has another form than we write`, {
+    cause: parsed.error,
+  });
 }
 
 /** Consistent read of one item. */

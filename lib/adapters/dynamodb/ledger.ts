@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { CommitOutcome, Guard, Ledger } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { itemKey } from '../../core/layout.ts';
-import { fromItem, getItem, put, putNew, query, toItem, transact } from './items.ts';
+import { fromItem, getItem, put, putNew, query, readItem, toItem, transact } from './items.ts';
 import { EvidenceRecordSchema, IndexEntrySchema } from './schemas.ts';
 
 export interface LedgerConfig {
@@ -18,17 +18,17 @@ const StatementItem = z.object({ evidence: z.string() });
 export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerConfig): Ledger {
   async function find(sha256: string): Promise<EvidenceRecord | undefined> {
     const item = await getItem(client, evidenceTable, itemKey.evidence(sha256));
-    return item && EvidenceRecordSchema.parse(fromItem(item));
+    return item && readItem(EvidenceRecordSchema, item);
   }
 
   async function findArtifact(sha256: string): Promise<EvidenceRecord | undefined> {
     const item = await getItem(client, evidenceTable, itemKey.artifact(sha256));
-    return item && EvidenceRecordSchema.parse(fromItem(item));
+    return item && readItem(EvidenceRecordSchema, item);
   }
 
   async function findStatement(identity: string): Promise<EvidenceRecord | undefined> {
     const item = await getItem(client, evidenceTable, itemKey.statement(identity));
-    return item && (await find(StatementItem.parse(fromItem(item)).evidence));
+    return item && (await find(readItem(StatementItem, item).evidence));
   }
 
   async function commit(

@@ -25,6 +25,7 @@ import {
   putNew,
   query,
   queryPartition,
+  readItem,
   toItem,
   transact,
 } from './items.ts';
@@ -71,32 +72,32 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     const principal = items.find((item) => item.pk?.S === caller.pk);
     const evidenceKey = items.find((item) => item.pk?.S === EVIDENCE_KEYS);
     return {
-      principal: principal && PrincipalSchema.parse(fromItem(principal)),
-      evidenceKey: evidenceKey && EvidenceKeySchema.parse(fromItem(evidenceKey)),
+      principal: principal && readItem(PrincipalSchema, principal),
+      evidenceKey: evidenceKey && readItem(EvidenceKeySchema, evidenceKey),
     };
   }
 
   async function evidenceKey(): Promise<EvidenceKey | undefined> {
     const item = await getItem(client, registryTable, itemKey.evidenceKey);
-    return item && EvidenceKeySchema.parse(fromItem(item));
+    return item && readItem(EvidenceKeySchema, item);
   }
 
   async function evidenceKeys(): Promise<readonly EvidenceKey[]> {
     const items = await latest(EVIDENCE_KEYS, 'key#', 'key#~', 100);
-    return items.map((item) => EvidenceKeySchema.parse(fromItem(item)));
+    return items.map((item) => readItem(EvidenceKeySchema, item));
   }
 
   async function principalByName(name: string): Promise<Principal | undefined> {
     const pointer = await getItem(client, registryTable, itemKey.principal(name));
     if (!pointer) return undefined;
-    const item = await getItem(client, registryTable, itemKey.caller(PrincipalItem.parse(fromItem(pointer)).unique_id));
-    const principal = item && PrincipalSchema.parse(fromItem(item));
+    const item = await getItem(client, registryTable, itemKey.caller(readItem(PrincipalItem, pointer).unique_id));
+    const principal = item && readItem(PrincipalSchema, item);
     return principal?.name === name ? principal : undefined;
   }
 
   async function keyOwner(keyid: string): Promise<string | undefined> {
     const item = await getItem(client, registryTable, itemKey.keyOwner(keyid));
-    return item && OwnerItem.parse(fromItem(item)).principal;
+    return item && readItem(OwnerItem, item).principal;
   }
 
   const reserveName: Registry['reserveName'] = async (name, uniqueId, at, abandoned) =>
@@ -137,7 +138,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
   const keyAt: Registry['keyAt'] = async (keyid, at) => {
     // '~' sorts after every revision that was recorded in that very millisecond.
     const [item] = await latest(itemKey.keyOwner(keyid).pk, 'at#', `at#${at.toISOString()}~`, 1);
-    return item && KeyRecordSchema.parse(fromItem(item));
+    return item && readItem(KeyRecordSchema, item);
   };
 
   async function keyHistory(keyid: string): Promise<readonly RecordedKey[]> {
@@ -145,7 +146,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     for await (const page of queryPartition(client, registryTable, itemKey.keyOwner(keyid).pk)) {
       for (const item of page) {
         const recordedAt = recordedAtOf(item);
-        if (recordedAt !== undefined) revisions.push({ recordedAt, key: KeyRecordSchema.parse(fromItem(item)) });
+        if (recordedAt !== undefined) revisions.push({ recordedAt, key: readItem(KeyRecordSchema, item) });
       }
     }
     return revisions;
@@ -176,13 +177,13 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
 
   const policy: Registry['policy'] = async (sha256) => {
     const item = await getItem(client, registryTable, itemKey.policy(sha256));
-    return item && PolicyRecordSchema.parse(fromItem(item));
+    return item && readItem(PolicyRecordSchema, item);
   };
 
   async function policies(): Promise<readonly PolicyRecord[]> {
     const all: PolicyRecord[] = [];
     for await (const page of queryPartition(client, registryTable, POLICIES, { newestFirst: true })) {
-      all.push(...page.map((item) => PolicyRecordSchema.parse(fromItem(item))));
+      all.push(...page.map((item) => readItem(PolicyRecordSchema, item)));
     }
     return all;
   }
@@ -194,7 +195,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     const bySlot = new Map<string, Activation>();
     for await (const page of queryPartition(client, registryTable, POLICY_ACTIVATIONS, { between })) {
       for (const item of page) {
-        const activation = ActivationSchema.parse(fromItem(item));
+        const activation = readItem(ActivationSchema, item);
         bySlot.set(slotOf(activation), activation);
       }
     }
@@ -203,7 +204,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
 
   async function waiver(id: string): Promise<RecordedWaiver | undefined> {
     const item = await getItem(client, registryTable, itemKey.waiver(id));
-    return item && RecordedWaiverSchema.parse(fromItem(item));
+    return item && readItem(RecordedWaiverSchema, item);
   }
 
   return {

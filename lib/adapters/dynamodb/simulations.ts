@@ -12,7 +12,7 @@ import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type Simulation, SimulationSchema } from '../../core/simulation.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem, queryPartition, toItem } from './items.ts';
+import { queryPartition, readItem, toItem } from './items.ts';
 
 /** How many of a policy's simulations are listed. */
 const LISTED = 100;
@@ -26,8 +26,8 @@ export function dynamoSimulations(client: DynamoDBClient, table: string): Simula
     let done = 0;
     for await (const items of queryPartition(client, table, itemKey.simulation(id).pk)) {
       for (const item of items) {
-        if (item.sk?.S === itemKey.simulationProgress(id).sk) done = ProgressItem.parse(fromItem(item)).done.size;
-        else simulation = SimulationSchema.parse(fromItem(item));
+        if (item.sk?.S === itemKey.simulationProgress(id).sk) done = readItem(ProgressItem, item).done.size;
+        else simulation = readItem(SimulationSchema, item);
       }
     }
     return simulation && { simulation, done };
@@ -46,7 +46,7 @@ export function dynamoSimulations(client: DynamoDBClient, table: string): Simula
           Limit: LISTED,
         }),
       );
-      return Items.map((item) => SimulationSchema.parse(fromItem(item)));
+      return Items.map((item) => readItem(SimulationSchema, item));
     } catch (error) {
       return unavailable('DynamoDB', error);
     }

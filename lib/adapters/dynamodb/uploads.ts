@@ -4,7 +4,7 @@ import type { Clock, Upload, Uploads } from '../../app/ports.ts';
 import { TTL_ATTRIBUTE } from '../../contracts/storage.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem, getItem, toItem } from './items.ts';
+import { getItem, readItem, toItem } from './items.ts';
 import type { LedgerConfig } from './ledger.ts';
 
 const UploadSchema: z.ZodMiniType<Upload> = z.object({
@@ -24,7 +24,7 @@ export function dynamoUploads({ client, evidenceTable }: Omit<LedgerConfig, 'reg
   return {
     async findUpload(sha256, name) {
       const item = await getItem(client, evidenceTable, itemKey.upload(sha256, name));
-      return item && UploadSchema.parse(fromItem(item));
+      return item && readItem(UploadSchema, item);
     },
     async saveUpload(upload) {
       const expires = Math.floor(clock().getTime() / 1000) + KEPT_SECONDS;

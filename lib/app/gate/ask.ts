@@ -62,7 +62,7 @@ async function unchosenRuns(deps: AskDeps, asked: SampledAsked): Promise<Runs | 
   const bounds = { ...(deps.bounds ?? GATE_BOUNDS), depth: 0 };
   const countLines = lineCounter(bounds.lines);
   const { evidence } = await mentionedEvidence(deps.ledger, [asked.model], tellsOfRun, bounds, countLines);
-  const judged = await evidenceJudge(deps, undefined, undefined)(evidence);
+  const judged = await evidenceJudge(deps, undefined, undefined)([...evidence.values()]);
   const manifests = [...judged.values()].map(({ attestation }) => attestation);
   const isWhole = manifests.every(({ signature, outputs }) => {
     return signature.state === 'verified' && outputs.includes(asked.model);

@@ -122,7 +122,7 @@ async function judgedEvidence(deps: CollectDeps, question: GateQuestion, evidenc
       hint: 'the digest is that of the model.tar.gz; its training is attested with `countersign run --stage training --model model.tar.gz -- COMMAND`',
     });
   }
-  const judged = new Map(await judge(ofModel.evidence));
+  const judged = new Map(await judge([...ofModel.evidence.values()]));
   requireManifest(judged, model);
 
   // Thresholds and images are spoken of by what was just read; what is asserted of them counts too, and nothing else: every
@@ -130,7 +130,7 @@ async function judgedEvidence(deps: CollectDeps, question: GateQuestion, evidenc
   const further = furtherDigests(judged.values(), model, imageDigest).filter((digest) => digest !== model);
   const isAssertion = (entry: IndexEntry) => inTime(entry) && ASSERTIONS.has(entry.predicate_type ?? '');
   const beside = await mentionedEvidence(deps.ledger, further, isAssertion, { ...bounds, depth: 0 }, countLines);
-  const rest = [...beside.evidence].filter((evidence) => !judged.has(evidence));
+  const rest = [...beside.evidence.values()].filter(({ evidence }) => !judged.has(evidence));
   for (const [evidence, found] of await judge(rest)) judged.set(evidence, found);
   return { judged, code: ofModel.code ?? beside.code };
 }

@@ -1,7 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
-import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
-import { type Judged, judgeEvidence, type KnownKey } from '../../core/gate/attestation.ts';
+import { type Judged, judgeEvidence, type KnownKey, lostEvidence } from '../../core/gate/attestation.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import type { EvidenceStore, Registry } from '../ports.ts';
 import type { GateLedger } from './ports.ts';
@@ -18,8 +18,8 @@ export type VerifyDeps = Omit<JudgeDeps, 'ledger'> & { readonly ledger: Pick<Gat
 /** Objects that are read at the same time: those whose bytes are too large for the table. */
 const READERS = 16;
 
-/** Verifies evidence again from its bytes, by its digest. */
-export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, Judged>>;
+/** Verifies evidence again from its bytes. Each piece that is named gets an answer. */
+export type Judge = (evidence: readonly IndexEntry[]) => Promise<ReadonlyMap<string, Judged>>;
 
 /**
  * For one gate, which asks more than once: each key is read once.
@@ -37,10 +37,10 @@ export function evidenceJudge(deps: VerifyDeps, evidenceKey: EvidenceKey | undef
     return known;
   };
   return async (evidence) => {
-    const wanted = [...evidence];
-    const judged = new Map<string, Judged>();
-    if (wanted.length === 0) return judged;
-    const records = [...(await deps.ledger.findMany(wanted)).values()].filter(({ kind }) => kind === 'attestation');
+    const judged = new Map(evidence.map((entry) => [entry.evidence, lostEvidence(entry)]));
+    if (judged.size === 0) return judged;
+    const found = await deps.ledger.findMany([...judged.keys()]);
+    const records = [...found.values()].filter(({ kind }) => kind === 'attestation');
     const keyids = [...new Set(records.flatMap(({ keyid }) => keyid ?? []))];
     const [own, ...known] = await Promise.all([
       evidenceKeys(records),

@@ -25,7 +25,8 @@ const BREADTH = 16;
 
 /** What the index knows of; whether it is true is found out from the bytes. */
 export interface Mentioned {
-  readonly evidence: ReadonlySet<string>;
+  /** A line of each piece, by its digest. */
+  readonly evidence: ReadonlyMap<string, IndexEntry>;
   /** Why the search ended early; null when it did not. */
   readonly code: string | null;
 }
@@ -45,7 +46,7 @@ export async function mentionedEvidence(
   countLines: LineCounter,
 ): Promise<Mentioned> {
   const seen = new Set(roots);
-  const evidence = new Set<string>();
+  const evidence = new Map<string, IndexEntry>();
   let level = [...seen];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > bounds.depth) return { evidence, code: 'LINEAGE_TOO_LARGE' };
@@ -54,11 +55,11 @@ export async function mentionedEvidence(
       const digests = level.slice(start, start + BREADTH);
       const found = await Promise.all(digests.map((digest) => wholeLookup(ledger, lookup.digest(digest), countLines)));
       for (const entry of found.flat()) {
-        if (isOurs(entry) || !wants(entry)) continue;
+        if (isOurs(entry) || isArtifact(entry) || !wants(entry)) continue;
         const isManifest = entry.predicate_type === Predicate.manifest;
         // What else was made from a data set says nothing about this model, and a data set may serve thousands.
         if (depth > 0 && isManifest && entry.part === 'input') continue;
-        evidence.add(entry.evidence);
+        evidence.set(entry.evidence, entry);
         // Only signed manifests tell how things were made: anybody may name anything in another statement.
         if (!isManifest || entry.part !== 'output' || entry.flags.includes('unsigned')) continue;
         for (const input of entry.linked ?? []) {
@@ -79,6 +80,11 @@ export async function mentionedEvidence(
 /** Receipts, events and decisions are about evidence; a gate reads what they rest on. */
 function isOurs({ predicate_type, principal }: IndexEntry): boolean {
   return Object.values<string | undefined>(OwnPredicate).includes(predicate_type) || principal === CONTROL_PLANE;
+}
+
+/** That bytes are stored says nothing about them. */
+function isArtifact({ predicate_type }: IndexEntry): boolean {
+  return predicate_type === undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { openCountersigned } from '../countersigned.ts';
 import { sha256Hex } from '../digest.ts';
 import { DomainError } from '../errors.ts';
-import type { EvidenceRecord } from '../evidence.ts';
+import type { EvidenceRecord, IndexEntry } from '../evidence.ts';
 import { type RecordedKey, revisionsAsReceived } from '../key-history.ts';
 import type { PublicKey } from '../keys.ts';
 import { parseReceipt, type Receipt } from '../receipt.ts';
@@ -94,8 +94,21 @@ function described(
   };
 }
 
+/**
+ * Evidence that a look-up names and that is not in the table. Both were written in one transaction, so somebody took it away: that
+ * must not make a gate see less.
+ */
+export function lostEvidence({ evidence, environment = 'production', ...line }: IndexEntry): Judged {
+  return unusable({ ...line, sha256: evidence, environment }, 'unreadable');
+}
+
+type Named = Pick<
+  EvidenceRecord,
+  'sha256' | 'predicate_type' | 'received_at' | 'principal' | 'environment' | 'flags' | 'stage' | 'run_id'
+>;
+
 /** Only what says which evidence is missing: of bytes that do not hold, nothing else can be told. */
-function unusable(record: EvidenceRecord, state: 'invalid' | 'unreadable'): Judged {
+function unusable(record: Named, state: 'invalid' | 'unreadable'): Judged {
   return {
     attestation: {
       evidence: record.sha256,

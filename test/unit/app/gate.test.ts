@@ -189,6 +189,26 @@ describe('the facts of a gate', () => {
     expect(input.lineage.nodes).toEqual([MODEL]);
   });
 
+  it.each([
+    ['whose row is gone', undefined],
+    ['whose row says that it is an artifact', 'artifact'],
+  ] as const)('say unreadable of evidence that a look-up names, %s', async (_, kind) => {
+    const evidence = await post();
+    const lost = await post({ run_id: 'run-2' });
+    const record = plane.ledger.records.get(lost);
+    if (!record) throw new Error('the record is not there');
+    if (kind) plane.ledger.records.set(lost, { ...record, kind });
+    else plane.ledger.records.delete(lost);
+    const input = await collect();
+    expect([stateOf(input, evidence), stateOf(input, lost)]).toEqual(['verified', 'unreadable']);
+    const told = input.attestations.find((one) => one.evidence === lost);
+    expect(told).toMatchObject({
+      predicate_type: Predicate.manifest,
+      received_at: record.received_at,
+      predicate: null,
+    });
+  });
+
   it('say invalid of evidence whose receipt is another one', async () => {
     const other = await post({ run_id: 'run-2' });
     const evidence = await post();
