@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { POLICIES, sources } from './files.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { installOpa } from './opa.ts';
-import { DATA, SUITE } from './suite.ts';
+import { DATA, SUITE, TEST } from './suite.ts';
 
 /**
  * `npm run mutate:policies`: changes each expression of the rules in turn and wants a test that notices. No mutant may survive:
@@ -26,7 +26,7 @@ for (const [path, bytes] of sources()) {
 }
 console.log(`${mutants.length} mutants`);
 // Tests that fail anyway would notice everything.
-if (!(await succeeds(POLICIES, ['test', ...SUITE, ...DATA]))) throw new Error('the tests fail without any change');
+if (!(await succeeds(POLICIES, [...TEST, ...SUITE, ...DATA]))) throw new Error('the tests fail without any change');
 
 const survivors: Mutant[] = [];
 let tried = 0;
@@ -61,8 +61,8 @@ async function isNoticed(folder: string, { path, source }: Mutant): Promise<bool
     // What does not compile was noticed by the compiler; the nearest tests notice most of the rest, and sooner than all do.
     if (!(await succeeds(folder, ['check', ...SUITE, ...DATA]))) return true;
     const near = ['--run', `tests\\.(${nearest(path).join('|')})\\.`];
-    if (!(await succeeds(folder, ['test', ...near, ...SUITE, ...DATA]))) return true;
-    return !(await succeeds(folder, ['test', ...SUITE, ...DATA]));
+    if (!(await succeeds(folder, [...TEST, ...near, ...SUITE, ...DATA]))) return true;
+    return !(await succeeds(folder, [...TEST, ...SUITE, ...DATA]));
   } finally {
     await writeFile(join(folder, path), original);
   }
