@@ -6,7 +6,7 @@ import { isSampled, samplingRate } from '../../core/gate/sampling.ts';
 import { lineCounter } from '../lookups.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { type Asked, type Decided, decide, evaluateGate, type GateDeps } from './evaluate.ts';
-import { evidenceJudge } from './judge.ts';
+import { evidenceJudge, judgeNamed } from './judge.ts';
 import { GATE_BOUNDS, mentionedEvidence } from './lineage.ts';
 import { draftSkip, type Runs, recordSkip, type Skipped } from './skip.ts';
 
@@ -62,7 +62,7 @@ async function unchosenRuns(deps: AskDeps, asked: SampledAsked): Promise<Runs | 
   const bounds = { ...(deps.bounds ?? GATE_BOUNDS), depth: 0 };
   const countLines = lineCounter(bounds.lines);
   const { evidence } = await mentionedEvidence(deps.ledger, [asked.model], tellsOfRun, bounds, countLines);
-  const judged = await evidenceJudge(deps, undefined, undefined)([...evidence.values()]);
+  const judged = await judgeNamed(evidenceJudge(deps, undefined, undefined), evidence);
   const manifests = [...judged.values()].map(({ attestation }) => attestation);
   const isWhole = manifests.every(({ signature, outputs }) => {
     return signature.state === 'verified' && outputs.includes(asked.model);

@@ -7,7 +7,7 @@ import type { Judged } from '../../core/gate/attestation.ts';
 import type { GateAttestation, GateInput, GatePhase, Known } from '../../core/gate/input.ts';
 import type { Content } from '../../core/submission.ts';
 import { lineCounter } from '../lookups.ts';
-import { evidenceJudge, type JudgeDeps } from './judge.ts';
+import { evidenceJudge, type JudgeDeps, judgeNamed } from './judge.ts';
 import { GATE_BOUNDS, type GateBounds, mentionedEvidence, verifiedLineage } from './lineage.ts';
 import type { GateFacts } from './ports.ts';
 import { provenWaivers, type WaiverDeps } from './waivers.ts';
@@ -122,7 +122,7 @@ async function judgedEvidence(deps: CollectDeps, question: GateQuestion, evidenc
       hint: 'the digest is that of the model.tar.gz; its training is attested with `countersign run --stage training --model model.tar.gz -- COMMAND`',
     });
   }
-  const judged = new Map(await judge([...ofModel.evidence.values()]));
+  const judged = await judgeNamed(judge, ofModel.evidence);
   requireManifest(judged, model);
 
   // Thresholds and images are spoken of by what was just read; what is asserted of them counts too, and nothing else: every
@@ -130,8 +130,8 @@ async function judgedEvidence(deps: CollectDeps, question: GateQuestion, evidenc
   const further = furtherDigests(judged.values(), model, imageDigest).filter((digest) => digest !== model);
   const isAssertion = (entry: IndexEntry) => inTime(entry) && ASSERTIONS.has(entry.predicate_type ?? '');
   const beside = await mentionedEvidence(deps.ledger, further, isAssertion, { ...bounds, depth: 0 }, countLines);
-  const rest = [...beside.evidence.values()].filter(({ evidence }) => !judged.has(evidence));
-  for (const [evidence, found] of await judge(rest)) judged.set(evidence, found);
+  const rest = new Map([...beside.evidence].filter(([evidence]) => !judged.has(evidence)));
+  for (const [evidence, found] of await judgeNamed(judge, rest)) judged.set(evidence, found);
   return { judged, code: ofModel.code ?? beside.code };
 }
 

@@ -18,8 +18,14 @@ export type VerifyDeps = Omit<JudgeDeps, 'ledger'> & { readonly ledger: Pick<Gat
 /** Objects that are read at the same time: those whose bytes are too large for the table. */
 const READERS = 16;
 
-/** Verifies evidence again from its bytes. Each piece that is named gets an answer. */
-export type Judge = (evidence: readonly IndexEntry[]) => Promise<ReadonlyMap<string, Judged>>;
+/** Verifies evidence again from its bytes, by its digest. */
+export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, Judged>>;
+
+/** The same of what look-ups name, where each piece gets an answer. */
+export async function judgeNamed(judge: Judge, named: ReadonlyMap<string, IndexEntry>): Promise<Map<string, Judged>> {
+  const judged = await judge(named.keys());
+  return new Map([...named].map(([evidence, line]) => [evidence, judged.get(evidence) ?? lostEvidence(line)]));
+}
 
 /**
  * For one gate, which asks more than once: each key is read once.
@@ -37,10 +43,10 @@ export function evidenceJudge(deps: VerifyDeps, evidenceKey: EvidenceKey | undef
     return known;
   };
   return async (evidence) => {
-    const judged = new Map(evidence.map((entry) => [entry.evidence, lostEvidence(entry)]));
-    if (judged.size === 0) return judged;
-    const found = await deps.ledger.findMany([...judged.keys()]);
-    const records = [...found.values()].filter(({ kind }) => kind === 'attestation');
+    const wanted = [...evidence];
+    const judged = new Map<string, Judged>();
+    if (wanted.length === 0) return judged;
+    const records = [...(await deps.ledger.findMany(wanted)).values()].filter(({ kind }) => kind === 'attestation');
     const keyids = [...new Set(records.flatMap(({ keyid }) => keyid ?? []))];
     const [own, ...known] = await Promise.all([
       evidenceKeys(records),
