@@ -66,7 +66,12 @@ async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<
 }
 
 /** How a candidate breaks down; anything else lies in what was stored. */
-const BREAKDOWNS: ReadonlySet<ProblemCode> = new Set(['POLICY_FAILED', 'POLICY_TIMED_OUT', 'POLICY_RESULT_INVALID']);
+const BREAKDOWNS: ReadonlySet<ProblemCode> = new Set([
+  'POLICY_FAILED',
+  'POLICY_TIMED_OUT',
+  'POLICY_MEMORY_EXCEEDED',
+  'POLICY_RESULT_INVALID',
+]);
 
 /** A candidate that broke down this often and never decided is asked no more: each time may take its whole deadline. */
 const MAX_BREAKDOWNS = 5;
