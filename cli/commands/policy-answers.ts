@@ -1,6 +1,12 @@
 import * as z from 'zod/mini';
 import type { JsonObject } from '../../lib/core/json.ts';
-import { type Activation, ActivationSchema, PolicyRecordSchema } from '../../lib/core/policy.ts';
+import {
+  type Activation,
+  ActivationSchema,
+  PolicyRecordSchema,
+  type RecordedActivation,
+} from '../../lib/core/policy.ts';
+import { POLICY_STANDINGS } from '../../lib/core/policy-standing.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { MAIN, slotOf } from '../../lib/core/slots.ts';
 import { readAnswer } from '../answers.ts';
@@ -9,10 +15,12 @@ import { table } from '../shell.ts';
 
 const POLICY = '/v1/policies/{sha256}';
 
+const StandingSchema = z.looseObject({ standing: z.enum(POLICY_STANDINGS) });
+
 const ListSchema = z.looseObject({
   active: z.nullable(ActivationSchema),
   beside: z.array(ActivationSchema),
-  policies: z.array(PolicyRecordSchema),
+  policies: z.array(z.intersection(PolicyRecordSchema, StandingSchema)),
 });
 
 /** Every policy, and which of them are in force. */
@@ -40,7 +48,7 @@ export function policyLines(answer: JsonObject): string[] {
   const { sha256, state, bundle_revision, entrypoint, size, change_request, author, tested, approver } = policy;
   return table([
     ['policy', sha256],
-    ['state', state],
+    ['state', typeof answer.standing === 'string' ? answer.standing : state],
     ['revision', printable(bundle_revision)],
     ['entrypoint', printable(entrypoint)],
     ['bytes', String(size)],
@@ -70,4 +78,23 @@ export function activationLines(answer: JsonObject): string[] {
 
 function eventOf({ event }: JsonObject): string | undefined {
   return typeof event === 'string' ? event : undefined;
+}
+
+/** One line of the history: when, what, where, who and why. */
+export function historyLine({ at, sha256, slot, previous, reason, by }: RecordedActivation): string {
+  const left = previous !== null && previous !== sha256 ? `  in place of ${previous.slice(0, 12)}` : '';
+  const why = reason === null ? '' : `: ${printable(reason)}`;
+  return `${at}  ${verbOf({ slot, reason })}  ${sha256}  ${slot?.name ?? MAIN}  ${printable(by)}${left}${why}`;
+}
+
+function verbOf({
+  slot,
+  reason,
+}: {
+  readonly slot: Activation['slot'] | undefined;
+  readonly reason: string | null;
+}): string {
+  if (slot?.mode === 'withdrawn') return 'withdrawn  ';
+  if (slot?.mode === 'shadow') return 'shadowed   ';
+  return reason === null ? 'activated  ' : 'rolled back';
 }

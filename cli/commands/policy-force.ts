@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { printable } from '../../lib/core/printable.ts';
 import { MAIN } from '../../lib/core/slots.ts';
+import type { ApiClient } from '../client.ts';
 import { UsageError } from '../errors.ts';
 import { digest } from '../options.ts';
 import { Shell } from '../shell.ts';
@@ -32,16 +34,30 @@ function addRollback(policy: Command): void {
     .description('put the policy before back in force, at once (role policy-approver or operator)')
     .requiredOption('--reason <text>', 'kept for the auditors; no personal data')
     .option('--slot <name>', 'of a slot beside the main policy', MAIN)
-    .action(async ({ reason, slot }: { reason: string; slot: string }, command: Command) => {
+    .option(
+      '--from <sha256>',
+      'the policy that is to be left (default: what is in force, unless a rollback put it there)',
+      digest,
+    )
+    .action(async ({ reason, slot, from }: { reason: string; slot: string; from?: string }, command: Command) => {
       const shell = new Shell(command);
       const api = shell.api();
-      const standing = await standingIn(api, slot);
-      // Named, so that a request that is repeated, or a colleague's at the same time, does not bring it back.
-      if (!standing) throw new UsageError('no policy is in force, so there is none to leave');
-      const body = { reason, from: standing.sha256, ...(slot === MAIN ? {} : { slot }) };
+      const leaving = from ?? (await brokenOne(api, slot));
+      const body = { reason, from: leaving, ...(slot === MAIN ? {} : { slot }) };
       const answer = await api.json({ method: 'POST', path: '/v1/policies/rollback', body });
       shell.result(answer, activationLines(answer));
     });
+}
+
+/** What somebody rolled back to a moment ago is the good one: whoever would leave that too has to name it. */
+async function brokenOne(api: ApiClient, slot: string): Promise<string> {
+  const standing = await standingIn(api, slot);
+  if (!standing) throw new UsageError('no policy is in force, so there is none to leave');
+  if (standing.reason === null) return standing.sha256;
+  throw new UsageError(
+    `a rollback put ${standing.sha256} in force at ${standing.at}: ${printable(standing.reason)}`,
+    `to leave that one too: --from ${standing.sha256}`,
+  );
 }
 
 function addWithdraw(policy: Command): void {

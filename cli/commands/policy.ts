@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
-import type { Activation, PolicyRecord } from '../../lib/core/policy.ts';
+import * as z from 'zod/mini';
+import { type Activation, RecordedActivationSchema } from '../../lib/core/policy.ts';
 import { printable } from '../../lib/core/printable.ts';
+import { readAnswer } from '../answers.ts';
 import { UsageError, unusableFile } from '../errors.ts';
 import { statOf } from '../hashing/with-progress.ts';
 import { digest } from '../options.ts';
 import { readBytes, Shell, writeBytes } from '../shell.ts';
-import { listPolicies, policyLines, policyPath, readList } from './policy-answers.ts';
+import { historyLine, listPolicies, policyLines, policyPath, readList } from './policy-answers.ts';
 import { addForce } from './policy-force.ts';
 import { addShadow } from './policy-shadow.ts';
 import { addSteps } from './policy-steps.ts';
+
+const HistorySchema = z.looseObject({ activations: z.array(RecordedActivationSchema) });
 
 export function addPolicy(program: Command): void {
   const policy = program
@@ -33,6 +37,7 @@ Examples:
     );
   addList(policy);
   addShow(policy);
+  addHistory(policy);
   addPropose(policy);
   addSteps(policy);
   addShadow(policy);
@@ -58,10 +63,24 @@ function addList(policy: Command): void {
     });
 }
 
-function listLine({ sha256, state, bundle_revision, author }: PolicyRecord, standing: Activation | undefined): string {
-  const mark = standing ? (standing.slot?.mode === 'shadow' ? '~' : '*') : ' ';
-  const slot = standing?.slot ? `  in the slot ${standing.slot.name}` : '';
-  return `${mark} ${sha256}  ${state.padEnd(8)}  ${author.at}  ${printable(author.arn)}  ${printable(bundle_revision)}${slot}`;
+type Listed = ReturnType<typeof readList>['policies'][number];
+
+function listLine({ sha256, standing, bundle_revision, author }: Listed, stands: Activation | undefined): string {
+  const mark = stands ? (stands.slot?.mode === 'shadow' ? '~' : '*') : ' ';
+  const slot = stands?.slot ? `  in the slot ${stands.slot.name}` : '';
+  return `${mark} ${sha256}  ${standing.padEnd(11)}  ${author.at}  ${printable(author.arn)}  ${printable(bundle_revision)}${slot}`;
+}
+
+function addHistory(policy: Command): void {
+  policy
+    .command('history')
+    .description('what was in force when, newest first: who put it there, in which slot, and why')
+    .action(async (_options: object, command: Command) => {
+      const shell = new Shell(command);
+      const answer = await shell.api().json({ method: 'GET', path: '/v1/policies/activations' });
+      const { activations } = readAnswer(HistorySchema, answer);
+      shell.result(answer, activations.length === 0 ? ['none was ever in force'] : activations.map(historyLine));
+    });
 }
 
 function addShow(policy: Command): void {

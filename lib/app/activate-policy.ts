@@ -1,6 +1,7 @@
 import { DomainError } from '../core/errors.ts';
 import type { ActivationEvent } from '../core/events.ts';
 import { type Activation, MAX_ROLLBACKS, requireOther, requireStep } from '../core/policy.ts';
+import { requireNotRolledBack } from '../core/policy-standing.ts';
 import { inForceAt, MAIN, MAX_SHADOW_DAYS, requireRoom, type Slot, slotOf, stands } from '../core/slots.ts';
 import { DAY_MS } from '../core/time.ts';
 import { type CountersignDeps, requireEvidenceKey } from './countersign.ts';
@@ -32,6 +33,7 @@ export async function activatePolicy(
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'activate');
   requireOther(policy, personOf(deps, by));
+  requireNotRolledBack(policy, await deps.registry.activationHistory(), deps.clock());
   const { newest, enforced, all } = await standingIn(deps, slot);
   if (enforced?.sha256 === sha256) return unchanged(enforced);
   if (slot !== MAIN) requireRoom(all, slot, deps.clock());

@@ -6,6 +6,7 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
 import { type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import { standingOf } from '../core/policy-standing.ts';
 import { policyTest } from '../core/policy-test.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
@@ -99,7 +100,9 @@ export async function acceptPolicyTest(
 /** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
-  requireStep(policy, 'approve');
+  const standing = standingOf(policy, await deps.registry.activationHistory(), deps.clock());
+  // What was rolled back needs somebody who takes it into force knowingly.
+  if (standing !== 'rolled_back') requireStep(policy, 'approve');
   const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };

@@ -196,7 +196,7 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
     case 'policy-rolled-back':
     case 'policy-shadowed':
     case 'policy-withdrawn':
-      return { kind: 'policy-activated', activation: body.activation };
+      return { kind: 'policy-activated', activation: { ...body.activation, by: body.by.arn, event } };
     case 'waiver-requested':
     case 'waiver-approved':
     case 'waiver-ended':

@@ -1,7 +1,7 @@
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { RecordedKey } from '../core/key-history.ts';
-import type { Activation, PolicyRecord } from '../core/policy.ts';
+import type { Activation, PolicyRecord, RecordedActivation } from '../core/policy.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 import type { RecordedWaiver } from '../core/waiver.ts';
 
@@ -243,7 +243,7 @@ export type RegistryChange =
     }
   | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey }
   | { readonly kind: 'policy-changed'; readonly policy: PolicyRecord }
-  | { readonly kind: 'policy-activated'; readonly activation: Activation }
+  | { readonly kind: 'policy-activated'; readonly activation: RecordedActivation }
   | { readonly kind: 'waiver-changed'; readonly waiver: RecordedWaiver };
 
 /** The registry table. Every read is consistent. */
@@ -276,6 +276,8 @@ export interface Registry {
    * were at a time.
    */
   activations(at?: Date): Promise<readonly Activation[]>;
+  /** Every activation of every slot, oldest first. */
+  activationHistory(): Promise<readonly RecordedActivation[]>;
   waiver(id: string): Promise<RecordedWaiver | undefined>;
   /** All of them, ended ones included; undefined when they are too many to be read. */
   waivers(): Promise<readonly RecordedWaiver[] | undefined>;

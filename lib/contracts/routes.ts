@@ -88,6 +88,7 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/waivers', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/waivers/{id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/policies/activations', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies/{sha256}/shadow', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/policies/{sha256}/bundle', group: 'reader', roles: READERS },

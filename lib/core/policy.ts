@@ -98,6 +98,17 @@ export const ActivationSchema: z.ZodMiniType<Activation> = z.object({
   follows: z.number(),
 });
 
+/** An activation together with who asked for it (ARN), and the event that is the evidence of it. */
+export interface RecordedActivation extends Activation {
+  readonly by: string;
+  readonly event: string;
+}
+
+export const RecordedActivationSchema: z.ZodMiniType<RecordedActivation> = z.intersection(
+  ActivationSchema,
+  z.object({ by: z.string(), event: z.string() }),
+);
+
 /** Rollbacks that can follow each other. */
 export const MAX_ROLLBACKS = 20;
 

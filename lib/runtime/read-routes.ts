@@ -16,6 +16,7 @@ import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { lookup, objectKey } from '../core/layout.ts';
 import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
+import { standingOf } from '../core/policy-standing.ts';
 import { InstantSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { inForceAt } from '../core/slots.ts';
@@ -138,13 +139,21 @@ export function readRoutes(): RouteTable {
     }),
     'GET /v1/policies': async () => {
       const { main, enforced, shadows } = inForceAt(await registry.activations(), new Date());
-      const policies = await registry.policies();
-      return { status: 200, body: { active: main ?? null, beside: [...enforced, ...shadows], policies } };
+      const [policies, history] = await Promise.all([registry.policies(), registry.activationHistory()]);
+      const standing = policies.map((one) => ({ ...one, standing: standingOf(one, history, new Date()) }));
+      return { status: 200, body: { active: main ?? null, beside: [...enforced, ...shadows], policies: standing } };
     },
-    'GET /v1/policies/{sha256}': async (request) => ({
+    'GET /v1/policies/activations': async () => ({
       status: 200,
-      body: await requirePolicy(registry, digestParameter(request)),
+      body: { activations: (await registry.activationHistory()).toReversed() },
     }),
+    'GET /v1/policies/{sha256}': async (request) => {
+      const policy = await requirePolicy(registry, digestParameter(request));
+      return {
+        status: 200,
+        body: { ...policy, standing: standingOf(policy, await registry.activationHistory(), new Date()) },
+      };
+    },
     'GET /v1/policies/{sha256}/shadow': async (request) => {
       const { sha256 } = await requirePolicy(registry, digestParameter(request));
       const { next, ...report } = await shadowReport(ledger, sha256, paging(request).after);

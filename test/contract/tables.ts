@@ -419,6 +419,7 @@ export function registryContract(open: Open): void {
     it('tells the newest activation of the main policy and of each slot, now and at a time', async () => {
       const { registry } = await open();
       const time = (minute: number) => `2026-02-01T00:0${minute}:00.000Z`;
+      const recorded = (activation: Activation) => ({ ...activation, by: 'arn', event: digestOf(activation.at) });
       const steps = [
         anActivation('main', 1, time(1)),
         anActivation('first', 1, time(2), 'freeze'),
@@ -427,7 +428,7 @@ export function registryContract(open: Open): void {
         anActivation('other', 1, time(9), 'a-slot'),
       ];
       for (const activation of steps) {
-        const change = { kind: 'policy-activated', activation } as const;
+        const change = { kind: 'policy-activated', activation: recorded(activation) } as const;
         expect(await registry.apply(nextEvent(), [], change)).toBe('committed');
         expect(await registry.apply(nextEvent(), [], change)).toBe('principal-changed');
       }
@@ -436,6 +437,7 @@ export function registryContract(open: Open): void {
       expect(new Set(await registry.activations(new Date(time(2))))).toEqual(new Set([main, first]));
       expect(new Set(await registry.activations(new Date(time(3))))).toEqual(new Set([main, second]));
       expect(await registry.activations(new Date(time(0)))).toEqual([]);
+      expect(await registry.activationHistory()).toEqual(steps.map(recorded));
     });
   });
 }

@@ -92,6 +92,7 @@ async function journey(): Promise<void> {
   await take('reader', 'GET /v1/keys/{keyid}', [key.keyid]);
   await take('reader', 'GET /v1/status');
   await take('reader', 'GET /v1/policies');
+  await take('reader', 'GET /v1/policies/activations');
   await take('reader', 'GET /v1/policies/{sha256}', [decided.policy]);
   await take('reader', 'GET /v1/policies/{sha256}/bundle', [decided.policy]);
   const input = await take('reader', 'GET /v1/gates/inputs/{sha256}', [decided.input]);

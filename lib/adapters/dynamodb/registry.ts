@@ -11,7 +11,14 @@ import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { type EvidenceKey, EvidenceKeySchema } from '../../core/evidence-key.ts';
 import type { RecordedKey } from '../../core/key-history.ts';
 import { EVIDENCE_KEYS, itemKey, POLICIES, POLICY_ACTIVATIONS } from '../../core/layout.ts';
-import { type Activation, ActivationSchema, type PolicyRecord, PolicyRecordSchema } from '../../core/policy.ts';
+import {
+  type Activation,
+  ActivationSchema,
+  type PolicyRecord,
+  PolicyRecordSchema,
+  type RecordedActivation,
+  RecordedActivationSchema,
+} from '../../core/policy.ts';
 import { KeyRecordSchema, type Principal } from '../../core/registry.ts';
 import { slotOf } from '../../core/slots.ts';
 import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
@@ -202,6 +209,15 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     return [...bySlot.values()];
   };
 
+  async function activationHistory(): Promise<readonly RecordedActivation[]> {
+    const all: RecordedActivation[] = [];
+    const between = ['at#', 'at#~'] as const;
+    for await (const page of queryPartition(client, registryTable, POLICY_ACTIVATIONS, { between })) {
+      all.push(...page.map((item) => RecordedActivationSchema.parse(fromItem(item))));
+    }
+    return all;
+  }
+
   async function waiver(id: string): Promise<RecordedWaiver | undefined> {
     const item = await getItem(client, registryTable, itemKey.waiver(id));
     return item && readItem(RecordedWaiverSchema, item);
@@ -220,6 +236,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     policy,
     policies,
     activations,
+    activationHistory,
     waiver,
     ...dynamoWaivers(client, registryTable),
     apply,

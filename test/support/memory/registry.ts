@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CommitOutcome, Guard, Registry, RegistryChange, Taken } from '../../../lib/app/ports.ts';
 import type { EvidenceKey } from '../../../lib/core/evidence-key.ts';
 import type { RecordedKey } from '../../../lib/core/key-history.ts';
-import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
+import { ActivationSchema, type PolicyRecord, type RecordedActivation } from '../../../lib/core/policy.ts';
 import type { Principal } from '../../../lib/core/registry.ts';
 import { slotOf } from '../../../lib/core/slots.ts';
 import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
@@ -17,7 +17,7 @@ export class MemoryRegistry implements Registry {
   readonly #history = new Map<string, RecordedKey[]>();
   readonly #evidenceKeys: EvidenceKey[] = [];
   readonly #policies = new Map<string, PolicyRecord>();
-  readonly #activations: Activation[] = [];
+  readonly #activations: RecordedActivation[] = [];
   readonly #waivers = new Map<string, RecordedWaiver>();
   readonly #steps: Steps;
   readonly #ledger: () => MemoryLedger;
@@ -44,8 +44,11 @@ export class MemoryRegistry implements Registry {
   readonly activations: Registry['activations'] = (at) =>
     this.#steps.read(() => {
       const until = this.#activations.filter((one) => at === undefined || one.at <= at.toISOString());
-      return structuredClone([...new Map(until.map((one) => [slotOf(one), one])).values()]);
+      return [...new Map(until.map((one) => [slotOf(one), ActivationSchema.parse(one)])).values()];
     });
+
+  readonly activationHistory: Registry['activationHistory'] = () =>
+    this.#steps.read(() => structuredClone(this.#activations.toSorted((a, b) => (a.at < b.at ? -1 : 1))));
 
   readonly waiver: Registry['waiver'] = (id) => this.#steps.read(() => structuredClone(this.#waivers.get(id)));
 

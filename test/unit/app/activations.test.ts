@@ -4,7 +4,7 @@ import { recordActivation } from '../../../lib/app/record-activation.ts';
 import { reindex } from '../../../lib/app/reindex.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
-import type { Activation } from '../../../lib/core/policy.ts';
+import { type Activation, ActivationSchema } from '../../../lib/core/policy.ts';
 import { ADMIN, type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import { digestOf, NOW } from '../../support/manifests.ts';
 import { MemoryTables } from '../../support/memory/tables.ts';
@@ -63,7 +63,7 @@ async function rebuilt(): Promise<Readonly<Record<string, Activation>>> {
   };
   await reindex({ archive: plane.bucket, tables, skipped: left, remarked: left, progress: () => {} });
   const activations = [...tables.items].filter(([name]) => name.startsWith('policy-activation'));
-  return Object.fromEntries(activations.map(([name, { value }]) => [name, value as Activation]));
+  return Object.fromEntries(activations.map(([name, { value }]) => [name, ActivationSchema.parse(value)]));
 }
 
 describe('an activation that was interrupted before its commit', () => {

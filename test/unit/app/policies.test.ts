@@ -214,6 +214,22 @@ describe('a policy', () => {
     expect(await inForce()).toBe(second);
   });
 
+  it('that was rolled back comes into force again only when it is approved anew', async () => {
+    await active('one');
+    const second = await active('two');
+    plane.clock.advance(1000);
+    const first = (await rollBackPolicy(deps, { reason: 'it denied too much', from: second }, APPROVER)).value.sha256;
+    await expect(activatePolicy(deps, second, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    await expect(approvePolicy(deps, first, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    plane.clock.advance(1000);
+    await approvePolicy(deps, second, APPROVER);
+    await activatePolicy(deps, second, APPROVER);
+    expect(await inForce()).toBe(second);
+    expect(await plane.registry.activationHistory()).toMatchObject(
+      [null, null, 'it denied too much', null].map((reason) => ({ reason, by: APPROVER.arn })),
+    );
+  });
+
   it('cannot be rolled back to nothing', async () => {
     const back = (from: string) => rollBackPolicy(deps, { reason: 'reason', from }, APPROVER);
     await expect(back(digestOf('none'))).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));

@@ -52,11 +52,18 @@ describe('countersign policy list', () => {
       author: person('author', EARLIER),
     });
     const { stdout } = await run(['policy', 'list'], () => ({
-      body: { active: ACTIVE, beside: [], policies: [first, record()] },
+      body: {
+        active: ACTIVE,
+        beside: [],
+        policies: [
+          { ...first, standing: 'active' },
+          { ...record(), standing: 'proposed' },
+        ],
+      },
     }));
     expect(stdout.trimEnd().split('\n')).toEqual([
-      `  ${SECOND}  proposed  ${NOW}  arn:aws:sts::1:assumed-role/author/s  r-2`,
-      `* ${FIRST}  approved  ${EARLIER}  arn:aws:sts::1:assumed-role/author/s  r-1`,
+      `  ${SECOND}  proposed     ${NOW}  arn:aws:sts::1:assumed-role/author/s  r-2`,
+      `* ${FIRST}  active       ${EARLIER}  arn:aws:sts::1:assumed-role/author/s  r-1`,
     ]);
   });
 
@@ -73,7 +80,8 @@ describe('a policy beside the main one', () => {
     slot: { name, mode, until },
   });
   const answering = (beside: readonly Activation[]) => (call: Call) => {
-    const body = call.method === 'GET' ? { active: ACTIVE, beside, policies: [record()] } : beside[0];
+    const body =
+      call.method === 'GET' ? { active: ACTIVE, beside, policies: [{ ...record(), standing: 'tested' }] } : beside[0];
     return { body: body ?? {} };
   };
 
@@ -151,6 +159,23 @@ describe('a policy beside the main one', () => {
       'would pass  0',
       'broke       0',
       'by rule     way_back 2',
+    ]);
+  });
+});
+
+describe('countersign policy history', () => {
+  it('tells what was in force when, where, by whom and why', async () => {
+    const recorded = { ...ACTIVE, by: 'arn:aws:sts::1:assumed-role/approver/s', event: digestOf('event') };
+    const back = { ...recorded, previous: SECOND, reason: 'too strict', at: NOW, revision: 3, follows: 2 };
+    const slot = { name: 'freeze', mode: 'withdrawn', until: null };
+    const activations = [{ ...back, sha256: SECOND, previous: SECOND, slot }, back, recorded];
+    const { stdout, calls } = await run(['policy', 'history'], () => ({ body: { activations } }));
+    expect(calls).toMatchObject([{ method: 'GET', path: '/v1/policies/activations' }]);
+    const by = 'arn:aws:sts::1:assumed-role/approver/s';
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      `${NOW}  withdrawn    ${SECOND}  freeze  ${by}: too strict`,
+      `${NOW}  rolled back  ${FIRST}  main  ${by}  in place of ${SECOND.slice(0, 12)}: too strict`,
+      `${EARLIER}  activated    ${FIRST}  main  ${by}`,
     ]);
   });
 });
@@ -249,5 +274,19 @@ describe('a step of a policy', () => {
     const { stdout, calls } = await run(['policy', 'rollback', '--reason', 'too strict'], answer);
     expect(calls.at(-1)?.body).toEqual({ reason: 'too strict', from: SECOND });
     expect(stdout).toContain('reason      too strict');
+  });
+
+  it('rollback leaves what a rollback put in force only when it is named', async () => {
+    const posted: Call[] = [];
+    const answer = (call: Call): Reply => {
+      if (call.method === 'POST') posted.push(call);
+      const active = { ...ACTIVE, previous: SECOND, reason: 'too strict', revision: 2, follows: 1 };
+      return { body: call.method === 'GET' ? { active, beside: [], policies: [] } : active };
+    };
+    const rollback = ['policy', 'rollback', '--reason', 'too strict'];
+    await expect(run(rollback, answer)).rejects.toMatchObject({ exitCode: 2, hint: expect.stringContaining(FIRST) });
+    expect(posted).toEqual([]);
+    await run([...rollback, '--from', FIRST], answer);
+    expect(posted).toMatchObject([{ body: { reason: 'too strict', from: FIRST } }]);
   });
 });
