@@ -151,11 +151,14 @@ export function resultOfAll({ result, beside }: Said): GateResult {
  * @throws DomainError PREDICATE_INVALID or POLICY_RESULT_INVALID
  */
 export function parseDecision(statement: Statement): StoredDecision {
-  const [model, ...others] = statement.subject;
-  if (statement.predicateType !== Predicate.slsaVsa || !model || others.length > 0) {
-    throw new DomainError('PREDICATE_INVALID', 'the statement is no verification summary of one model', {
+  if (statement.predicateType !== Predicate.slsaVsa) {
+    throw new DomainError('PREDICATE_INVALID', 'the statement is no verification summary', {
       pointer: '/predicateType',
     });
+  }
+  const [model, ...others] = statement.subject;
+  if (!model || others.length > 0) {
+    throw new DomainError('PREDICATE_INVALID', 'a decision is about one model', { pointer: '/subject' });
   }
   const summary = parseWith(DecisionSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
   const { environment, as_of: asOf, input_sha256, entrypoint, shadows, ...said } = summary[VERDICTS_FIELD];

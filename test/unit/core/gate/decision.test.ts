@@ -49,4 +49,12 @@ describe('a decision', () => {
       refusal('PREDICATE_INVALID', '/predicate/verificationResult'),
     );
   });
+
+  it('is about one model, not about none or two', () => {
+    const statement = statementOf([], true);
+    const another = { name: 'model', digest: { sha256: digestOf('another') } };
+    for (const subject of [[], [...statement.subject, another]]) {
+      expect(() => parseDecision({ ...statement, subject })).toThrow(refusal('PREDICATE_INVALID', '/subject'));
+    }
+  });
 });
