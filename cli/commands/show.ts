@@ -41,8 +41,15 @@ Examples:
   const listing = (name: string, argument: string, what: string, template: string, check = (text: string) => text) =>
     addListing(show, { name, argument, what, template, check });
   listing('run', 'run_id', 'what a run did, in the order of its stages', '/v1/runs/{id}');
-  listing('model', 'sha256', 'everything that was ever said about a model', '/v1/models/{id}', digest);
-  listing('dataset', 'sha256', 'everything that was ever said about a dataset', '/v1/datasets/{id}', digest);
+  listing('model', 'sha256', 'everything that producers ever said about a model', '/v1/models/{id}', digest);
+  listing(
+    'decisions',
+    'sha256',
+    'what gates decided about a model, and what was waived for it',
+    '/v1/models/{id}/decisions',
+    digest,
+  );
+  listing('dataset', 'sha256', 'everything that producers ever said about a dataset', '/v1/datasets/{id}', digest);
   listing('commit', 'commit_sha', 'what was made from a commit', '/v1/commits/{id}');
   addPrincipalDay(show);
   addLineage(show);

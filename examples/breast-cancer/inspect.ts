@@ -49,7 +49,7 @@ export async function findDecisions(
         ...policies.map(({ sha256, events }) => ({ digest: sha256, finds: events })),
       ];
       for (const { digest, finds } of wanted) {
-        const { items } = await scene.auditor.json<Listing>('show', 'model', digest, '--limit', '10000');
+        const { items } = await scene.auditor.json<Listing>('show', 'decisions', digest, '--limit', '10000');
         const found = new Set(items.map(({ evidence }) => evidence));
         const missing = finds.filter((evidence) => !found.has(evidence));
         if (missing.length > 0) throw new Error(`by ${digest} it misses ${missing.join(', ')}`);

@@ -6,7 +6,7 @@ import { sha256Hex } from '../core/digest.ts';
 import { preAuthEncoding, type SignedPayload } from '../core/dsse.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EventBody, EventSchema, predicateTypeOf, streamOf } from '../core/events.ts';
-import { type EvidenceRecord, type IndexEntry, indexEntries, MAX_INLINE_BYTES } from '../core/evidence.ts';
+import { type EvidenceRecord, type IndexEntry, MAX_INLINE_BYTES, ownEntries } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import { parseStrictJson } from '../core/json.ts';
 import { parsePublicKey } from '../core/keys.ts';
@@ -87,18 +87,10 @@ export function readEvent(object: SignedObject, name: string): Omit<RecordedEven
     predicateType: statement.predicateType,
     environment: 'production',
   });
-  const entries = indexEntries(record, {
-    predicateType: statement.predicateType,
-    manifest: undefined,
-    subjects: statement.subject,
-    inputs: [],
-    outputs: [],
-    mentions: statement.subject.map(({ digest }) => digest.sha256),
-    commits: [],
-    runIds: [],
-    attributes: [],
-    result: undefined,
-  });
+  const entries = ownEntries(
+    record,
+    statement.subject.map(({ digest }) => digest.sha256),
+  );
   return { body, record, entries };
 }
 

@@ -39,6 +39,7 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/runs/{run_id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/models/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/models/{sha256}/lineage', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/models/{sha256}/decisions', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/datasets/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/commits/{commit_sha}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/principals/{name}/evidence', group: 'reader', roles: READERS },

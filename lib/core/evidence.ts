@@ -99,3 +99,31 @@ export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] 
     }),
   ];
 }
+
+/**
+ * The look-up lines of what the control plane states itself: by who had it stated and the day, and by what it is about. A gate
+ * reads none of them.
+ *
+ * @param about - digests
+ */
+export function ownEntries(
+  record: Indexed & Pick<EvidenceRecord, 'predicate_type'>,
+  about: readonly string[],
+  result?: string,
+): IndexEntry[] {
+  const { sha256: evidence, predicate_type, received_at, principal, environment, flags } = record;
+  const common = {
+    evidence,
+    ...(predicate_type === undefined ? {} : { predicate_type }),
+    received_at,
+    principal,
+    environment,
+    flags,
+    ...(result === undefined ? {} : { result }),
+  };
+  const sk = timeOrder(received_at, evidence);
+  return [
+    { ...common, pk: lookup.principalDay(principal, received_at.slice(0, 10)), sk },
+    ...about.map((digest): IndexEntry => ({ ...common, pk: lookup.decisions(digest), sk, part: 'mention' })),
+  ];
+}

@@ -93,6 +93,8 @@ export const itemKey = {
 /** Partitions of the evidence look-ups; each is one Query. */
 export const lookup = {
   digest: (sha256: string): string => `digest#${sha256}`,
+  /** What the control plane itself stated about a digest: apart, so that asking gates often makes no gate slower. */
+  decisions: (sha256: string): string => `decisions#${sha256}`,
   run: (runId: string): string => `run#${runId}`,
   commit: (sha: string): string => `commit#${sha}`,
   /** Decisions of one policy bundle, by its digest. */

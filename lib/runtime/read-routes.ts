@@ -109,6 +109,7 @@ export function readRoutes(): RouteTable {
       return listingAnswer(await listRun(ledger, runId, limit, after));
     },
     'GET /v1/models/{sha256}': listing((request) => lookup.digest(digestParameter(request))),
+    'GET /v1/models/{sha256}/decisions': listing((request) => lookup.decisions(digestParameter(request))),
     'GET /v1/datasets/{sha256}': listing((request) => lookup.digest(digestParameter(request))),
     'GET /v1/commits/{commit_sha}': listing((request) =>
       lookup.commit(parseWith(CommitSchema, request.path.commit_sha, 'REQUEST_INVALID')),

@@ -76,7 +76,9 @@ describe('a gate', () => {
     const decision = String(answer.json.decision);
     const stored = await take('auditor', 'GET', `/v1/evidence/${decision}/attestation`);
     expect(createHash('sha256').update(stored.bytes).digest('hex')).toBe(decision);
-    const { items } = (await take('reader', 'GET', `/v1/models/${model}`)).json as { items: { evidence: string }[] };
+    const { items } = (await take('reader', 'GET', `/v1/models/${model}/decisions`)).json as {
+      items: { evidence: string }[];
+    };
     expect(items.map(({ evidence }) => evidence)).toContain(decision);
   });
 

@@ -85,6 +85,7 @@ async function journey(): Promise<void> {
   await take('reader', 'GET /v1/runs/{run_id}', [String(run_id)]);
   await take('reader', 'GET /v1/models/{sha256}', [digest]);
   await take('reader', 'GET /v1/models/{sha256}/lineage', [digest]);
+  await take('reader', 'GET /v1/models/{sha256}/decisions', [digest]);
   await take('reader', 'GET /v1/datasets/{sha256}', [digest]);
   await take('reader', 'GET /v1/commits/{commit_sha}', [String(commit_sha)]);
   await take('reader', 'GET /v1/principals/{name}/evidence', ['training-pipeline']);

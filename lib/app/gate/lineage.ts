@@ -1,7 +1,7 @@
-import { OwnPredicate, Predicate } from '../../contracts/predicates.ts';
+import { Predicate } from '../../contracts/predicates.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { GateLineage } from '../../core/gate/input.ts';
-import { CONTROL_PLANE, lookup } from '../../core/layout.ts';
+import { lookup } from '../../core/layout.ts';
 import { type Edge, findCycle } from '../../core/lineage.ts';
 import type { Content } from '../../core/submission.ts';
 import { type LineCounter, wholeLookup } from '../lookups.ts';
@@ -55,7 +55,7 @@ export async function mentionedEvidence(
       const digests = level.slice(start, start + BREADTH);
       const found = await Promise.all(digests.map((digest) => wholeLookup(ledger, lookup.digest(digest), countLines)));
       for (const entry of found.flat()) {
-        if (isOurs(entry) || isArtifact(entry) || !wants(entry)) continue;
+        if (isArtifact(entry) || !wants(entry)) continue;
         const isManifest = entry.predicate_type === Predicate.manifest;
         // What else was made from a data set says nothing about this model, and a data set may serve thousands.
         if (depth > 0 && isManifest && entry.part === 'input') continue;
@@ -75,11 +75,6 @@ export async function mentionedEvidence(
     level = [...next];
   }
   return { evidence, code: null };
-}
-
-/** Receipts, events and decisions are about evidence; a gate reads what they rest on. */
-function isOurs({ predicate_type, principal }: IndexEntry): boolean {
-  return Object.values<string | undefined>(OwnPredicate).includes(predicate_type) || principal === CONTROL_PLANE;
 }
 
 /** That bytes are stored says nothing about them. */

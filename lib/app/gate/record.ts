@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../core/digest.ts';
-import { type EvidenceRecord, type IndexEntry, indexEntries } from '../../core/evidence.ts';
+import { type EvidenceRecord, type IndexEntry, ownEntries } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { objectKey } from '../../core/layout.ts';
 import { type CountersignDeps, countersign, putSigned, requestIdOf } from '../countersign.ts';
@@ -36,17 +36,5 @@ export function rowsOf(
   { model, result, ...own }: OwnStatement & { readonly model: string; readonly result: string },
 ): GateRows {
   const record = ownRecord(object, own);
-  const entries = indexEntries(record, {
-    predicateType: own.predicateType,
-    manifest: undefined,
-    subjects: [],
-    inputs: [],
-    outputs: [],
-    mentions: [model],
-    commits: [],
-    runIds: [],
-    attributes: [],
-    result,
-  });
-  return { record, entries };
+  return { record, entries: ownEntries(record, [model], result) };
 }

@@ -447,7 +447,7 @@ describe('a decision', () => {
     });
     expect(statement.predicateType).toBe(Predicate.slsaVsa);
     expect(sha256Hex(decided.bytes)).toBe(decided.evidence);
-    for (const partition of [lookup.digest(MODEL), lookup.policy(digestOf('policy'))]) {
+    for (const partition of [lookup.decisions(MODEL), lookup.policy(digestOf('policy'))]) {
       const { items } = await plane.ledger.list(partition, { limit: 10 });
       expect(items.filter(({ evidence }) => evidence === decided.evidence)).toMatchObject([{ result: 'PASSED' }]);
     }
@@ -467,7 +467,7 @@ describe('a decision', () => {
     const decided = await about(at);
     const { statement } = openCountersigned(decided.bytes, () => parsePublicKey(plane.signer.key.pem));
     expect(statement.predicate.verifiedLevels).toEqual(['COUNTERSIGN_AS_OF_RELEASE']);
-    const { items } = await plane.ledger.list(lookup.digest(MODEL), { limit: 10 });
+    const { items } = await plane.ledger.list(lookup.decisions(MODEL), { limit: 10 });
     expect(items.find(({ evidence }) => evidence === decided.evidence)?.result).toBe('AS_OF_PASSED');
     const future = new Date(plane.clock.now().getTime() + 1);
     await expect(about(future)).rejects.toThrow(refusal('REQUEST_INVALID', '/at'));

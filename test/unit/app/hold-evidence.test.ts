@@ -53,7 +53,7 @@ describe('a legal hold', () => {
 
   it('is found among everything that is said about the evidence', async () => {
     const { event } = await place();
-    const { items } = await plane.ledger.list(`digest#${sha256}`, { limit: 10 });
+    const { items } = await plane.ledger.list(`decisions#${sha256}`, { limit: 10 });
     expect(items.map(({ evidence }) => evidence)).toContain(event);
   });
 

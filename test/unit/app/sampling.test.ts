@@ -106,7 +106,7 @@ describe('a gate of an environment that is sampled', () => {
       },
     });
     expect(sha256Hex(bytes)).toBe(evidence);
-    const { items } = await plane.ledger.list(lookup.digest(MODEL), { limit: 10 });
+    const { items } = await plane.ledger.list(lookup.decisions(MODEL), { limit: 10 });
     expect(items.filter((one) => one.evidence === evidence)).toMatchObject([{ result: 'SKIPPED' }]);
   });
 

@@ -58,12 +58,13 @@ describe('the layout', () => {
     expect(objectKey.lostEvent('principal/AROA', 'request')).toBe('events/lost/principal/AROA/request.json');
     expect(objectKey.publicKey(hex)).toBe(`keys/${hex}.pem`);
     expect(objectKey.event('principal/AROA', 12)).toBe('events/principal/AROA/000012.sigstore.json');
-    expect([lookup.digest(hex), lookup.run('r'), lookup.commit('c'), lookup.principalDay('p', '2026-02-21')]).toEqual([
-      `digest#${hex}`,
-      'run#r',
-      'commit#c',
-      'principal#p#2026-02-21',
-    ]);
+    expect([
+      lookup.digest(hex),
+      lookup.decisions(hex),
+      lookup.run('r'),
+      lookup.commit('c'),
+      lookup.principalDay('p', '2026-02-21'),
+    ]).toEqual([`digest#${hex}`, `decisions#${hex}`, 'run#r', 'commit#c', 'principal#p#2026-02-21']);
   });
 
   it('puts what has no stage after every stage', () => {
