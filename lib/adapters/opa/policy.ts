@@ -6,6 +6,7 @@ import { DomainError } from '../../core/errors.ts';
 import { JsonValue, parseWith } from '../../core/schema.ts';
 import { missingBuiltIns } from './built-ins.ts';
 import { type PolicyBundle, refuseBundle } from './bundle.ts';
+import { compileModule } from './module.ts';
 
 export interface PolicyLimits {
   /** Milliseconds that one evaluation may take; the API answers within 29 seconds. */
@@ -35,11 +36,12 @@ const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
  */
 export async function loadPolicy(bundle: PolicyBundle, limits: PolicyLimits = POLICY_LIMITS): Promise<LoadedPolicy> {
   const { sha256, revision } = bundle;
-  let policy = prepare(bundle, limits);
-  const entrypoint = entrypointOf(bundle, Object.keys(policy.entrypoints));
+  const module = compileModule(bundle.wasm);
+  let policy = prepare(module, bundle, limits);
+  const entrypoint = entrypointOf(bundle, Object.keys(Object(policy.entrypoints)));
   let isBroken = false;
   const evaluate: LoadedPolicy['evaluate'] = async (input) => {
-    if (isBroken) policy = prepare(bundle, limits);
+    if (isBroken) policy = prepare(module, bundle, limits);
     isBroken = false;
     try {
       // The bytes as they are stored: nothing is encoded anew on the way into the policy.
@@ -62,16 +64,19 @@ function entrypointOf({ entrypoint }: PolicyBundle, compiled: readonly string[])
   return only;
 }
 
-function prepare({ wasm, data }: PolicyBundle, { maxPages }: PolicyLimits) {
+/** Runs code of the policy already: its start section, and its allocator for the data. */
+function prepare(module: WebAssembly.Module, { data }: PolicyBundle, { maxPages, timeoutMs }: PolicyLimits) {
   try {
-    const policy = opa.loadPolicySync(wasm, { initial: INITIAL_PAGES, maximum: maxPages });
-    requireBuiltIns(missingBuiltIns(policy));
-    policy.setData(data);
-    return policy;
+    return within(timeoutMs, () => {
+      const policy = opa.loadPolicySync(module, { initial: INITIAL_PAGES, maximum: maxPages });
+      requireBuiltIns(missingBuiltIns(policy));
+      policy.setData(data);
+      return policy;
+    });
   } catch (cause) {
     if (cause instanceof DomainError) throw cause;
     return refuseBundle(
-      'holds a policy.wasm that does not compile, is none of OPA, or wants more memory than it may have',
+      'holds a policy.wasm that is none of OPA, takes too long to start, or wants more memory than it may have',
       cause,
     );
   }
@@ -84,14 +89,15 @@ function requireBuiltIns(missing: readonly string[]): void {
   });
 }
 
-const deadline = createContext({ work: undefined });
+const deadline: { work: () => unknown } = { work: () => undefined };
+const context = createContext(deadline);
 const run = new Script('work()');
 const TIMED_OUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 
 /** Ends what runs too long, WebAssembly included: a timer of the same thread would wait for it instead. */
-function within(milliseconds: number, work: () => unknown): unknown {
+function within<T>(milliseconds: number, work: () => T): T {
   deadline.work = work;
-  return run.runInContext(deadline, { timeout: milliseconds });
+  return run.runInContext(context, { timeout: milliseconds });
 }
 
 /** How OPA and the engine say that memory is used up. */

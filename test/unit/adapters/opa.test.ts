@@ -28,6 +28,21 @@ const policy = (changes: Partial<PolicyBundle> = {}, limits = LIMITS) =>
   loadPolicy({ sha256: 'x', revision: 'r1', entrypoint: 'broken/echo', wasm: WASM, data: {}, ...changes }, limits);
 const input = (value: object) => Buffer.from(JSON.stringify(value));
 
+/** A WebAssembly module by hand: magic, version, and sections of an id and short contents. */
+const assembled = (...sections: readonly (readonly [id: number, ...contents: number[]])[]): Buffer =>
+  Buffer.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...sections.flatMap(([id, ...contents]) => [id, contents.length, ...contents]),
+  ]);
+const text = (name: string): number[] => [name.length, ...Buffer.from(name)];
+
+/** Types 0, 1 and 2: of a start function, of what answers an address, and of what turns one into another. */
+const TYPES = [1, 3, 0x60, 0, 0, 0x60, 0, 1, 0x7f, 0x60, 1, 0x7f, 1, 0x7f] as const;
+const THE_MEMORY = [2, 1, ...text('env'), ...text('memory'), 2, 0, 1] as const;
+const LOOP = [0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b] as const;
+/** 2^31 - 1, which lies behind every memory. */
+const NOWHERE = [0, 0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0b] as const;
+
 describe('a policy bundle', () => {
   it('is read with its digest, revision, entrypoint, data and compiled policy', async () => {
     const archive = await packed({ '.manifest': manifest(), '/policy.wasm': WASM, './data.json': '{"a":1}' });
@@ -122,10 +137,41 @@ describe('a compiled policy', () => {
   });
 
   it.each([
-    ['that does not compile', { wasm: Buffer.from('none') }],
-    ['without the entrypoint', { entrypoint: 'broken/other' }],
-    ['with many entrypoints and none named', { entrypoint: undefined }],
-  ] as [string, Partial<PolicyBundle>][])('%s is refused', async (_, changes) => {
-    await expect(policy(changes)).rejects.toThrow(refusal('POLICY_INVALID'));
+    ['that does not compile', 'does not compile', { wasm: Buffer.from('none') }],
+    [
+      'that never starts',
+      'timed out',
+      { wasm: assembled(TYPES, THE_MEMORY, [3, 1, 0], [8, 0], [10, 1, LOOP.length, ...LOOP]) },
+    ],
+    [
+      'whose list of built-ins ends nowhere',
+      'timed out',
+      {
+        wasm: assembled(
+          TYPES,
+          THE_MEMORY,
+          [3, 2, 1, 2],
+          [7, 2, ...text('builtins'), 0, 0, ...text('opa_json_dump'), 0, 1],
+          [10, 2, NOWHERE.length, ...NOWHERE, NOWHERE.length, ...NOWHERE],
+        ),
+      },
+    ],
+    ['with a memory of its own', 'a memory of its own', { wasm: assembled([5, 1, 0, 1]) }],
+    [
+      "that imports what the host's objects inherit",
+      'imports env.toString',
+      { wasm: assembled(TYPES, [2, 1, ...text('env'), ...text('toString'), 0, 0]) },
+    ],
+    [
+      'that imports from elsewhere',
+      'imports wasi.opa_abort',
+      { wasm: assembled(TYPES, [2, 1, ...text('wasi'), ...text('opa_abort'), 0, 0]) },
+    ],
+    ['without the entrypoint', 'no entrypoint broken/other', { entrypoint: 'broken/other' }],
+    ['with many entrypoints and none named', 'its manifest names none', { entrypoint: undefined }],
+  ] as [string, string, Partial<PolicyBundle>][])('%s is refused, and why', async (_, reason, changes) => {
+    const refused = policy(changes);
+    await expect(refused).rejects.toThrow(refusal('POLICY_INVALID'));
+    await expect(refused.catch((error: Error) => `${error.message}; ${error.cause}`)).resolves.toContain(reason);
   });
 });
