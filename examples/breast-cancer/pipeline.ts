@@ -16,7 +16,8 @@ export const FILES = {
 
 /** NAME=PATH, as the command line takes them: under these names manifests speak of the files. */
 export const DATASET = `breast-cancer-wisconsin=${FILES.dataset}`;
-export const MODEL = `breast-cancer-classifier=${FILES.model}`;
+const MODEL_ID = 'breast-cancer-classifier';
+export const MODEL = `${MODEL_ID}=${FILES.model}`;
 export const TRAIN = `training-part=${FILES.train}`;
 const HOLDOUT = `holdout=${FILES.holdout}`;
 
@@ -138,7 +139,8 @@ export async function runPipeline(scene: Scene, { python, id, commit }: RunOptio
 function writeThresholds(scene: Scene): string {
   const conditions = scene.read<object>(THRESHOLDS);
   const attribute = 'EVALUATION_THRESHOLDS';
-  return writeScai(scene, 'thresholds.scai.json', [assertion(scene, { attribute, about: THRESHOLDS, conditions })]);
+  const fixed = assertion(scene, { attribute, about: THRESHOLDS, conditions, model: MODEL_ID });
+  return writeScai(scene, 'thresholds.scai.json', [fixed]);
 }
 
 function measured({ accuracy, roc_auc, latency_p95_ms, latency_p99_ms }: Readonly<Record<string, number>>): string {

@@ -6,16 +6,18 @@ interface Asserted {
   /** File that it is asserted of. */
   readonly about: string;
   readonly conditions: object;
+  /** Name of the models that it is asserted for. */
+  readonly model?: string;
   /** File that says why. */
   readonly grounds?: string;
 }
 
 /** One assertion of a SCAI report, with the digests of what it is about and of its grounds. */
-export function assertion(scene: Scene, { attribute, about, conditions, grounds }: Asserted): object {
+export function assertion(scene: Scene, { attribute, about, conditions, model, grounds }: Asserted): object {
   const file = (path: string) => ({ name: basename(path), digest: { sha256: scene.digest(path) } });
   return {
     attribute,
-    target: file(about),
+    target: { ...file(about), ...(model === undefined ? {} : { annotations: { 'countersign.dev/model': model } }) },
     conditions,
     ...(grounds === undefined ? {} : { evidence: file(grounds) }),
   };

@@ -227,5 +227,7 @@ export function artifactEntries(record: EvidenceRecord): IndexEntry[] {
     runIds: [],
     attributes: [],
     result: undefined,
+    forModels: [],
+    scanner: undefined,
   });
 }

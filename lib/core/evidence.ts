@@ -7,6 +7,9 @@ import type { Content, SubmissionForm } from './submission.ts';
 /** Bytes up to this size also lie in the evidence item, so that a gate re-verifies from one batch read. */
 export const MAX_INLINE_BYTES = 32 * 1024;
 
+/** Each line repeats it. A scan by a scanner of a longer name takes no other's place. */
+const MAX_SCANNER = 256;
+
 /** One piece of stored evidence, as the index knows it. */
 export interface EvidenceRecord {
   readonly sha256: string;
@@ -57,6 +60,8 @@ export interface IndexEntry {
   readonly result?: string;
   /** Of a decision that a shadow saw; only under the shadow's policy. */
   readonly shadow?: ShadowLine;
+  /** URI of the scanner, of a scan. */
+  readonly scanner?: string;
 }
 
 type Indexed = Pick<EvidenceRecord, 'sha256' | 'received_at' | 'principal' | 'environment' | 'flags'>;
@@ -64,7 +69,7 @@ type Indexed = Pick<EvidenceRecord, 'sha256' | 'received_at' | 'principal' | 'en
 /** An artifact has no predicate. */
 type Indexable = Omit<Content, 'predicateType' | 'predicate'> & { readonly predicateType: string | undefined };
 
-/** Every look-up line of one attestation: by run, commit, principal and day, and each digest that it speaks of. */
+/** Every look-up line of one attestation: by run, commit, name of model, principal and day, and each digest that it speaks of. */
 export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] {
   const stage = content.manifest?.stage;
   const runId = content.runIds[0];
@@ -79,6 +84,7 @@ export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] 
     ...(runId === undefined ? {} : { run_id: runId }),
     ...(content.attributes.length === 0 ? {} : { attributes: content.attributes }),
     ...(content.result === undefined ? {} : { result: content.result }),
+    ...(content.scanner === undefined || content.scanner.length > MAX_SCANNER ? {} : { scanner: content.scanner }),
   };
   const byTime = timeOrder(record.received_at, record.sha256);
   const inputs = new Set(content.inputs);
@@ -89,6 +95,7 @@ export function indexEntries(record: Indexed, content: Indexable): IndexEntry[] 
       pk: lookup.run(id),
       sk: stageOrder(stage, record.received_at, record.sha256),
     })),
+    ...content.forModels.map((name) => ({ ...common, pk: lookup.forModels(name), sk: byTime })),
     ...content.commits.map((commit) => ({ ...common, pk: lookup.commit(commit), sk: byTime })),
     { ...common, pk: lookup.principalDay(record.principal, record.received_at.slice(0, 10)), sk: byTime },
     ...content.mentions.map((digest): IndexEntry => {

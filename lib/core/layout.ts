@@ -95,6 +95,8 @@ export const lookup = {
   digest: (sha256: string): string => `digest#${sha256}`,
   /** What the control plane itself stated about a digest: apart, so that asking gates often makes no gate slower. */
   decisions: (sha256: string): string => `decisions#${sha256}`,
+  /** What is asserted for models by their name, such as thresholds. */
+  forModels: (name: string): string => `model-name#${name}`,
   run: (runId: string): string => `run#${runId}`,
   commit: (sha: string): string => `commit#${sha}`,
   /** Decisions of one policy bundle, by its digest. */

@@ -5,24 +5,24 @@ import { DomainError } from './errors.ts';
 import { parseWith } from './schema.ts';
 import { MAX_DIGESTS, type Statement } from './statement.ts';
 
-const Id = z.string().check(z.minLength(1), z.maxLength(256));
+export const IdSchema = z.string().check(z.minLength(1), z.maxLength(256));
 const Timestamp = z.iso.datetime({
   offset: true,
   message: 'must be an RFC 3339 date-time such as 2026-02-21T12:34:56Z',
 });
 
 /** `id` is the caller's own name for the thing; the digest is what identifies it. */
-const Named = z.strictObject({ id: Id, sha256: Sha256Schema });
+const Named = z.strictObject({ id: IdSchema, sha256: Sha256Schema });
 
 const Resource = z.strictObject({
-  name: Id,
+  name: IdSchema,
   sha256: Sha256Schema,
   uri: z.optional(z.string().check(z.maxLength(2048))),
   media_type: z.optional(z.string().check(z.maxLength(255))),
 });
 
 /** A claim by the producer. It never counts as an approval: those are attestations by the approver's own key. */
-const ApprovalClaim = z.looseObject({ role: Id, ts: Timestamp });
+const ApprovalClaim = z.looseObject({ role: IdSchema, ts: Timestamp });
 
 const Job = z.strictObject({
   command: z.array(z.string()).check(z.minLength(1)),

@@ -14,6 +14,7 @@ export const MAX_SUBMISSION_BYTES = 1024 * 1024;
 
 /** One transaction writes all index entries, and holds 100 items. */
 const MAX_COMMITS = 16;
+const MAX_MODEL_NAMES = 8;
 const MAX_ATTRIBUTE_LENGTH = 256;
 
 /** All attributes together; each entry repeats them, and a transaction holds 4 MB. */
@@ -42,6 +43,10 @@ export interface Content {
   readonly attributes: readonly string[];
   /** PASSED, WARNED or FAILED of a test result or a verification summary. */
   readonly result: string | undefined;
+  /** Names of models that something is asserted for. */
+  readonly forModels: readonly string[];
+  /** URI of the scanner, of a scan. */
+  readonly scanner: string | undefined;
 }
 
 export interface Submission {
@@ -173,6 +178,8 @@ export async function statementContent(statement: Statement): Promise<Content> {
   const mentions = [...new Set([...subjects, ...read.outputs, ...read.inputs, ...read.mentions])];
   bound(mentions.length, MAX_DIGESTS, 'digests');
   bound(read.commits.length, MAX_COMMITS, 'commits');
+  const { forModels = [] } = read;
+  bound(forModels.length, MAX_MODEL_NAMES, 'names of models');
   bound(read.attributes.length, MAX_DIGESTS, 'attributes');
   bound(
     Math.max(0, ...read.attributes.map(({ length }) => length)),
@@ -192,6 +199,8 @@ export async function statementContent(statement: Statement): Promise<Content> {
     runIds: read.runIds,
     attributes: read.attributes,
     result: read.result,
+    forModels,
+    scanner: read.scanner,
   };
 }
 
@@ -215,6 +224,8 @@ function manifestContent(manifest: Manifest, subjects: readonly Subject[], predi
     runIds: [manifest.run_id],
     attributes: [],
     result: undefined,
+    forModels: [],
+    scanner: undefined,
   };
 }
 

@@ -2,8 +2,10 @@
 # title: Measurements against thresholds that were fixed before
 package countersign.lib.thresholds
 
+import data.countersign.config.thresholds as config
 import data.countersign.lib.evidence
 import data.countersign.lib.instants
+import data.countersign.lib.lineage
 import data.countersign.lib.results
 import data.countersign.lib.types
 
@@ -19,20 +21,33 @@ evaluations := [manifest |
 # The newest evaluation of the model.
 evaluation := evidence.newest(evaluations)
 
-# Thresholds whose digest a result names. Of several that claim one digest each must hold.
-named(kind, result) := {thresholds |
-	digests := {entry.digest.sha256 | some entry in result.predicate.configuration}
+# What the model is called, as its trainings say: null where none says it.
+names := called if {
+	count(called) > 0
+} else := {null}
+
+called := {training.predicate.model.id |
+	some training in lineage.trainings
+	training.predicate.model.sha256 == input.model.sha256
+}
+
+model_annotation := "countersign.dev/model"
+
+# What was fixed for models of a name, by who may, oldest first.
+attested(kind, name) := [thresholds |
 	some report in evidence.reports
+	report.signature.role in config.roles
 	some assertion in report.predicate.attributes
 	assertion.attribute == attributes[kind]
-	assertion.target.digest.sha256 in digests
+	assertion.target.annotations[model_annotation] == name
 	assertion.target.digest.sha256 in report.subjects
 	thresholds := {
 		"evidence": report.evidence,
 		"received_at": report.received_at,
+		"digest": assertion.target.digest.sha256,
 		"bounds": conditions(assertion),
 	}
-}
+]
 
 # What is no object fixes nothing.
 conditions(assertion) := assertion.conditions if {
@@ -40,11 +55,18 @@ conditions(assertion) := assertion.conditions if {
 } else := {}
 
 # Who has seen the measurements can fix thresholds that they pass: those count that the result and a measurement came after.
-fixed(kind, result) := {thresholds |
-	some thresholds in named(kind, result)
+fixed(kind, name, result) := [thresholds |
+	some thresholds in attested(kind, name)
 	every later in [result, evaluation] {
 		is_after(later, thresholds)
 	}
+]
+
+# The newest of these: who could choose among all that were ever attested would take the laxest.
+newest(kind, name, result) := {thresholds |
+	fixed_in_time := fixed(kind, name, result)
+	some thresholds in fixed_in_time
+	thresholds.evidence == evidence.newest(fixed_in_time).evidence
 }
 
 is_after(later, thresholds) if {
@@ -54,9 +76,10 @@ is_after(later, thresholds) if {
 denied[kind] contains reason if {
 	some kind, several in results.newest
 	some result in several
-	count(named(kind, result)) == 0
+	some name in names
+	count(attested(kind, name)) == 0
 	not evidence.unreadable[types.scai]
-	params := {"attribute": attributes[kind], "evidence": result.evidence, "kind": kind}
+	params := {"attribute": attributes[kind], "evidence": result.evidence, "kind": kind, "model_id": name}
 	reason := {"code": "thresholds_missing", "params": params}
 }
 
@@ -71,17 +94,31 @@ denied[kind] contains reason if {
 denied[kind] contains reason if {
 	some kind, several in results.newest
 	some result in several
-	count(named(kind, result)) > 0
-	count(fixed(kind, result)) == 0
-	evidences := sort({thresholds.evidence | some thresholds in named(kind, result)})
+	some name in names
+	count(attested(kind, name)) > 0
+	count(fixed(kind, name, result)) == 0
+	evidences := sort({thresholds.evidence | some thresholds in attested(kind, name)})
 	reason := {"code": "thresholds_too_late", "params": {"evaluation": evaluation.evidence, "kind": kind, "thresholds": evidences}}
 }
 
-# Kind of test -> thresholds that were fixed in time.
+denied[kind] contains reason if {
+	some kind, several in results.newest
+	some result in several
+	some name in names
+	some thresholds in newest(kind, name, result)
+	not thresholds.digest in digests_in(result)
+	params := {"digest": thresholds.digest, "evidence": result.evidence, "kind": kind, "thresholds": thresholds.evidence}
+	reason := {"code": "thresholds_not_newest", "params": params}
+}
+
+digests_in(result) := {entry.digest.sha256 | some entry in result.predicate.configuration}
+
+# Kind of test -> thresholds that count, whatever the result names.
 binding[kind] contains thresholds if {
 	some kind, several in results.newest
 	some result in several
-	some thresholds in fixed(kind, result)
+	some name in names
+	some thresholds in newest(kind, name, result)
 }
 
 denied[kind] contains reason if {

@@ -30,6 +30,14 @@ not_attested := {"code": "thresholds_missing", "params": {
 	"attribute": "EVALUATION_THRESHOLDS",
 	"evidence": facts.evidence.evaluationResult,
 	"kind": "evaluation",
+	"model_id": "breast-cancer-classifier",
+}}
+
+not_newest(evidence) := {"code": "thresholds_not_newest", "params": {
+	"digest": facts.digests.thresholds,
+	"evidence": evidence,
+	"kind": "evaluation",
+	"thresholds": facts.evidence.thresholds,
 }}
 
 test_passes_when_every_threshold_holds if testing.passes("evaluation_passed", facts.passing)
@@ -110,16 +118,104 @@ position(document, name) := [i |
 	attestation.evidence == facts.evidence[name]
 ][0]
 
-test_holds_all_thresholds_that_claim_the_digest if {
-	stricter := json.patch(testing.attestation("thresholds"), [
-		{"op": "replace", "path": "/evidence", "value": "stricter"},
-		{"op": "replace", "path": bounds_path, "value": {"recall": {"at_least": 0.99}}},
+# Thresholds of another file, received at a time, as changed from those of the facts.
+more_thresholds(time, operations) := json.patch(testing.attestation("thresholds"), array.concat(
+	[
+		{"op": "replace", "path": "/evidence", "value": "more"},
+		{"op": "replace", "path": "/received_at", "value": time},
+		{"op": "replace", "path": "/subjects", "value": [facts.digests.report]},
+		{"op": "replace", "path": "/predicate/attributes/0/target/digest/sha256", "value": facts.digests.report},
+	],
+	operations,
+))
+
+# In order of receipt.
+with_earlier(attestation) := testing.replaced(array.concat([attestation], facts.passing.attestations))
+
+before := "2026-02-21T08:00:00.000Z"
+
+between := "2026-02-21T08:15:00.000Z"
+
+# The facts with more right before the evaluation.
+with_newer(attestation) := testing.replaced(array.concat(
+	array.concat(array.slice(all, 0, at), [attestation]),
+	array.slice(all, at, count(all)),
+)) if {
+	all := facts.passing.attestations
+	at := position(facts.passing, "evaluation")
+}
+
+test_passes_though_others_were_fixed_earlier if {
+	lax := more_thresholds(before, [{"op": "replace", "path": bounds_path, "value": {}}])
+	testing.passes("evaluation_passed", with_earlier(lax))
+}
+
+test_fails_when_the_result_names_what_was_replaced_since if {
+	newer := more_thresholds(between, [])
+	reason := {"code": "thresholds_not_newest", "params": {
+		"digest": facts.digests.report,
+		"evidence": facts.evidence.evaluationResult,
+		"kind": "evaluation",
+		"thresholds": "more",
+	}}
+	testing.fails("evaluation_passed", with_newer(newer), {reason})
+}
+
+test_compares_with_the_newest_whatever_the_result_names if {
+	newer := more_thresholds(between, [{"op": "replace", "path": bounds_path, "value": {"recall": {"at_least": 0.99}}}])
+	params := {"params": {
+		"bounds": {"at_least": 0.99},
+		"evaluation": facts.evidence.evaluation,
+		"kind": "evaluation",
+		"metric": "recall",
+		"thresholds": "more",
+		"value": 0.96,
+	}}
+	some reason in thresholds_reasons(with_newer(newer))
+	reason == object.union({"code": "metric_too_low"}, params)
+}
+
+thresholds_reasons(document) := testing.judged("evaluation_passed", document).reasons
+
+test_passes_by_the_same_thresholds_that_are_attested_again if {
+	again := json.patch(testing.attestation("thresholds"), [
+		{"op": "replace", "path": "/evidence", "value": "again"},
+		{"op": "replace", "path": "/received_at", "value": between},
 	])
-	reason := json.patch(
-		miss("metric_too_low", "recall", {"at_least": 0.99}, 0.96),
-		[{"op": "replace", "path": "/params/thresholds", "value": "stricter"}],
-	)
-	testing.fails("evaluation_passed", testing.with_more([stricter]), {reason})
+	testing.passes("evaluation_passed", with_newer(again))
+}
+
+test_ignores_newer_thresholds_of_whoever_may_not if {
+	newer := more_thresholds(between, [{"op": "replace", "path": "/signature/role", "value": "producer"}])
+	testing.passes("evaluation_passed", with_newer(newer))
+}
+
+test_ignores_newer_thresholds_for_other_models if {
+	path := "/predicate/attributes/0/target/annotations/countersign.dev~1model"
+	every operation in [{"op": "replace", "path": path, "value": "another"}, {"op": "remove", "path": path}] {
+		testing.passes("evaluation_passed", with_newer(more_thresholds(between, [operation])))
+	}
+}
+
+test_fails_when_thresholds_are_fixed_by_whoever_may_not if {
+	operation := {"op": "replace", "path": "/signature/role", "value": "evaluator"}
+	testing.fails("evaluation_passed", testing.patched("thresholds", [operation]), {not_attested})
+}
+
+test_fails_when_thresholds_are_fixed_for_other_models if {
+	path := "/predicate/attributes/0/target/annotations/countersign.dev~1model"
+	operation := {"op": "replace", "path": path, "value": "another"}
+	testing.fails("evaluation_passed", testing.patched("thresholds", [operation]), {not_attested})
+}
+
+test_fails_when_no_training_says_what_the_model_is_called if {
+	reason := json.patch(not_attested, [{"op": "replace", "path": "/params/model_id", "value": null}])
+	every operation in [
+		{"op": "remove", "path": "/predicate/model"},
+		{"op": "replace", "path": "/predicate/model/sha256", "value": facts.digests.previousModel},
+	] {
+		testing.fails("evaluation_passed", testing.patched("training", [operation]), {reason})
+	}
 }
 
 test_ignores_thresholds_that_came_too_late_beside_those_in_time if {
@@ -142,7 +238,8 @@ test_fails_when_thresholds_are_fixed_for_another_kind if {
 
 test_fails_when_the_result_names_other_thresholds if {
 	operation := {"op": "replace", "path": "/predicate/configuration/0/digest/sha256", "value": facts.digests.report}
-	testing.fails("evaluation_passed", testing.patched("evaluationResult", [operation]), {not_attested})
+	document := testing.patched("evaluationResult", [operation])
+	testing.fails("evaluation_passed", document, {not_newest(facts.evidence.evaluationResult)})
 }
 
 test_fails_when_the_target_is_not_what_the_report_is_about if {
@@ -193,8 +290,7 @@ test_passes_when_the_same_signer_passed_it_later if {
 
 test_fails_when_the_result_of_any_signer_names_no_thresholds if {
 	unbound := by_another("evaluationResult", [{"op": "replace", "path": "/predicate/configuration", "value": []}])
-	reason := json.patch(not_attested, [{"op": "replace", "path": "/params/evidence", "value": "another"}])
-	testing.fails("evaluation_passed", testing.with_more([unbound]), {reason})
+	testing.fails("evaluation_passed", testing.with_more([unbound]), {not_newest("another")})
 }
 
 test_fails_when_a_failure_calls_itself_a_test_that_nobody_knows if {

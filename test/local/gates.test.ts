@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readPolicyBundle } from '../../lib/adapters/opa/bundle.ts';
 import { loadPolicy } from '../../lib/adapters/opa/policy.ts';
@@ -8,10 +10,12 @@ import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { parseDecision } from '../../lib/core/gate/decision.ts';
 import type { RuleVerdict } from '../../lib/core/gate/input.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
+import { lookup } from '../../lib/core/layout.ts';
 import { LocalControl } from '../../local/control.ts';
 import { newKey, type TestKey } from '../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../support/manifests.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
+import { clientConfig } from './support/clients.ts';
 import { enrolKey } from './support/enrol.ts';
 import { activatePolicy, committedPolicy, enrolPolicyTester } from './support/policies.ts';
 
@@ -225,6 +229,42 @@ describe('a waiver', () => {
       body: { ...body, rule: 'signature_verified' },
     });
     expect(json).toMatchObject({ status: 422, code: 'RULE_NOT_WAIVABLE', pointer: '/rule' });
+  });
+});
+
+describe('a model of which the index tells in very many lines', () => {
+  const LINES = 20_000;
+  /** DynamoDB takes 25 items a batch. */
+  const BATCH = 25;
+
+  /** Lines without evidence, as whoever could write to the table would leave them. */
+  async function fill(model: string, lines: number): Promise<void> {
+    const client = new DynamoDBClient(clientConfig(local, 'administrator'));
+    const entry = { evidence: digestOf('nothing'), received_at: '2026-01-01T00:00:00.000Z', principal: 'p', flags: [] };
+    const puts = Array.from({ length: lines }, (_, index) => ({
+      PutRequest: { Item: marshall({ ...entry, pk: lookup.digest(model), sk: `2026-01-01#${index}` }) },
+    }));
+    for (let start = 0; start < puts.length; start += BATCH * 8) {
+      const batches = Array.from({ length: 8 }, (_, index) =>
+        puts.slice(start + index * BATCH, start + (index + 1) * BATCH),
+      );
+      await Promise.all(
+        batches
+          .filter(({ length }) => length > 0)
+          .map((batch) =>
+            client.send(new BatchWriteItemCommand({ RequestItems: { [local.resources.evidenceTable]: batch } })),
+          ),
+      );
+    }
+  }
+
+  it('is judged where half of what a gate reads are such lines, and refused beyond it', async () => {
+    const model = await trained();
+    await fill(model, LINES / 2);
+    expect((await ask({ model, environment: 'production', endpoint: 'classifier' })).status).toBe(200);
+    await fill(model, LINES);
+    const answer = await ask({ model, environment: 'production', endpoint: 'classifier' });
+    expect([answer.status, answer.json.code]).toEqual([422, 'LINEAGE_TOO_LARGE']);
   });
 });
 

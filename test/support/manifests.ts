@@ -87,6 +87,18 @@ export function aScaiReport(attributes: readonly string[], about = digestOf('iri
   });
 }
 
+/** A scan of an image that found nothing. */
+export function aScan({ uri = 'pkg:golang/scanner@1', at = NOW } = {}): JsonObject {
+  return aStatement({
+    subject: [{ name: 'image', digest: { sha256: digestOf('image') } }],
+    predicateType: Predicate.vulns,
+    predicate: {
+      scanner: { uri, db: { lastUpdate: at }, result: [] },
+      metadata: { scanStartedOn: at, scanFinishedOn: at },
+    },
+  });
+}
+
 interface Opened {
   readonly payload: Buffer;
   readonly signature: Buffer;

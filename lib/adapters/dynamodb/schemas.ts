@@ -50,6 +50,7 @@ export const IndexEntrySchema: z.ZodMiniType<IndexEntry> = z.object({
   attributes: z.exactOptional(z.array(z.string())),
   result: z.exactOptional(z.string()),
   shadow: z.exactOptional(ShadowLineSchema),
+  scanner: z.exactOptional(z.string()),
 });
 
 export const PrincipalSchema: z.ZodMiniType<Principal> = z.object({

@@ -1,5 +1,13 @@
 import { refuseBundle } from './bundle.ts';
 
+/** Node.js's types name what WebAssembly makes, and not how it is made. */
+declare const WebAssembly: {
+  readonly Module: {
+    new (bytes: Uint8Array): WebAssembly.Module;
+    imports(module: WebAssembly.Module): readonly { readonly module: string; readonly name: string }[];
+  };
+};
+
 /** What OPA's compiler lets a module ask of its host (its documentation, "WASM", "Imports"). */
 const IMPORTS: ReadonlySet<string> = new Set([
   'memory',

@@ -5,9 +5,10 @@ import type { Decision } from '../../core/gate/decision.ts';
 import { isSampled, samplingRate } from '../../core/gate/sampling.ts';
 import { lineCounter } from '../lookups.ts';
 import type { Caller } from '../submit-evidence.ts';
+import { GATE_BOUNDS } from './bounds.ts';
 import { type Asked, type Decided, decide, evaluateGate, type GateDeps } from './evaluate.ts';
 import { evidenceJudge, judgeNamed } from './judge.ts';
-import { GATE_BOUNDS, mentionedEvidence } from './lineage.ts';
+import { directEvidence } from './lineage.ts';
 import { draftSkip, type Runs, recordSkip, type Skipped } from './skip.ts';
 
 export interface AskDeps extends GateDeps {
@@ -59,9 +60,9 @@ async function unchosenRuns(deps: AskDeps, asked: SampledAsked): Promise<Runs | 
   if (rate >= 1 || asked.at !== undefined) return undefined;
   const tellsOfRun = ({ part, predicate_type }: IndexEntry) =>
     part === 'output' && predicate_type === Predicate.manifest;
-  const bounds = { ...(deps.bounds ?? GATE_BOUNDS), depth: 0 };
-  const countLines = lineCounter(bounds.lines);
-  const { evidence } = await mentionedEvidence(deps.ledger, [asked.model], tellsOfRun, bounds, countLines);
+  const bounds = deps.bounds ?? GATE_BOUNDS;
+  const search = { ledger: deps.ledger, wants: tellsOfRun, bounds, countLines: lineCounter(bounds.lines) };
+  const { evidence } = await directEvidence(search, [asked.model]);
   const judged = await judgeNamed(evidenceJudge(deps, undefined, undefined), evidence);
   const manifests = [...judged.values()].map(({ attestation }) => attestation);
   const isWhole = manifests.every(({ signature, outputs }) => {

@@ -7,9 +7,11 @@ import type { Judged } from '../../core/gate/attestation.ts';
 import type { GateAttestation, GateInput, GatePhase, Known } from '../../core/gate/input.ts';
 import type { Content } from '../../core/submission.ts';
 import { lineCounter } from '../lookups.ts';
+import { GATE_BOUNDS, type GateBounds } from './bounds.ts';
 import { evidenceJudge, type JudgeDeps, judgeNamed } from './judge.ts';
-import { GATE_BOUNDS, type GateBounds, mentionedEvidence, verifiedLineage } from './lineage.ts';
+import { directEvidence, type Mentioned, mentionedEvidence, type Search, verifiedLineage } from './lineage.ts';
 import type { GateFacts } from './ports.ts';
+import { isBorneOut } from './scans.ts';
 import { provenWaivers, type WaiverDeps } from './waivers.ts';
 
 /** What is asked: may this model enter this environment? */
@@ -59,7 +61,7 @@ export async function collectInput(
   // Waited for below; a refusal before that must not leave a rejection to nobody.
   standing.catch(() => {});
 
-  const { judged, code } = await judgedEvidence(deps, question, evidenceKey);
+  const { judged, superseded, code } = await judgedEvidence(deps, question, evidenceKey);
   const contents = new Map<string, Content>();
   for (const [evidence, { content }] of judged) if (content) contents.set(evidence, content);
   const lineage = verifiedLineage(model, contents, code);
@@ -89,6 +91,7 @@ export async function collectInput(
     // Whoever asks here asks on their own.
     promotion: null,
     attestations,
+    superseded,
     lineage,
     waivers,
     findings: seen(question, findings, ({ opened_at }) => opened_at),
@@ -111,28 +114,44 @@ function seen<T>(instant: Instant, list: Known<T>, timeOf: (item: T) => string):
 async function judgedEvidence(deps: CollectDeps, question: GateQuestion, evidenceKey: EvidenceKey | undefined) {
   const { model, imageDigest } = question;
   const bounds = deps.bounds ?? GATE_BOUNDS;
-  const countLines = lineCounter(bounds.lines);
-  const judge = evidenceJudge(deps, evidenceKey, question.asOf ? question.now : undefined);
   const inTime = ({ received_at }: IndexEntry) => wasThere(question, received_at);
+  const search: Search = { ledger: deps.ledger, wants: inTime, bounds, countLines: lineCounter(bounds.lines) };
+  const judge = evidenceJudge(deps, evidenceKey, question.asOf ? question.now : undefined);
+  const judged = new Map<string, Judged>();
+  const judgeAll = async (lines: Iterable<IndexEntry>): Promise<void> => {
+    const fresh = [...lines].filter(({ evidence }) => !judged.has(evidence));
+    const named = new Map(fresh.map((line) => [line.evidence, line]));
+    for (const [evidence, found] of await judgeNamed(judge, named)) judged.set(evidence, found);
+  };
+  const judgeMentioned = async ({ evidence, superseded }: Mentioned): Promise<void> => {
+    await judgeAll(evidence.values());
+    await judgeAll(superseded.filter((one) => !isBorneOut(one, judged)).flatMap(({ earlier }) => earlier));
+  };
 
-  const ofModel = await mentionedEvidence(deps.ledger, [model], inTime, bounds, countLines);
+  const ofModel = await mentionedEvidence(search, model);
   if (ofModel.evidence.size === 0) {
     throw new DomainError('MODEL_UNKNOWN', `no evidence mentions the model ${model}`, {
       pointer: '/model',
       hint: 'the digest is that of the model.tar.gz; its training is attested with `countersign run --stage training --model model.tar.gz -- COMMAND`',
     });
   }
-  const judged = await judgeNamed(judge, ofModel.evidence);
+  await judgeMentioned(ofModel);
   requireManifest(judged, model);
 
   // Thresholds and images are spoken of by what was just read; what is asserted of them counts too, and nothing else: every
   // run with the same image names it, and every test by the same thresholds.
-  const further = furtherDigests(judged.values(), model, imageDigest).filter((digest) => digest !== model);
   const isAssertion = (entry: IndexEntry) => inTime(entry) && ASSERTIONS.has(entry.predicate_type ?? '');
-  const beside = await mentionedEvidence(deps.ledger, further, isAssertion, { ...bounds, depth: 0 }, countLines);
-  const rest = new Map([...beside.evidence].filter(([evidence]) => !judged.has(evidence)));
-  for (const [evidence, found] of await judgeNamed(judge, rest)) judged.set(evidence, found);
-  return { judged, code: ofModel.code ?? beside.code };
+  const further = furtherDigests(judged.values(), model, imageDigest).filter((digest) => digest !== model);
+  const beside = await directEvidence({ ...search, wants: isAssertion }, further, namesOf(judged.values(), model));
+  await judgeMentioned(beside);
+
+  const left = [...ofModel.superseded, ...beside.superseded].flatMap(({ earlier }) => earlier);
+  const unseen = new Set(left.map(({ evidence }) => evidence).filter((evidence) => !judged.has(evidence)));
+  return {
+    judged,
+    superseded: unseen.size,
+    code: ofModel.code ?? beside.code,
+  };
 }
 
 function byReceipt(a: GateAttestation, b: GateAttestation): number {
@@ -156,6 +175,16 @@ function requireManifest(judged: ReadonlyMap<string, Judged>, model: string): vo
     pointer: '/model',
     hint: 'wrap the training: `countersign run --stage training --model model.tar.gz -- COMMAND`',
   });
+}
+
+/** What the trainings of the model call it: thresholds are fixed for names, because a digest is new each time. */
+function namesOf(judged: Iterable<Judged>, model: string): string[] {
+  const names = new Set<string>();
+  for (const { content } of judged) {
+    const named = content?.manifest?.stage === 'training' ? content.manifest.model : undefined;
+    if (named?.sha256 === model) names.add(named.id);
+  }
+  return [...names];
 }
 
 /** What is asserted of an image or of thresholds. */

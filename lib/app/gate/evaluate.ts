@@ -15,6 +15,7 @@ import type { Registry } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { askBeside, askMain, askShadows, identityOf } from './ask-policies.ts';
+import { inputTooLarge, MAX_INPUT_BYTES } from './bounds.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
 import type { Policies, ShadowPolicy } from './ports.ts';
 import { type GateRows, putStatement, rowsOf } from './record.ts';
@@ -30,9 +31,6 @@ export interface Decided extends Decision {
   /** Its Sigstore bundle. */
   readonly bytes: Buffer;
 }
-
-/** A canonical input beyond this is refused: it would neither fit the policy's memory nor a reader's. */
-export const MAX_INPUT_BYTES = 6 * 1024 * 1024;
 
 /** What was asked, by whoever may ask. */
 export type Asked = Omit<GateQuestion, 'requester' | 'now' | 'asOf'> & { readonly at: Date | undefined };
@@ -65,11 +63,7 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
   const [input, inForce] = await Promise.all([collectInput(deps, question, key), deps.policies.inForce(at)]);
   const inputBytes = canonicalBytes(input);
   if (inputBytes.length > MAX_INPUT_BYTES) {
-    throw new DomainError(
-      'GATE_INPUT_TOO_LARGE',
-      `the facts have ${inputBytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`,
-      { hint: 'attest collections instead of their single files' },
-    );
+    inputTooLarge(`the facts have ${inputBytes.length} bytes; a gate takes ${MAX_INPUT_BYTES}`);
   }
   const result = await askMain(deps, inForce.main, inputBytes);
   const beside = await askBeside(deps, inForce.enforced, inputBytes);

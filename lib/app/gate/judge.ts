@@ -4,6 +4,7 @@ import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { type Judged, judgeEvidence, type KnownKey, lostEvidence } from '../../core/gate/attestation.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import type { EvidenceStore, Registry } from '../ports.ts';
+import { inputTooLarge, MAX_INPUT_BYTES } from './bounds.ts';
 import type { GateLedger } from './ports.ts';
 
 export interface JudgeDeps {
@@ -17,6 +18,12 @@ export type VerifyDeps = Omit<JudgeDeps, 'ledger'> & { readonly ledger: Pick<Gat
 
 /** Objects that are read at the same time: those whose bytes are too large for the table. */
 const READERS = 16;
+
+/** Records that are read before their sizes are counted: four batch reads at the same time, some 14 MB. */
+const WAVE = 400;
+
+/** What all that a gate judges may have in bytes: in base64, as it is signed, the largest input. */
+const MAX_EVIDENCE_BYTES = (MAX_INPUT_BYTES / 3) * 4;
 
 /** Verifies evidence again from its bytes, by its digest. */
 export type Judge = (evidence: Iterable<string>) => Promise<ReadonlyMap<string, Judged>>;
@@ -42,29 +49,37 @@ export function evidenceJudge(deps: VerifyDeps, evidenceKey: EvidenceKey | undef
     signers.set(keyid, known);
     return known;
   };
-  return async (evidence) => {
-    const wanted = [...evidence];
-    const judged = new Map<string, Judged>();
-    if (wanted.length === 0) return judged;
-    const records = [...(await deps.ledger.findMany(wanted)).values()].filter(({ kind }) => kind === 'attestation');
+
+  let bytesRead = 0;
+  const recordsOf = async (evidence: readonly string[]): Promise<EvidenceRecord[]> => {
+    const records = [...(await deps.ledger.findMany(evidence)).values()].filter(({ kind }) => kind === 'attestation');
+    bytesRead += records.reduce((sum, { size }) => sum + size, 0);
+    if (bytesRead > MAX_EVIDENCE_BYTES) inputTooLarge(`the evidence has more than ${MAX_EVIDENCE_BYTES} bytes`);
+    return records;
+  };
+
+  const judgeAll = async (records: readonly EvidenceRecord[], judged: Map<string, Judged>): Promise<void> => {
     const keyids = [...new Set(records.flatMap(({ keyid }) => keyid ?? []))];
     const [own, ...known] = await Promise.all([
       evidenceKeys(records),
       ...keyids.map(async (keyid) => [keyid, await signerOf(keyid)] as const),
     ]);
-    const knownKeys = new Map(known);
+    const signersByKeyid = new Map(known);
+    const keyOf = (keyid: string) => signersByKeyid.get(keyid) ?? { revisions: [], current: undefined };
     for (let start = 0; start < records.length; start += READERS) {
       const some = records.slice(start, start + READERS);
       const bytes = await Promise.all(some.map((record) => bytesOf(deps.store, record)));
       for (const [index, record] of some.entries()) {
-        const one = await judgeEvidence(
-          record,
-          bytes[index],
-          (keyid) => knownKeys.get(keyid) ?? { revisions: [], current: undefined },
-          own,
-        );
-        judged.set(record.sha256, one);
+        judged.set(record.sha256, await judgeEvidence(record, bytes[index], keyOf, own));
       }
+    }
+  };
+
+  return async (evidence) => {
+    const wanted = [...evidence];
+    const judged = new Map<string, Judged>();
+    for (let start = 0; start < wanted.length; start += WAVE) {
+      await judgeAll(await recordsOf(wanted.slice(start, start + WAVE)), judged);
     }
     return judged;
   };

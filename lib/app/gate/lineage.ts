@@ -5,20 +5,9 @@ import { lookup } from '../../core/layout.ts';
 import { type Edge, findCycle } from '../../core/lineage.ts';
 import type { Content } from '../../core/submission.ts';
 import { type LineCounter, wholeLookup } from '../lookups.ts';
+import type { GateBounds } from './bounds.ts';
 import type { GateLedger } from './ports.ts';
-
-export interface GateBounds {
-  readonly depth: number;
-  /** Digests that are followed. */
-  readonly digests: number;
-  /** Pieces of evidence that are looked at. */
-  readonly attestations: number;
-  /** Lines of the look-ups that are read on the way, also those that lead nowhere. */
-  readonly lines: number;
-}
-
-/** The whole input must fit a Lambda and an auditor's patience; collections are attested as one digest. */
-export const GATE_BOUNDS: GateBounds = { depth: 32, digests: 1000, attestations: 2000, lines: 20_000 };
+import { type Superseded, withoutEarlierScans } from './scans.ts';
 
 /** Queries that run at the same time. */
 const BREADTH = 16;
@@ -27,35 +16,37 @@ const BREADTH = 16;
 export interface Mentioned {
   /** A line of each piece, by its digest. */
   readonly evidence: ReadonlyMap<string, IndexEntry>;
+  readonly superseded: readonly Superseded[];
   /** Why the search ended early; null when it did not. */
   readonly code: string | null;
+}
+
+/** How a search of the index goes about it. */
+export interface Search {
+  readonly ledger: Pick<GateLedger, 'list'>;
+  /** Which lines are looked at. */
+  readonly wants: (entry: IndexEntry) => boolean;
+  readonly bounds: GateBounds;
+  readonly countLines: LineCounter;
 }
 
 /**
  * Finds the evidence of a model and of everything that the index says it was made from, one look-up a digest.
  *
- * @param roots - where it begins
- * @param wants - what is looked at
  * @throws DomainError LINEAGE_TOO_LARGE, of the counter
  */
-export async function mentionedEvidence(
-  ledger: Pick<GateLedger, 'list'>,
-  roots: readonly string[],
-  wants: (entry: IndexEntry) => boolean,
-  bounds: GateBounds,
-  countLines: LineCounter,
-): Promise<Mentioned> {
-  const seen = new Set(roots);
+export async function mentionedEvidence(search: Search, model: string): Promise<Mentioned> {
+  const { bounds } = search;
+  const seen = new Set([model]);
   const evidence = new Map<string, IndexEntry>();
-  let level = [...seen];
+  const superseded: Superseded[] = [];
+  let level = [model];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > bounds.depth) return { evidence, code: 'LINEAGE_TOO_LARGE' };
+    if (depth > bounds.depth) return { evidence, superseded, code: 'LINEAGE_TOO_LARGE' };
     const next = new Set<string>();
     for (let start = 0; start < level.length; start += BREADTH) {
-      const digests = level.slice(start, start + BREADTH);
-      const found = await Promise.all(digests.map((digest) => wholeLookup(ledger, lookup.digest(digest), countLines)));
-      for (const entry of found.flat()) {
-        if (isArtifact(entry) || !wants(entry)) continue;
+      const found = await saidOf(search, level.slice(start, start + BREADTH), superseded);
+      for (const entry of found) {
         const isManifest = entry.predicate_type === Predicate.manifest;
         // What else was made from a data set says nothing about this model, and a data set may serve thousands.
         if (depth > 0 && isManifest && entry.part === 'input') continue;
@@ -69,17 +60,57 @@ export async function mentionedEvidence(
         }
       }
       if (seen.size > bounds.digests || evidence.size > bounds.attestations) {
-        return { evidence, code: 'LINEAGE_TOO_LARGE' };
+        return { evidence, superseded, code: 'LINEAGE_TOO_LARGE' };
       }
     }
     level = [...next];
   }
-  return { evidence, code: null };
+  return { evidence, superseded, code: null };
+}
+
+/**
+ * Finds the evidence of digests, and of models by their names, without following what these were made from.
+ *
+ * @throws DomainError LINEAGE_TOO_LARGE, of the counter
+ */
+export async function directEvidence(
+  search: Search,
+  digests: readonly string[],
+  modelNames: readonly string[] = [],
+): Promise<Mentioned> {
+  const { ledger, wants, bounds, countLines } = search;
+  const superseded: Superseded[] = [];
+  const named = modelNames.map((name) => wholeLookup(ledger, lookup.forModels(name), countLines));
+  const entries = (await Promise.all(named)).flat().filter((entry) => !isArtifact(entry) && wants(entry));
+  for (let start = 0; start < digests.length && start < bounds.digests; start += BREADTH) {
+    entries.push(...(await saidOf(search, digests.slice(start, start + BREADTH), superseded)));
+  }
+  const evidence = new Map(entries.map((entry) => [entry.evidence, entry]));
+  const isTooLarge = digests.length > bounds.digests || evidence.size > bounds.attestations;
+  return { evidence, superseded, code: isTooLarge ? 'LINEAGE_TOO_LARGE' : null };
 }
 
 /** That bytes are stored says nothing about them. */
 function isArtifact({ predicate_type }: IndexEntry): boolean {
   return predicate_type === undefined;
+}
+
+async function saidOf(
+  { ledger, wants, countLines }: Search,
+  digests: readonly string[],
+  superseded: Superseded[],
+): Promise<IndexEntry[]> {
+  const found = await Promise.all(
+    digests.map(async (digest) => {
+      const entries = await wholeLookup(ledger, lookup.digest(digest), countLines);
+      return withoutEarlierScans(
+        digest,
+        entries.filter((entry) => !isArtifact(entry) && wants(entry)),
+      );
+    }),
+  );
+  superseded.push(...found.flatMap((one) => one.superseded));
+  return found.flatMap(({ entries }) => entries);
 }
 
 /**

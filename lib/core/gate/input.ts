@@ -24,6 +24,8 @@ export interface GateInput {
   readonly promotion: string | null;
   /** Everything said about the model and about each digest in its lineage, in order of receipt. */
   readonly attestations: readonly GateAttestation[];
+  /** How many scans were not looked at, because a newer one by the same signer with the same scanner takes their place. */
+  readonly superseded: number;
   /** What the model was made from, step by step. */
   readonly lineage: GateLineage;
   readonly waivers: Known<GateWaiver>;

@@ -38,6 +38,10 @@ class Values {
     return value === undefined ? '' : shown(value);
   }
 
+  has(name: string): boolean {
+    return (this.#params[name] ?? null) !== null;
+  }
+
   /** The first digits of a digest, enough to find it by. */
   short(name: string): string {
     return this.text(name).slice(0, 12);
@@ -239,8 +243,15 @@ const PHRASES: Readonly<Record<string, Phrase>> = {
     ),
   thresholds_missing: (v) =>
     say(
-      `the ${v.text('kind')} result ${v.short('evidence')} names no thresholds that somebody attested`,
-      `${scai(v.text('attribute'), 'thresholds.json')}; then evaluate again, with the file's digest in the result's configuration`,
+      v.has('model_id')
+        ? `nobody who may has fixed thresholds of the ${v.text('kind')} test for models called ${v.text('model_id')}`
+        : `no training says what the model is called, so that no thresholds of the ${v.text('kind')} test are its own`,
+      `${scai(v.text('attribute'), 'thresholds.json')}, whose target has "annotations": {"countersign.dev/model": "MODEL"}; then evaluate again`,
+    ),
+  thresholds_not_newest: (v) =>
+    say(
+      `the ${v.text('kind')} result ${v.short('evidence')} does not name ${v.short('digest')}, the newest thresholds that were fixed before it`,
+      "evaluate again by these, with the file's digest in the result's configuration",
     ),
   thresholds_too_late: (v) =>
     say(

@@ -18,6 +18,10 @@ export interface ValidatedPredicate {
   readonly commits: readonly string[];
   /** Runs that a look-up by run can name. */
   readonly runIds: readonly string[];
+  /** Names of models that something is asserted for, as manifests call them. */
+  readonly forModels?: readonly string[];
+  /** URI of the scanner, of a scan. */
+  readonly scanner?: string;
 }
 
 /** Of a predicate that says nothing which is indexed. */

@@ -22,6 +22,6 @@ const Vulns = z.looseObject({
 
 /** The predicate names no digests: what was scanned is the subject. */
 export function validateVulns(predicate: unknown): ValidatedPredicate {
-  parseWith(Vulns, predicate, 'PREDICATE_INVALID', '/predicate');
-  return NO_FACTS;
+  const { scanner } = parseWith(Vulns, predicate, 'PREDICATE_INVALID', '/predicate');
+  return { ...NO_FACTS, scanner: scanner.uri };
 }

@@ -18,7 +18,7 @@ import { ADMIN, type ControlPlane, caller, controlPlane, enrol, keyRequest } fro
 import { newKey, type TestKey } from '../../support/keys.ts';
 import {
   aManifest,
-  aStatement,
+  aScan,
   bytesOf,
   digestOf,
   NOW,
@@ -96,15 +96,9 @@ describe('the facts of a gate', () => {
 
   it('include what is asserted of the image that the manifest names, but no other run with that image', async () => {
     await post();
-    const image = { name: 'image', digest: { sha256: digestOf('image') } };
-    const scan = {
-      scanner: { uri: 'pkg:golang/scanner@1', db: { lastUpdate: NOW }, result: [] },
-      metadata: { scanStartedOn: NOW, scanFinishedOn: NOW },
-    };
     const key = newKey();
     await enrol(plane, 'scanner', key, { predicate_types: [Predicate.vulns] });
-    const statement = aStatement({ subject: [image], predicateType: Predicate.vulns, predicate: scan });
-    const { record } = await plane.submit(signedStatement(statement, key), 'attestations', caller('scanner'));
+    const { record } = await plane.submit(signedStatement(aScan(), key), 'attestations', caller('scanner'));
     const other = await made('elsewhere', 'other');
     const input = await collect();
     expect(stateOf(input, record.sha256)).toBe('verified');

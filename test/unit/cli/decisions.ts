@@ -32,6 +32,7 @@ export const NO_FACTS: GateInput = {
   requester: 'training-pipeline',
   promotion: null,
   attestations: [],
+  superseded: 0,
   lineage: { complete: true, code: null, nodes: [MODEL], edges: [], cycle: null },
   waivers: { known: true, items: [] },
   findings: { known: true, items: [] },

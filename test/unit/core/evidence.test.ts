@@ -1,12 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { receiptPayload } from '../../../lib/core/countersigned.ts';
 import { indexEntries } from '../../../lib/core/evidence.ts';
+import type { Json } from '../../../lib/core/json.ts';
 import { lookup, objectKey, stageOrder, timeOrder } from '../../../lib/core/layout.ts';
 import { parseReceipt, type Receipt } from '../../../lib/core/receipt.ts';
 import { parseStatement } from '../../../lib/core/statement.ts';
 import { parseSubmission } from '../../../lib/core/submission.ts';
 import { asObject, newKey } from '../../support/keys.ts';
-import { aManifest, aScaiReport, bytesOf, digestOf, NOW, PIPELINE, signedStatement } from '../../support/manifests.ts';
+import {
+  aManifest,
+  aScaiReport,
+  aScan,
+  aStatement,
+  bytesOf,
+  digestOf,
+  NOW,
+  PIPELINE,
+  signedStatement,
+} from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const sha256 = digestOf('evidence');
@@ -45,6 +57,30 @@ describe('indexEntries', () => {
       expect.objectContaining({ pk: `principal#${PIPELINE}#2026-02-21`, attributes: ['DATASET_CONSENT'] }),
       expect.objectContaining({ pk: `digest#${digestOf('iris')}`, part: 'mention', attributes: ['DATASET_CONSENT'] }),
     ]);
+  });
+});
+
+describe('the look-up lines of an attestation', () => {
+  it('name the model that thresholds are for, so that the newest are found by whoever knows none', async () => {
+    const target = (name: Json) => ({ uri: 'urn:x', annotations: { 'countersign.dev/model': name } });
+    const named = ['triage', 'triage', 'x'.repeat(257), '', null, 7];
+    const statement = aStatement({
+      subject: [{ name: 'thresholds', digest: { sha256: digestOf('thresholds') } }],
+      predicateType: Predicate.scai,
+      predicate: { attributes: named.map((name) => ({ attribute: 'EVALUATION_THRESHOLDS', target: target(name) })) },
+    });
+    const { content } = await parseSubmission(signedStatement(statement, newKey()), 'attestations');
+    const entries = indexEntries(record, content).filter(({ pk }) => pk.startsWith('model-name#'));
+    expect(entries).toEqual([expect.objectContaining({ pk: 'model-name#triage', predicate_type: Predicate.scai })]);
+  });
+
+  it('name the scanner, unless its name is longer than a line should be', async () => {
+    const linesOf = async (uri: string) => {
+      const { content } = await parseSubmission(signedStatement(aScan({ uri }), newKey()), 'attestations');
+      return indexEntries(record, content).map(({ scanner }) => scanner);
+    };
+    expect(await linesOf('pkg:golang/scanner@1')).toEqual(['pkg:golang/scanner@1', 'pkg:golang/scanner@1']);
+    expect(await linesOf(`pkg:golang/${'s'.repeat(250)}`)).toEqual([undefined, undefined]);
   });
 });
 

@@ -24,6 +24,7 @@ export const DIGESTS = {
   previousModel: digest('previous model.tar.gz'),
 } as const;
 
+const MODEL_ID = 'breast-cancer-classifier';
 const COMMIT = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const RUN = 'nightly-2026-02-21';
 const ENDPOINT = 'tumour-triage';
@@ -114,7 +115,7 @@ function thresholds(
   sha256: string,
   conditions: Readonly<Record<string, Json>>,
 ): GateAttestation {
-  const target = { name: `${name}.json`, digest: { sha256 } };
+  const target = { name: `${name}.json`, digest: { sha256 }, annotations: { 'countersign.dev/model': MODEL_ID } };
   return scai(name, minute, 'model-risk', [sha256], { attribute, target, conditions });
 }
 
@@ -217,7 +218,7 @@ const TRAINING = manifest(3, 'training-pipeline', {
   outputs: [DIGESTS.model],
   fields: {
     dataset: { id: 'training-part', sha256: DIGESTS.train },
-    model: { id: 'breast-cancer-classifier', sha256: DIGESTS.model },
+    model: { id: MODEL_ID, sha256: DIGESTS.model },
     image_digest: IMAGE,
     parameters: { regularisation: 1 },
   },
@@ -228,7 +229,7 @@ const EVALUATION = manifest(20, 'evaluation-pipeline', {
   outputs: [DIGESTS.report],
   fields: {
     dataset: { id: 'holdout', sha256: DIGESTS.holdout },
-    model: { id: 'breast-cancer-classifier', sha256: DIGESTS.model },
+    model: { id: MODEL_ID, sha256: DIGESTS.model },
     outputs: [{ name: 'evaluation.json', sha256: DIGESTS.report }],
     metrics: { roc_auc: 0.994, recall: 0.96, latency_p99_ms: 0.34, recall_gap: 0.03 },
   },
@@ -238,7 +239,7 @@ const REGISTRATION = manifest(26, 'evaluation-pipeline', {
   inputs: [DIGESTS.model, DIGESTS.report],
   outputs: [DIGESTS.card],
   fields: {
-    model: { id: 'breast-cancer-classifier', sha256: DIGESTS.model },
+    model: { id: MODEL_ID, sha256: DIGESTS.model },
     model_card: { sha256: DIGESTS.card },
     outputs: [{ name: 'model-card.cdx.json', sha256: DIGESTS.card }],
   },
@@ -326,6 +327,7 @@ export const PASSING: GateInput = {
   requester: 'person-grace',
   promotion: null,
   attestations: Object.values(ATTESTATIONS),
+  superseded: 0,
   lineage: {
     complete: true,
     code: null,

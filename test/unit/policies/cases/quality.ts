@@ -32,6 +32,7 @@ export const QUALITY: Rows = {
     ['a metric is too high', stating('evaluation', { 'metrics/latency_p99_ms': 51 }), 'fail', 'metric_too_high'],
     ['a metric was not measured', stating('evaluation', { 'metrics/recall': undefined }), 'fail', 'metric_missing'],
     ['a threshold binds nothing', stating('thresholds', { [`${BOUNDS}/recall`]: {} }), 'fail', 'threshold_malformed'],
+    ['a threshold is a list', stating('thresholds', { [`${BOUNDS}/recall`]: [0.9] }), 'fail', 'threshold_malformed'],
     ['thresholds are null', stating('thresholds', { [BOUNDS]: null }), 'fail', 'thresholds_empty'],
     ['a threshold is no object', stating('thresholds', { [`${BOUNDS}/recall`]: '0.9' }), 'fail', 'threshold_malformed'],
     ['no threshold is fixed', stating('thresholds', { [BOUNDS]: {} }), 'fail', 'thresholds_empty'],
@@ -41,6 +42,18 @@ export const QUALITY: Rows = {
       changed('thresholds', (one) => ({ ...one, received_at: ATTESTATIONS.evaluation.received_at })),
       'fail',
       'thresholds_too_late',
+    ],
+    [
+      'the result names thresholds that were replaced',
+      stating('evaluationResult', { 'configuration/0/digest/sha256': DIGESTS.report }),
+      'fail',
+      'thresholds_not_newest',
+    ],
+    [
+      'whoever fixed thresholds may not',
+      changed('thresholds', (one) => ({ ...one, signature: { ...one.signature, role: 'producer' } })),
+      'fail',
+      'thresholds_missing',
     ],
     ['thresholds came with what was measured by anybody', measuredEarly(), 'fail', 'metric_too_early'],
     [
