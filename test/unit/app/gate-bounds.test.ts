@@ -35,7 +35,7 @@ const collect = async (asOf?: Date) => {
   const question = { model: digestOf('classifier'), environment: 'production', phase: 'request' } as const;
   const asked = { ...question, imageDigest: undefined, endpoint: undefined, requester: PIPELINE };
   const { attestations, superseded } = await collectInput(
-    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts },
+    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts, log: plane.submitDeps.log },
     { ...asked, now: asOf ?? plane.clock.now(), asOf: asOf !== undefined },
     undefined,
   );
