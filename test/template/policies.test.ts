@@ -58,13 +58,27 @@ it('a denial has a wildcard action only where it refuses what is not TLS', () =>
   }
 });
 
-it('no identity policy allows every resource, but for X-Ray, which has none to name', () => {
+it('no identity policy allows every resource, but for X-Ray and log deliveries, which have none to name', () => {
   const open = statements.filter(({ where, Effect, Resource }) => {
     // In the policy of a key, "*" is the key.
     return Effect === 'Allow' && Resource.includes('*') && prodType(where) !== 'AWS::KMS::Key';
   });
   expect(new Set(open.flatMap(({ Action }) => Action))).toEqual(
-    new Set(['xray:PutTelemetryRecords', 'xray:PutTraceSegments']),
+    new Set([
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+      // Step Functions also asks which requests it should trace, and has its logs delivered.
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:DescribeLogGroups',
+      'logs:DescribeResourcePolicies',
+      'logs:GetLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:UpdateLogDelivery',
+    ]),
   );
 });
 
