@@ -1,0 +1,387 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { evaluateGate } from '../../../lib/app/gate/evaluate.ts';
+import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
+import { changePolicy, proposePolicy } from '../../../lib/app/manage-policies.ts';
+import { candidates } from '../../../lib/app/simulate/candidate.ts';
+import { runTask, type TaskDeps } from '../../../lib/app/simulate/run-task.ts';
+import { startSimulation } from '../../../lib/app/simulate/start.ts';
+import type { Environment } from '../../../lib/contracts/predicates.ts';
+import type { SimulationTask } from '../../../lib/contracts/simulation.ts';
+import { simulationWork } from '../../../lib/contracts/simulation.ts';
+import { sha256Hex } from '../../../lib/core/digest.ts';
+import { DomainError } from '../../../lib/core/errors.ts';
+import type { Verdict } from '../../../lib/core/gate/input.ts';
+import type { SimulationReport } from '../../../lib/core/gate/what-if-report.ts';
+import type { Json } from '../../../lib/core/json.ts';
+import { CONTROL_PLANE, lookup, objectKey } from '../../../lib/core/layout.ts';
+import type { PolicyState } from '../../../lib/core/policy.ts';
+import { DAY } from '../../support/clock.ts';
+import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
+import type { TestKey } from '../../support/keys.ts';
+import { aManifest, digestOf, PIPELINE, signedBundle } from '../../support/manifests.ts';
+import { MemoryExecutions, MemorySimulations, MemoryWork } from '../../support/memory/simulations.ts';
+import { Crash, type Step } from '../../support/memory/steps.ts';
+import { refusal } from '../../support/refusals.ts';
+
+const AUTHOR = caller('policy-author');
+const NOTHING = { known: true, items: [] } as const;
+const ENTRYPOINT = 'countersign/gate/result';
+
+let plane: ControlPlane & { readonly key: TestKey };
+let simulations: MemorySimulations;
+let work: MemoryWork;
+let executions: MemoryExecutions;
+let tasks: TaskDeps;
+let policy: string;
+/** What the candidate says of a model, and how often it was asked. */
+let candidateSays: (model: string) => Json;
+let asked: number;
+beforeEach(async () => {
+  plane = await controlPlane();
+  simulations = new MemorySimulations(plane.steps);
+  work = new MemoryWork(plane.steps);
+  executions = new MemoryExecutions(plane.steps);
+  candidateSays = () => answer('pass');
+  asked = 0;
+  const load = async (bytes: Buffer): Promise<LoadedPolicy> => ({
+    sha256: sha256Hex(bytes),
+    revision: 'r2',
+    entrypoint: ENTRYPOINT,
+    evaluate: async (input) => {
+      asked++;
+      return candidateSays(JSON.parse(Buffer.from(input).toString('utf8')).model.sha256);
+    },
+  });
+  tasks = {
+    ...plane.submitDeps,
+    simulations,
+    work,
+    ledger: plane.ledger,
+    candidate: candidates({ store: plane.bucket, load }),
+  };
+  policy = await policyIn('tested');
+});
+
+const answer = (verdict: Verdict, rule = 'signed'): Json => ({
+  verdicts: [
+    { rule, verdict, severity: 'high', controls: [], effective_on: '2026-01-01T00:00:00Z', reasons: [], waiver: null },
+  ],
+  warnings: [],
+});
+
+async function policyIn(state: PolicyState, text = 'candidate'): Promise<string> {
+  const request = { bundle: Buffer.from(text).toString('base64'), change_request: 'CHG-1' };
+  const inspectPolicy = async () => ({ sha256: sha256Hex(text), revision: 'r2', entrypoint: ENTRYPOINT });
+  const deps = { ...plane.submitDeps, inspectPolicy };
+  const { value } = await proposePolicy(deps, request, AUTHOR);
+  if (state !== 'proposed') await changePolicy(deps, 'policy-tested', { ...value, state, revision: 2 }, AUTHOR);
+  return value.sha256;
+}
+
+/** A gate that says so decides of a model. @returns digest of the decision */
+async function decided(
+  model: string,
+  says: Verdict,
+  environment: Environment = 'production',
+  at?: Date,
+): Promise<string> {
+  const { evidence } = await evaluateGate(
+    {
+      ...plane.submitDeps,
+      ledger: plane.ledger,
+      facts: {
+        waivers: async () => NOTHING,
+        findings: async () => NOTHING,
+        approvals: async () => NOTHING,
+        releases: async () => NOTHING,
+      },
+      policies: {
+        inForce: async () => ({
+          sha256: digestOf('r1'),
+          revision: 'r1',
+          entrypoint: ENTRYPOINT,
+          evaluate: async () => answer(says),
+        }),
+      },
+    },
+    { model: digestOf(model), environment, phase: 'request', imageDigest: undefined, endpoint: undefined, at },
+    caller(PIPELINE),
+  );
+  plane.clock.advance(1000);
+  return evidence;
+}
+
+async function trained(model: string): Promise<void> {
+  const manifest = aManifest({
+    run_id: `run-${model}`,
+    timestamp: plane.clock.now().toISOString(),
+    model: { id: model, sha256: digestOf(model) },
+  });
+  await plane.submit(signedBundle(manifest, plane.key));
+  plane.clock.advance(1000);
+}
+
+/** Two models; `iris` passed twice and failed once, `other` passed in staging. */
+async function history(): Promise<string[]> {
+  await trained('iris');
+  await trained('other');
+  return [
+    await decided('iris', 'pass'),
+    await decided('iris', 'fail'),
+    await decided('other', 'pass', 'staging'),
+    await decided('iris', 'pass'),
+  ];
+}
+
+const daysAgo = (days: number) => new Date(plane.clock.now().getTime() - days * DAY).toISOString();
+const start = (request: { from?: string; to?: string; environment?: Environment } = {}, sha256 = policy) =>
+  startSimulation(
+    { registry: plane.registry, simulations, executions, clock: plane.clock.now },
+    sha256,
+    { from: daysAgo(30), ...request },
+    AUTHOR,
+  );
+const run = (task: SimulationTask) => runTask(tasks, task);
+
+/** What the state machine does, retries included. */
+async function machine(simulation: string): Promise<void> {
+  const retried = async (task: SimulationTask): Promise<object> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await run(task);
+      } catch (error) {
+        const isTransient =
+          error instanceof Crash || (error instanceof DomainError && error.retryAfterMs !== undefined);
+        if (!isTransient || attempt > 2) throw error;
+      }
+    }
+  };
+  let listed: { cursor?: string | null; chunks?: number } = {};
+  do listed = await retried({ task: 'list', simulation, cursor: listed.cursor ?? null });
+  while (listed.cursor !== null);
+  for (let chunk = 0; chunk < (listed.chunks ?? 0); chunk++) await retried({ task: 'evaluate', simulation, chunk });
+  await retried({ task: 'report', simulation });
+}
+
+async function reportOf(id: string): Promise<SimulationReport> {
+  const sha256 = (await simulations.find(id))?.simulation.report ?? '';
+  const bytes = plane.bucket.objects.get(objectKey.simulationReport(sha256))?.bytes ?? Buffer.alloc(0);
+  expect(sha256Hex(bytes)).toBe(sha256);
+  return JSON.parse(bytes.toString('utf8'));
+}
+
+async function simulated(request: Parameters<typeof start>[0] = {}): Promise<SimulationReport> {
+  const { id } = (await start(request)).simulation;
+  await machine(id);
+  return await reportOf(id);
+}
+
+describe('a simulation', () => {
+  it('says which decisions flip, for which rule and whose models, and is a step of the policy', async () => {
+    const [first, , , last] = await history();
+    candidateSays = (model) => answer(model === digestOf('iris') ? 'fail' : 'pass');
+    const report = await simulated();
+    expect(report.counts).toEqual({ decisions: 4, same: 2, differ: 0, would_fail: 2, would_pass: 0, unjudged: 0 });
+    expect(report.flips.map(({ decision }) => decision)).toEqual([last, first]);
+    expect(report.flips[0]).toMatchObject({ model: digestOf('iris'), environment: 'production', result: 'would_fail' });
+    expect(report.models).toEqual([{ sha256: digestOf('iris'), would_fail: 2, would_pass: 0 }]);
+    const record = await plane.registry.policy(policy);
+    expect(record).toMatchObject({
+      state: 'simulated',
+      simulated: { report: sha256Hex(Buffer.from(JSON.stringify(report))) },
+    });
+    const event = plane.bucket.objects.get(objectKey.event(`policy/${policy}`, 3))?.bytes.toString() ?? '';
+    const payload = Buffer.from(JSON.parse(event).dsseEnvelope.payload, 'base64').toString();
+    expect(JSON.parse(payload).predicate).toMatchObject({ action: 'policy-simulated', policy: record });
+  });
+
+  it('over nothing is quick and counts', async () => {
+    const report = await simulated();
+    expect(report.counts.decisions).toBe(0);
+    expect((await plane.registry.policy(policy))?.state).toBe('simulated');
+  });
+
+  it('looks at what was decided in its range and environment, and at no answer about the past', async () => {
+    await history();
+    await decided('iris', 'pass', 'production', new Date(plane.clock.now().getTime() - 1000));
+    expect((await simulated({ environment: 'staging' })).counts.decisions).toBe(1);
+    const to = new Date(plane.clock.now().getTime() - 2000).toISOString();
+    expect((await simulated({ to, from: daysAgo(31) })).counts.decisions).toBe(3);
+    expect((await simulated({ from: daysAgo(31) })).counts.decisions).toBe(4);
+  });
+
+  it('of one environment, or of a few days, is a question and no step', async () => {
+    await simulated({ environment: 'production' });
+    await simulated({ from: daysAgo(29) });
+    expect((await plane.registry.policy(policy))?.state).toBe('tested');
+  });
+
+  it('of an approved policy changes nothing that its approver has seen', async () => {
+    policy = await policyIn('approved', 'another');
+    const before = await plane.registry.policy(policy);
+    expect((await simulated()).counts.decisions).toBe(0);
+    expect(await plane.registry.policy(policy)).toEqual(before);
+  });
+
+  it('is answered as it stands when the same is asked again', async () => {
+    const to = plane.clock.now().toISOString();
+    const question = { from: daysAgo(30), to };
+    const first = await start(question);
+    expect(await start(question)).toEqual(first);
+    await machine(first.simulation.id);
+    const taken = plane.steps.taken.length;
+    expect((await start(question)).simulation).toMatchObject({
+      id: first.simulation.id,
+      state: 'finished',
+      attempt: 1,
+    });
+    expect(plane.steps.taken.length).toBe(taken);
+    expect([...executions.states.keys()]).toEqual([`${first.simulation.id}-1`]);
+  });
+
+  it.each([
+    ['a range that ends in the future', () => ({ to: daysAgo(-1) }), '/to'],
+    ['a range that ends where it begins', () => ({ from: daysAgo(1), to: daysAgo(1) }), '/from'],
+    ['more than 400 days', () => ({ from: daysAgo(401) }), '/from'],
+  ])('refuses %s', async (_, request, pointer) => {
+    await expect(start(request())).rejects.toThrow(refusal('REQUEST_INVALID', pointer));
+  });
+
+  it('is refused of a policy that is unknown, or not tested', async () => {
+    await expect(start({}, digestOf('none'))).rejects.toThrow(refusal('NOT_FOUND'));
+    const proposed = await policyIn('proposed', 'another');
+    await expect(start({}, proposed)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+  });
+});
+
+describe('what cannot be judged', () => {
+  const damage: readonly (readonly [string, string, (decision: string) => void])[] = [
+    ['whose facts are gone', 'INTEGRITY_FAILURE', (decision) => plane.bucket.objects.delete(inputOf(decision))],
+    ['whose facts are others', 'INTEGRITY_FAILURE', (decision) => replace(inputOf(decision), Buffer.from('{}'))],
+    ['whose row is gone', 'NOT_FOUND', (decision) => plane.ledger.records.delete(decision)],
+    ['whose bytes are others', 'INTEGRITY_FAILURE', (decision) => edit(decision, (bytes) => bytes.subarray(1))],
+  ];
+  function inputOf(decision: string): string {
+    const inline = Buffer.from(plane.ledger.records.get(decision)?.inline ?? []).toString();
+    const payload = Buffer.from(JSON.parse(inline).dsseEnvelope.payload, 'base64').toString();
+    return objectKey.gateInput(/"input_sha256":"([0-9a-f]{64})"/.exec(payload)?.[1] ?? '');
+  }
+  function replace(name: string, bytes: Buffer): void {
+    const object = plane.bucket.objects.get(name);
+    if (object) plane.bucket.objects.set(name, { ...object, bytes });
+  }
+  function edit(decision: string, change: (bytes: Buffer) => Buffer): void {
+    const record = plane.ledger.records.get(decision);
+    if (record?.inline) plane.ledger.records.set(decision, { ...record, inline: change(Buffer.from(record.inline)) });
+  }
+
+  it.each(damage)('is a decision %s: counted as %s and listed', async (_, code, spoil) => {
+    const [first = ''] = await history();
+    spoil(first);
+    const report = await simulated();
+    expect(report.counts).toMatchObject({ decisions: 4, unjudged: 1 });
+    expect(report.unjudged).toEqual([{ decision: first, code }]);
+    expect(plane.logged.some(({ event, fields }) => event === code && fields.decision === first)).toBe(true);
+  });
+
+  it('is a decision over which the candidate breaks down, while it decides of others', async () => {
+    await history();
+    candidateSays = (model) => {
+      if (model !== digestOf('other')) return answer('pass');
+      throw new DomainError('POLICY_TIMED_OUT', 'too slow');
+    };
+    const { counts, unjudged_codes } = await simulated();
+    expect([counts.unjudged, counts.would_pass, counts.same]).toEqual([1, 1, 2]);
+    expect(unjudged_codes).toEqual([{ code: 'POLICY_TIMED_OUT', decisions: 1 }]);
+  });
+
+  it('ends the simulation when the candidate always breaks down, and says why', async () => {
+    await history();
+    await history().catch(() => undefined);
+    candidateSays = () => 'no result';
+    const { id } = (await start()).simulation;
+    await expect(machine(id)).rejects.toThrow(refusal('POLICY_RESULT_INVALID'));
+    expect(asked).toBeLessThanOrEqual(8);
+    await run({ task: 'fail', simulation: id, error: 'States.ExceedToleratedFailureThreshold', cause: '{}' });
+    const { simulation } = (await simulations.find(id)) ?? {};
+    expect(simulation).toMatchObject({ state: 'failed', failure: { code: 'POLICY_RESULT_INVALID' } });
+  });
+});
+
+describe('a simulation that died', () => {
+  const steps: readonly Step[] = [
+    'put-chunk',
+    'put-chunk-list',
+    'put-result',
+    'mark-done',
+    'put-report',
+    'put-event',
+    'apply',
+    'save-simulation',
+  ];
+  it.each(steps.flatMap((step) => [[step, 'lost'] as const, [step, 'done'] as const]))(
+    'at %s (%s) comes to the same report and one event when the step is done again',
+    async (step, fate) => {
+      await history();
+      candidateSays = () => answer('fail');
+      const { id } = (await start()).simulation;
+      plane.steps.crashAt(step, fate);
+      await machine(id);
+      const report = await reportOf(id);
+      expect(report.counts).toMatchObject({ decisions: 4, would_fail: 3, same: 1 });
+      expect((await plane.registry.policy(policy))?.simulated?.simulation).toBe(id);
+      expect(plane.bucket.objects.has(objectKey.event(`policy/${policy}`, 4))).toBe(false);
+      expect((await simulations.find(id))?.done).toBe(1);
+    },
+  );
+
+  it.each(['lost', 'done'] as const)('before it was started (%s) is started by the same question', async (fate) => {
+    const question = { to: plane.clock.now().toISOString() };
+    plane.steps.crashAt('start-execution', fate);
+    await expect(start(question)).rejects.toThrow(Crash);
+    const { simulation } = await start(question);
+    expect([...executions.states]).toEqual([[`${simulation.id}-1`, 'running']]);
+  });
+
+  it('goes on in an execution of another name, and evaluates no chunk again', async () => {
+    await trained('iris');
+    for (let count = 0; count < 130; count++) await decided('iris', 'pass');
+    const question = { to: plane.clock.now().toISOString() };
+    const { id } = (await start(question)).simulation;
+    await run({ task: 'list', simulation: id, cursor: null });
+    await run({ task: 'evaluate', simulation: id, chunk: 0 });
+    expect(asked).toBe(100);
+    executions.states.set(`${id}-1`, 'ended');
+    const { simulation, done } = await start(question);
+    expect([simulation.attempt, simulation.state, done]).toEqual([2, 'running', 1]);
+    expect(executions.states.get(`${id}-2`)).toBe('running');
+    await machine(id);
+    expect(asked).toBe(130);
+    expect((await reportOf(id)).counts).toMatchObject({ decisions: 130, same: 130 });
+  });
+
+  it('goes on after it was recorded as failed, without the reason of that time', async () => {
+    const question = { to: plane.clock.now().toISOString() };
+    const { id } = (await start(question)).simulation;
+    await run({ task: 'fail', simulation: id, error: 'States.Timeout', cause: '{}' });
+    expect((await simulations.find(id))?.simulation).toMatchObject({ state: 'failed', failure: { code: 'INTERNAL' } });
+    expect((await start(question)).simulation).toMatchObject({ state: 'running', attempt: 2, failure: null });
+  });
+
+  it('while it listed comes to the same chunks, though a decision was committed late', async () => {
+    await trained('iris');
+    for (let count = 0; count < 100; count++) await decided('iris', 'pass');
+    const { id } = (await start({ to: plane.clock.now().toISOString() })).simulation;
+    plane.steps.crashAt('put-chunk-list', 'lost');
+    await expect(run({ task: 'list', simulation: id, cursor: null })).rejects.toThrow(Crash);
+    const chunk = work.objects.get(simulationWork.chunk(id, 0));
+    const day = plane.clock.now().toISOString().slice(0, 10);
+    const lines = plane.ledger.entries.get(lookup.principalDay(CONTROL_PLANE, day));
+    const [[sk, entry] = []] = lines ?? [];
+    if (!lines || sk === undefined || !entry) throw new Error('the day has no decisions');
+    lines.set(`${sk}-late`, entry);
+    await machine(id);
+    expect(work.objects.get(simulationWork.chunk(id, 0))).toEqual(chunk);
+    expect((await simulations.find(id))?.simulation.chunks).toBe(1);
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import type { GateResult, RuleVerdict, Verdict } from '../../../../lib/core/gate/input.ts';
+import { compareResults } from '../../../../lib/core/gate/what-if.ts';
+import { type Outcome, ReportBuilder } from '../../../../lib/core/gate/what-if-report.ts';
+import { digestOf } from '../../../support/manifests.ts';
+
+const verdict = (rule: string, is: Verdict, changes: Partial<RuleVerdict> = {}): RuleVerdict => ({
+  rule,
+  verdict: is,
+  severity: 'high',
+  controls: [],
+  effective_on: '2026-01-01T00:00:00Z',
+  reasons: is === 'fail' ? [{ code: 'why', params: {} }] : [],
+  waiver: null,
+  ...changes,
+});
+const result = (verdicts: Readonly<Record<string, Verdict>>, warnings: readonly RuleVerdict[] = []): GateResult => ({
+  verdicts: Object.entries(verdicts).map(([rule, is]) => verdict(rule, is)),
+  warnings,
+});
+
+describe('what another policy says of the same facts', () => {
+  it.each([
+    ['same', { a: 'pass' }, { a: 'pass' }, []],
+    ['same', { a: 'pass' }, { a: 'waived' }, []],
+    ['same', { a: 'fail' }, { a: 'undetermined' }, []],
+    ['same', { a: 'pass' }, { a: 'pass', b: 'pass' }, []],
+    ['same', { a: 'pass', b: 'pass' }, { a: 'pass' }, []],
+    ['would_fail', { a: 'pass' }, { a: 'fail' }, ['a pass fail']],
+    ['would_fail', { a: 'pass' }, { a: 'undetermined' }, ['a pass undetermined']],
+    ['would_fail', { a: 'pass' }, { a: 'pass', b: 'fail' }, ['b null fail']],
+    ['would_pass', { a: 'fail' }, { a: 'not_applicable' }, ['a fail not_applicable']],
+    ['would_pass', { a: 'pass', b: 'fail' }, { a: 'pass' }, ['b fail null']],
+    ['differ', { a: 'fail', b: 'pass' }, { a: 'fail', b: 'fail' }, ['b pass fail']],
+    ['differ', { a: 'fail', b: 'pass' }, { a: 'pass', b: 'fail' }, ['a fail pass', 'b pass fail']],
+  ] as const)('is %s when %j becomes %j', (expected, before, after, rules) => {
+    const compared = compareResults(result(before), result(after));
+    expect(compared.result).toBe(expected);
+    expect(compared.rules.map(({ rule, before: was, after: is }) => `${rule} ${was} ${is}`)).toEqual(rules);
+  });
+
+  it('gives the reasons of the one that refuses', () => {
+    const refusing = {
+      ...result({}),
+      verdicts: [verdict('a', 'fail', { reasons: [{ code: 'no', params: { n: 1 } }] })],
+    };
+    const reasons = [{ code: 'no', params: { n: 1 } }];
+    expect(compareResults(result({ a: 'pass' }), refusing).rules[0]?.reasons).toEqual(reasons);
+    expect(compareResults(refusing, result({ a: 'pass' })).rules[0]?.reasons).toEqual(reasons);
+  });
+
+  it('counts a rule that is judged twice as refusing when it refuses once', () => {
+    const twice = { verdicts: [verdict('a', 'fail'), verdict('a', 'pass')], warnings: [] };
+    expect(compareResults(result({ a: 'pass' }), twice).rules).toMatchObject([{ rule: 'a', after: 'fail' }]);
+  });
+
+  it('names rules that will refuse later, and none that will not', () => {
+    const warnings = [verdict('later', 'fail'), verdict('fine', 'pass')];
+    expect(compareResults(result({ a: 'pass' }), result({ a: 'pass' }, warnings)).warnings).toEqual([
+      { rule: 'later', effective_on: '2026-01-01T00:00:00Z' },
+    ]);
+  });
+
+  it('stays small whatever a policy says', () => {
+    const reasons = Array.from({ length: 9 }, () => ({ code: 'c'.repeat(999), params: { text: 'x'.repeat(9999) } }));
+    const verdicts = Array.from({ length: 200 }, (_, n) => verdict(`r${n}`, 'fail', { reasons }));
+    const { rules } = compareResults(result({ a: 'pass' }), { verdicts, warnings: verdicts });
+    expect(rules).toHaveLength(50);
+    expect(JSON.stringify(rules).length).toBeLessThan(50_000);
+  });
+});
+
+describe('a report', () => {
+  const POLICY = { sha256: digestOf('policy'), revision: 'r2', entrypoint: 'countersign/gate/result' };
+  const ABOUT = {
+    simulation: digestOf('question'),
+    from: '2026-01-01T00:00:00.000Z',
+    to: '2026-02-01T00:00:00.000Z',
+    environment: null,
+    results: [],
+  };
+  const outcome = (n: number, changes: Partial<Extract<Outcome, { model: string }>> = {}): Outcome => ({
+    decision: digestOf(`decision ${n}`),
+    model: digestOf(`model ${n}`),
+    environment: 'production',
+    decided_at: '2026-01-15T00:00:00.000Z',
+    result: 'would_fail',
+    rules: [{ rule: 'a', before: 'pass', after: 'fail', reasons: [] }],
+    warnings: [],
+    ...changes,
+  });
+  const reportOf = (outcomes: readonly Outcome[]) => {
+    const builder = new ReportBuilder();
+    for (const one of outcomes) builder.add(one);
+    return builder.build(ABOUT, POLICY);
+  };
+
+  it('counts by result, rule, environment, model and warning', () => {
+    const warnings = [{ rule: 'later', effective_on: '2027-01-01T00:00:00Z' }];
+    const passing = [{ rule: 'b', before: 'fail' as const, after: null, reasons: [] }];
+    const report = reportOf([
+      outcome(1),
+      outcome(2, { model: digestOf('model 1'), environment: 'staging' }),
+      outcome(3, { result: 'would_pass', rules: passing }),
+      outcome(4, { result: 'same', rules: [], warnings }),
+      outcome(5, { result: 'differ' }),
+      { decision: digestOf('decision 6'), result: 'unjudged', code: 'POLICY_FAILED' },
+    ]);
+    expect(report.counts).toEqual({ decisions: 6, same: 1, differ: 1, would_fail: 2, would_pass: 1, unjudged: 1 });
+    expect(report.rules).toEqual([
+      { rule: 'a', would_fail: 3, would_pass: 0 },
+      { rule: 'b', would_fail: 0, would_pass: 1 },
+    ]);
+    expect(report.environments).toEqual([
+      { environment: 'experimental', decisions: 0, would_fail: 0, would_pass: 0 },
+      { environment: 'staging', decisions: 1, would_fail: 1, would_pass: 0 },
+      { environment: 'production', decisions: 4, would_fail: 1, would_pass: 1 },
+    ]);
+    const models = new Map(report.models.map(({ sha256, ...row }) => [sha256, row]));
+    expect(models.get(digestOf('model 1'))).toEqual({ would_fail: 2, would_pass: 0 });
+    expect(models.size).toBe(2);
+    expect(report.warnings).toEqual([{ rule: 'later', effective_on: '2027-01-01T00:00:00Z', decisions: 1 }]);
+    expect(report.flips.map(({ evidence }) => evidence)).toEqual(
+      [1, 2, 3].map((n) => `/v1/evidence/${digestOf(`decision ${n}`)}`),
+    );
+    expect(report.unjudged).toEqual([{ decision: digestOf('decision 6'), code: 'POLICY_FAILED' }]);
+    expect(report.unjudged_codes).toEqual([{ code: 'POLICY_FAILED', decisions: 1 }]);
+  });
+
+  it('lists so much and counts the rest', () => {
+    const report = reportOf(Array.from({ length: 1500 }, (_, n) => outcome(n)));
+    expect(report.counts.would_fail).toBe(1500);
+    expect([report.flips.length, report.models.length]).toEqual([1000, 1000]);
+    expect(report.not_listed).toEqual({ rules: 0, models: 500, warnings: 0, flips: 500, unjudged: 0 });
+  });
+
+  it('has room for 2 MB of flips', () => {
+    const reasons = [{ code: 'why', params: { text: 'x'.repeat(20_000) } }];
+    const large = [{ rule: 'a', before: 'pass' as const, after: 'fail' as const, reasons }];
+    const report = reportOf(Array.from({ length: 500 }, (_, n) => outcome(n, { rules: large })));
+    expect(report.flips.length).toBeLessThan(120);
+    expect(report.flips.length + report.not_listed.flips).toBe(500);
+  });
+});
