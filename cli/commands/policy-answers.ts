@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Counts } from '../../lib/core/gate/what-if-report.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import {
   type Activation,
@@ -45,7 +46,8 @@ export function policyPath(sha256: string, step = ''): string {
 
 export function policyLines(answer: JsonObject): string[] {
   const policy = readAnswer(PolicyRecordSchema, answer);
-  const { sha256, state, bundle_revision, entrypoint, size, change_request, author, tested, approver } = policy;
+  const { sha256, state, bundle_revision, entrypoint, size, change_request, author, tested, simulated, approver } =
+    policy;
   return table([
     ['policy', sha256],
     ['state', typeof answer.standing === 'string' ? answer.standing : state],
@@ -56,9 +58,16 @@ export function policyLines(answer: JsonObject): string[] {
     ['author', `${printable(author.arn)} at ${author.at}`],
     ['tested', tested && `${tested.evidence} by ${printable(tested.by)} at ${tested.at}`],
     ['coverage', tested && (tested.coverage === null ? 'not stated' : `${tested.coverage} % of the lines`)],
+    ['simulated', simulated && `${simulated.from} to ${simulated.to}: ${countsOf(simulated.counts)}`],
+    ['report', simulated && `${simulated.report} of the simulation ${simulated.simulation}`],
     ['approved', approver && `${printable(approver.arn)} at ${approver.at}`],
     ['event', eventOf(answer)],
   ]);
+}
+
+function countsOf({ decisions, would_fail, would_pass, unjudged }: Counts): string {
+  const unknown = unjudged > 0 ? `, ${unjudged} could not be judged` : '';
+  return `${decisions} decisions, ${would_fail} would fail, ${would_pass} would pass${unknown}`;
 }
 
 export function activationLines(answer: JsonObject): string[] {

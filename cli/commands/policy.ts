@@ -10,6 +10,7 @@ import { readBytes, Shell, writeBytes } from '../shell.ts';
 import { historyLine, listPolicies, policyLines, policyPath, readList } from './policy-answers.ts';
 import { addForce } from './policy-force.ts';
 import { addShadow } from './policy-shadow.ts';
+import { addSimulate } from './policy-simulate.ts';
 import { addSteps } from './policy-steps.ts';
 
 const HistorySchema = z.looseObject({ activations: z.array(RecordedActivationSchema) });
@@ -17,16 +18,18 @@ const HistorySchema = z.looseObject({ activations: z.array(RecordedActivationSch
 export function addPolicy(program: Command): void {
   const policy = program
     .command('policy')
-    .description('the rules of the gates: propose, test, approve, activate, roll back')
+    .description('the rules of the gates: propose, test, simulate, approve, activate, roll back')
     .addHelpText(
       'after',
       `
-A policy bundle is proposed, tested, approved by somebody else than its author, and then activated; each step is evidence.
+A policy bundle is proposed, tested, simulated over at least 30 days of decisions, approved by somebody else than its author,
+and then activated; each step is evidence.
 Up to four others may stand beside the main one, each in a slot: what is activated there decides too, a shadow only says what it would have decided.
 
 Examples:
   countersign policy propose policy.tar.gz --change-request CHG-1042
   countersign policy test SHA256 --evidence SHA256
+  countersign policy simulate SHA256
   countersign policy approve SHA256
   countersign policy shadow SHA256 --days 14
   countersign policy shadow-report SHA256
@@ -40,6 +43,7 @@ Examples:
   addHistory(policy);
   addPropose(policy);
   addSteps(policy);
+  addSimulate(policy);
   addShadow(policy);
   addForce(policy);
 }
@@ -86,7 +90,7 @@ function addHistory(policy: Command): void {
 function addShow(policy: Command): void {
   policy
     .command('show')
-    .description('who proposed, tested and approved a policy, and when')
+    .description('who proposed, tested and approved a policy, when, and what it would have decided')
     .argument('<sha256>', 'digest of the policy bundle', digest)
     .option('--bundle <file>', 'write the policy bundle (tar.gz) there')
     .action(async (sha256: string, { bundle }: { bundle?: string }, command: Command) => {

@@ -3,7 +3,7 @@ import { ENVIRONMENTS, type Environment } from '../contracts/predicates.ts';
 import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
 import { DomainError } from './errors.ts';
-import { CountsSchema } from './gate/what-if-report.ts';
+import { type Counts, CountsSchema } from './gate/what-if-report.ts';
 import { DAY_MS } from './time.ts';
 
 /** What is asked: what would the policy have decided of everything that was decided from `from` on and before `to`? */
@@ -29,7 +29,7 @@ export interface Simulation extends SimulationQuestion {
   readonly chunks: number | null;
   /** Digest of the report; null until it is finished. */
   readonly report: string | null;
-  readonly counts: z.output<typeof CountsSchema> | null;
+  readonly counts: Counts | null;
   /** Why it fails: the code of a problem, and a sentence. */
   readonly failure: { readonly code: string; readonly detail: string } | null;
   readonly updated_at: string;

@@ -32,6 +32,8 @@ export type Outcome = z.output<typeof OutcomeSchema>;
 /** Each decision counts once besides `decisions`. */
 export const CountsSchema = z.object({ decisions: Count, same: Count, differ: Count, ...Flipped, unjudged: Count });
 
+export type Counts = z.output<typeof CountsSchema>;
+
 /** What the candidate would have decided of the decisions of a range. */
 export const SimulationReportSchema = z.object({
   version: z.literal(1),

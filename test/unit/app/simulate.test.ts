@@ -96,12 +96,15 @@ async function decided(
         releases: async () => NOTHING,
       },
       policies: {
-        inForce: async () => ({
-          sha256: digestOf('r1'),
-          revision: 'r1',
-          entrypoint: ENTRYPOINT,
-          evaluate: async () => answer(says),
-        }),
+        inForce: async () => {
+          const main = {
+            sha256: digestOf('r1'),
+            revision: 'r1',
+            entrypoint: ENTRYPOINT,
+            evaluate: async () => answer(says),
+          };
+          return { main, enforced: [], shadows: [] };
+        },
       },
     },
     { model: digestOf(model), environment, phase: 'request', imageDigest: undefined, endpoint: undefined, at },
