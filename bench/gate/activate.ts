@@ -1,3 +1,4 @@
+import { awaitSimulation, readSimulation } from '../../cli/simulate/await-simulation.ts';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
@@ -6,6 +7,9 @@ import { BUNDLE } from '../../policies/files.ts';
 import { apiOf } from '../access.ts';
 import { Producer } from '../producer.ts';
 import { register } from '../stack.ts';
+
+/** What approving asks a simulation to look back over, and a day. */
+const HISTORY_MS = 31 * 24 * 60 * 60 * 1000;
 
 /** Takes the committed policy through its life, until it is in force. */
 export async function activatePolicy(local: LocalDescription): Promise<void> {
@@ -20,6 +24,9 @@ export async function activatePolicy(local: LocalDescription): Promise<void> {
   );
   const { evidence } = await post('evaluation-pipeline', '/v1/attestations', tester.testResult(sha256));
   await post('policy-author', `/v1/policies/${sha256}/test`, { evidence: String(evidence) });
+  const from = new Date(Date.now() - HISTORY_MS).toISOString();
+  const simulation = readSimulation(await post('policy-author', `/v1/policies/${sha256}/simulations`, { from }));
+  await awaitSimulation(apiOf(local, 'reader'), simulation);
   await post('policy-approver', `/v1/policies/${sha256}/approve`);
   await post('policy-approver', `/v1/policies/${sha256}/activate`);
 }

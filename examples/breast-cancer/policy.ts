@@ -1,5 +1,6 @@
 import { cpSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { SimulationReport } from '../../lib/core/gate/what-if-report.ts';
 import { BUNDLE, revisionOf, sources } from '../../policies/files.ts';
 import type { Agent } from './agent.ts';
 import { type Attestation, type Scene, short } from './scene.ts';
@@ -18,7 +19,7 @@ export interface Policy {
 /** What `countersign policy --json` prints of one. */
 interface Step {
   readonly sha256: string;
-  readonly state: 'proposed' | 'tested' | 'approved';
+  readonly state: 'proposed' | 'tested' | 'simulated' | 'approved';
   /** Null where nothing changed. */
   readonly event: string | null;
 }
@@ -31,6 +32,7 @@ export async function enactRules(scene: Scene): Promise<Policy> {
     return policyOf(sha256, [proposed, await activate(scene, 'policy in force', sha256)]);
   }
   const { attestation, tested } = await test(scene, 'policy test', sha256);
+  await simulate(scene, 'policy simulated', sha256);
   const steps = [proposed, tested, await approve(scene, 'policy approved', sha256)];
   return policyOf(sha256, [...steps, await activate(scene, 'policy in force', sha256)], attestation);
 }
@@ -44,6 +46,7 @@ export async function enactStricterRules(scene: Scene, changeRequest: string): P
   const proposed = await propose(scene, 'stricter policy', scene.policyLead, folder, changeRequest);
   const { sha256 } = proposed;
   const { attestation, tested } = await test(scene, 'stricter policy test', sha256);
+  await simulate(scene, 'what the stricter policy would have decided', sha256);
   await scene.step(
     'approval by its author',
     () => scene.policyLead.refused('DUTIES_NOT_SEPARATE', 'policy', 'approve', sha256),
@@ -97,6 +100,15 @@ async function test(scene: Scene, name: string, sha256: string): Promise<{ attes
     scene.policyAuthor.json<Step>('policy', 'test', sha256, '--evidence', attestation.evidence),
   );
   return { attestation, tested };
+}
+
+/** Whoever approves sees what it would have decided. */
+async function simulate(scene: Scene, name: string, sha256: string): Promise<void> {
+  await scene.step(
+    name,
+    () => scene.policyAuthor.json<Pick<SimulationReport, 'counts'>>('policy', 'simulate', sha256),
+    ({ counts }) => `of ${counts.decisions} decisions ${counts.would_fail} would fail, ${counts.would_pass} would pass`,
+  );
 }
 
 async function approve(scene: Scene, name: string, sha256: string): Promise<Step> {

@@ -5,7 +5,7 @@ import type { RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
-import { type PolicyRecord, requireOther, requireStep } from '../core/policy.ts';
+import { type PolicyRecord, requireFreshSimulation, requireOther, requireStep } from '../core/policy.ts';
 import { standingOf } from '../core/policy-standing.ts';
 import { policyTest } from '../core/policy-test.ts';
 import type { ProposePolicy } from '../core/requests.ts';
@@ -97,12 +97,19 @@ export async function acceptPolicyTest(
   return { created: false, value, event: await changePolicy(deps, 'policy-tested', value, by, key) };
 }
 
-/** @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE */
+/**
+ * Approves a policy that was simulated lately.
+ *
+ * @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE
+ */
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
-  const standing = standingOf(policy, await deps.registry.activationHistory(), deps.clock());
+  const now = deps.clock();
   // What was rolled back needs somebody who takes it into force knowingly.
-  if (standing !== 'rolled_back') requireStep(policy, 'approve');
+  if (standingOf(policy, await deps.registry.activationHistory(), now) !== 'rolled_back') {
+    requireStep(policy, 'approve');
+    requireFreshSimulation(policy, now);
+  }
   const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };

@@ -118,7 +118,7 @@ const AFTER: Readonly<Record<Step, readonly PolicyState[]>> = {
   simulate: ['tested', 'simulated', 'approved'],
   // It opens and closes nothing: it is how an approver comes to know a candidate.
   shadow: ['tested', 'simulated', 'approved'],
-  approve: ['tested', 'simulated'],
+  approve: ['simulated'],
   activate: ['approved'],
 };
 

@@ -64,6 +64,8 @@ describe('a policy on the command line', () => {
     await done('policy-author', 'policy', 'test', policy, '--evidence', String(attested.evidence));
     const early = await cli('policy-approver', 'policy', 'activate', policy);
     expect(early).toMatchObject({ code: 1, stderr: expect.stringContaining('POLICY_STATE_CONFLICT') });
+    const { counts } = await done('policy-author', 'policy', 'simulate', policy);
+    expect(counts).toMatchObject({ unjudged: 0 });
     await done('policy-approver', 'policy', 'approve', policy);
     await done('policy-approver', 'policy', 'activate', policy);
     expect(await done('reader', 'policy', 'show', policy)).toMatchObject({ state: 'approved', sha256: policy });

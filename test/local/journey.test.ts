@@ -233,9 +233,22 @@ async function activate(bytes: Buffer, key: TestKey): Promise<string> {
   const tested = await take('evaluation-pipeline', 'POST /v1/attestations', [], { body: signedStatement(result, key) });
   const body = { evidence: String(tested.json.evidence) };
   await take('policy-author', 'POST /v1/policies/{sha256}/test', [sha256], { body });
+  await foresee(sha256);
   await take('policy-approver', 'POST /v1/policies/{sha256}/approve', [sha256]);
   await take('policy-approver', 'POST /v1/policies/{sha256}/activate', [sha256]);
   return sha256;
+}
+
+/** Has the policy simulated over all that was decided. */
+async function foresee(policy: string): Promise<void> {
+  const body = { from: new Date(Date.now() - 31 * 86_400_000).toISOString() };
+  let { json } = await take('policy-author', 'POST /v1/policies/{sha256}/simulations', [policy], { body });
+  const id = String(json.id);
+  while (json.state === 'running') json = (await take('reader', 'GET /v1/simulations/{id}', [id])).json;
+  expect(json).toMatchObject({ state: 'finished', counts: { unjudged: 0 } });
+  await take('policy-approver', 'GET /v1/simulations/{id}/report', [id]);
+  const listed = (await take('auditor', 'GET /v1/policies/{sha256}/simulations', [policy])).json;
+  expect(listed).toMatchObject({ simulations: [{ id, policy }] });
 }
 
 /** The same members, packed less tightly: another bundle by its digest. */

@@ -1,5 +1,12 @@
 import { activatePolicy } from '../../lib/app/activate-policy.ts';
-import { acceptPolicyTest, approvePolicy, type PolicyDeps, proposePolicy } from '../../lib/app/manage-policies.ts';
+import { requirePolicy } from '../../lib/app/find-policy.ts';
+import {
+  acceptPolicyTest,
+  approvePolicy,
+  changePolicy,
+  type PolicyDeps,
+  proposePolicy,
+} from '../../lib/app/manage-policies.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
@@ -50,8 +57,19 @@ export async function policyLife(plane: ControlPlane) {
     await test(sha256);
     return sha256;
   }
-  async function approved(text: string): Promise<string> {
+  /** As the simulator records it. */
+  async function simulated(text: string): Promise<string> {
     const sha256 = await tested(text);
+    const policy = await requirePolicy(plane.registry, sha256);
+    const to = plane.clock.now().toISOString();
+    const counts = { decisions: 0, same: 0, differ: 0, would_fail: 0, would_pass: 0, unjudged: 0 };
+    const question = { simulation: digestOf('question'), report: digestOf('report'), from: to, to, counts, at: to };
+    const value = { ...policy, state: 'simulated', simulated: question, revision: policy.revision + 1 } as const;
+    await changePolicy(deps, 'policy-simulated', value, AUTHOR);
+    return sha256;
+  }
+  async function approved(text: string): Promise<string> {
+    const sha256 = await simulated(text);
     await approvePolicy(deps, sha256, APPROVER);
     return sha256;
   }
@@ -62,7 +80,7 @@ export async function policyLife(plane: ControlPlane) {
     await activatePolicy(deps, sha256, APPROVER, slot);
     return sha256;
   }
-  return { testKey, deps, propose, testResult, test, tested, approved, active };
+  return { testKey, deps, propose, testResult, test, tested, simulated, approved, active };
 }
 
 export type PolicyLife = Awaited<ReturnType<typeof policyLife>>;

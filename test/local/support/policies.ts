@@ -7,6 +7,7 @@ import type { LocalDescription } from '../../../local/description.ts';
 import { newKey, type TestKey } from '../../support/keys.ts';
 import { signedStatement } from '../../support/manifests.ts';
 import { callApi, enrolKey } from './enrol.ts';
+import { simulate } from './simulate.ts';
 
 /**
  * The policy that is committed.
@@ -33,7 +34,7 @@ const posting =
   async (as, path, body) =>
     Object(await callApi(local, as, 'POST', path, body));
 
-/** Proposes, tests, approves and activates. @param slot - beside the main policy @returns its digest */
+/** Proposes, tests, simulates, approves and activates. @param slot - beside the main policy @returns its digest */
 export async function activatePolicy(
   local: LocalDescription,
   tester: TestKey,
@@ -42,6 +43,7 @@ export async function activatePolicy(
 ): Promise<string> {
   const post = posting(local);
   const sha256 = await testPolicy(local, tester, bundle);
+  await simulate(local, sha256);
   await post('policy-approver', `/v1/policies/${sha256}/approve`);
   await post('policy-approver', `/v1/policies/${sha256}/activate`, slot === undefined ? undefined : { slot });
   return sha256;

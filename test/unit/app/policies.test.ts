@@ -10,6 +10,7 @@ import { DomainError } from '../../../lib/core/errors.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import { inForceAt } from '../../../lib/core/slots.ts';
+import { DAY } from '../../support/clock.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane, nextTick } from '../../support/control-plane.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { APPROVER, AUTHOR, bundle, type PolicyLife, policyLife, TESTER } from '../../support/policies.ts';
@@ -73,10 +74,17 @@ describe('a policy', () => {
   });
 
   it('is not approved by its author, under whatever session', async () => {
-    const sha256 = await propose('one');
-    await test(sha256);
+    const sha256 = await life.simulated('one');
     const again = { ...AUTHOR, arn: `${AUTHOR.arn}-2`, session: 'another' };
     await expect(approvePolicy(deps, sha256, again)).rejects.toThrow(refusal('DUTIES_NOT_SEPARATE'));
+  });
+
+  it('is approved while its simulation is fresh', async () => {
+    const sha256 = await life.tested('one');
+    await expect(approvePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    const simulated = await life.simulated('two');
+    plane.clock.advance(8 * DAY);
+    await expect(approvePolicy(deps, simulated, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
   });
 
   it('is not activated by its author', async () => {
