@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
+import { SimulationReportSchema } from '../../lib/core/gate/what-if-report.ts';
 import { ManifestSchema } from '../../lib/core/manifest.ts';
 import { ReceiptSchema } from '../../lib/core/receipt.ts';
 import {
@@ -23,6 +24,7 @@ const PUBLISHED = {
   'revoke-key': RevokeKeySchema,
   'put-artifact': PutArtifactSchema,
   hold: HoldSchema,
+  'simulation-report-v1': SimulationReportSchema,
 } as const;
 
 /** File path -> what it must hold. */
