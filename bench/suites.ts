@@ -9,6 +9,7 @@ import { intakeCpu } from './intake/cpu.ts';
 import { load } from './load/load.ts';
 import type { BenchStack } from './stack.ts';
 import { verify } from './verify.ts';
+import { whatIf } from './what-if/what-if.ts';
 
 /** Figures that are measured together. Those that need a local AWS share one. */
 export type Suite = { readonly name: string } & (
@@ -25,6 +26,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'gate', needs: 'stack', measure: gate },
   { name: 'hashing', needs: 'nothing', measure: hashing },
   { name: 'load', needs: 'stack', measure: load },
+  { name: 'what-if', needs: 'stack', measure: whatIf },
   // Last: it leaves the emulator full.
   { name: 'growth', needs: 'stack', measure: growth },
 ];

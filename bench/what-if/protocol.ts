@@ -1,0 +1,23 @@
+import type { SimulationQuestion } from '../../lib/core/simulation.ts';
+
+/** Message to the seeding process: stores so many decisions of one day. Answered when they are there. */
+export interface Seed {
+  readonly decisions: number;
+  /** UTC date. */
+  readonly day: string;
+}
+
+/** Message to the evaluating process: lists, evaluates and reports. Answered with {@link Simulated}. */
+export interface Simulate {
+  readonly question: SimulationQuestion;
+}
+
+export interface Simulated {
+  readonly evaluateMs: number;
+  readonly reportMs: number;
+  readonly chunks: number;
+  /** The most memory that the process ever had, in bytes. */
+  readonly peakBytes: number;
+  readonly decisions: number;
+  readonly unjudged: number;
+}
