@@ -230,5 +230,3 @@ export const EvaluateGateSchema = z
     at: z.optional(InstantSchema),
   })
   .check(z.describe('Asks whether a model may enter an environment'));
-
-export type EvaluateGate = z.output<typeof EvaluateGateSchema>;

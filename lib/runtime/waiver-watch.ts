@@ -20,7 +20,7 @@ export function waiverWatchDeps(): AnnounceDeps {
 /** An alarm counts the lines that name waivers. */
 export async function watchWaivers(deps: AnnounceDeps): Promise<{ readonly waivers: readonly string[] }> {
   const waivers = await announceWaivers(deps);
-  const counts = counted({ WaiversExpiring: waivers.length });
+  const counts = counted({ WaiversEnding: waivers.length });
   logger.info(waivers.length > 0 ? 'waivers-ending' : 'no-waiver-ending', { waivers, ...counts });
   return { waivers };
 }

@@ -67,8 +67,8 @@ test_ignores_what_no_verified_step_leads_to if {
 }
 
 test_is_undetermined_when_it_was_not_followed_to_its_end if {
-	reason := {"code": "lineage_incomplete", "params": {"code": "LINEAGE_UNREADABLE"}}
-	document := lineage({"complete": false, "code": "LINEAGE_UNREADABLE"})
+	reason := {"code": "lineage_incomplete", "params": {"code": "LINEAGE_TOO_LARGE"}}
+	document := lineage({"complete": false, "code": "LINEAGE_TOO_LARGE"})
 	testing.is_undetermined("lineage_complete", document, {reason})
 }
 

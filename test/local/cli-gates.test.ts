@@ -69,7 +69,7 @@ describe('a policy on the command line', () => {
     await done('policy-approver', 'policy', 'approve', policy);
     await done('policy-approver', 'policy', 'activate', policy);
     expect(await done('reader', 'policy', 'show', policy)).toMatchObject({ state: 'approved', sha256: policy });
-    expect((await cli('reader', 'policy', 'list')).stdout).toMatch(new RegExp(`^\\* ${policy}  approved  `, 'm'));
+    expect((await cli('reader', 'policy', 'list')).stdout).toMatch(new RegExp(`^\\* ${policy}  active  `, 'm'));
   });
 });
 

@@ -48,8 +48,8 @@ interface Draft {
 /**
  * Asks every policy in force. Nothing is written.
  *
- * @throws DomainError also POLICY_UNAVAILABLE, POLICY_INVALID, POLICY_FAILED, POLICY_TIMED_OUT, POLICY_RESULT_INVALID: no
- *   decision then, so nothing opens
+ * @throws DomainError also POLICY_UNAVAILABLE, POLICY_INVALID, POLICY_FAILED, POLICY_TIMED_OUT, POLICY_MEMORY_EXCEEDED,
+ *   POLICY_RESULT_INVALID: no decision then, so nothing opens
  */
 export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Draft> {
   const decidedAt = deps.clock();

@@ -27,7 +27,7 @@ export interface LoadedPolicy extends PolicyIdentity {
   /**
    * @param input - canonical JSON, as it is stored
    * @returns what the entrypoint returned, whatever its shape; undefined when it was undefined
-   * @throws DomainError POLICY_FAILED or POLICY_TIMED_OUT
+   * @throws DomainError POLICY_FAILED, POLICY_TIMED_OUT or POLICY_MEMORY_EXCEEDED
    */
   evaluate(input: Uint8Array): Promise<Json | undefined>;
 }

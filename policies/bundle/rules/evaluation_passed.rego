@@ -1,8 +1,8 @@
 # METADATA
 # title: The model passes thresholds that were fixed before
 # description: |
-#   The newest evaluation of the model holds every threshold of those that it names, compared again here, and the thresholds were
-#   received before the evaluation and its result.
+#   Each signer's newest evaluation of the model holds every threshold, compared again here, of the newest that were fixed for
+#   the model's name before the evaluation and its result.
 # scope: package
 # custom:
 #   severity: high
