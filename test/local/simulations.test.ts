@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { Predicate } from '../../lib/contracts/predicates.ts';
+import { OwnPredicate, Predicate } from '../../lib/contracts/predicates.ts';
 import { openCountersigned } from '../../lib/core/countersigned.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
+import type { IndexEntry } from '../../lib/core/evidence.ts';
 import { SimulationReportSchema } from '../../lib/core/gate/what-if-report.ts';
 import { parsePublicKey } from '../../lib/core/keys.ts';
 import { LocalControl } from '../../local/control.ts';
@@ -79,8 +80,11 @@ describe('a simulation', () => {
     expect(policy).toMatchObject({ state: 'simulated', simulated: { report: simulation.report?.sha256 } });
     const { json: status } = await take('reader', 'GET', '/v1/status');
     const key = parsePublicKey(Object(status.evidence_key).public_key);
-    const said = Object((await take('reader', 'GET', `/v1/datasets/${candidate}`)).json).items;
-    const last = await take('auditor', 'GET', `/v1/evidence/${said.at(-1).evidence}/attestation`);
+    const { items }: { items: IndexEntry[] } = Object(
+      (await take('reader', 'GET', `/v1/models/${candidate}/decisions`)).json,
+    );
+    const events = items.filter(({ predicate_type }) => predicate_type === OwnPredicate.policyEvent);
+    const last = await take('auditor', 'GET', `/v1/evidence/${events.at(-1)?.evidence}/attestation`);
     const { statement } = openCountersigned(last.bytes, () => key);
     expect(statement.predicate).toMatchObject({ action: 'policy-simulated', policy: { simulated: policy.simulated } });
   });
@@ -142,6 +146,8 @@ async function stopExecution(name: string): Promise<void> {
     credentials: { accessKeyId, secretAccessKey },
   });
   const machine = `arn:aws:states:${local.region}:${local.accountId}:execution:countersign-local-simulate-policy`;
-  await client.send(new StopExecutionCommand({ executionArn: `${machine}:${name}` }));
+  const executionArn = `${machine}:${name}`;
+  await client.send(new StopExecutionCommand({ executionArn }));
+  while ((await client.send(new DescribeExecutionCommand({ executionArn }))).status === 'RUNNING') await delay(50);
   client.destroy();
 }
