@@ -31,24 +31,22 @@ const SHADOW_LOAD_MS = 250;
 
 /**
  * Finds the policies in force by one consistent read a gate, so that an activation counts from the next gate on. What the read
- * says of a slot, that it was left included, is believed when an event signed by an evidence key says the same. A bundle is loaded
- * once, and only when its bytes have the digest.
+ * says of a slot, whatever it says, is believed when an event signed by an evidence key says the same; else no policy is in
+ * force. A bundle is loaded once, and only when its bytes have the digest.
  */
 export function policiesInForce(deps: InForceDeps): Policies {
   const believed = remembering<void>();
   const loaded = remembering<LoadedPolicy>(KEPT);
   const nameOf = (one: Activation) => `${slotOf(one)} ${one.revision} ${sha256Hex(canonicalBytes(one))}`;
   const believe = (one: Activation) => believed(nameOf(one), () => requireEvent(deps, one));
-  const policyOf = (one: Activation) =>
-    loaded(nameOf(one), async () => {
-      await believe(one);
-      return await load(deps, one);
-    });
+  const policyOf = (one: Activation) => loaded(nameOf(one), () => load(deps, one));
 
   return {
     async inForce(at) {
       const time = at ?? deps.clock();
       const activations = await deps.registry.activations(at);
+      // Of every slot, before anything follows from one: a row that ends a policy, or calls it a shadow, is not looked at again.
+      await Promise.all(activations.map(believe));
       const { main, enforced, shadows } = inForceAt(activations, time);
       if (!main) {
         throw new DomainError('POLICY_UNAVAILABLE', `no policy was in force at ${time.toISOString()}`, {
@@ -61,11 +59,9 @@ export function policiesInForce(deps: InForceDeps): Policies {
         sha256: one.sha256,
         policy: soon(deps, policyOf(one)),
       }));
-      const left = activations.filter(({ slot }) => slot?.mode === 'withdrawn');
       const [policy, beside] = await Promise.all([
         policyOf(main),
         Promise.all(enforced.map(async (one) => ({ slot: slotOf(one), policy: await policyOf(one) }))),
-        ...left.map(believe),
       ]);
       return { main: policy, enforced: beside, shadows: loading };
     },

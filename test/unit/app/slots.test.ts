@@ -10,7 +10,8 @@ import { type InForceDeps, policiesInForce } from '../../../lib/app/gate/in-forc
 import { reindex } from '../../../lib/app/reindex.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
-import { inForceAt, slotOf } from '../../../lib/core/slots.ts';
+import type { Activation } from '../../../lib/core/policy.ts';
+import { inForceAt, type Slot, slotOf } from '../../../lib/core/slots.ts';
 import { type ControlPlane, controlPlane, nextTick } from '../../support/control-plane.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { MemoryTables } from '../../support/memory/tables.ts';
@@ -228,6 +229,8 @@ describe('the policies that a gate asks', () => {
       ...changes,
     });
 
+  const inSlot = (mode: Slot['mode'], until: string | null = null) => ({ slot: { name: 'freeze', mode, until } });
+
   it('are the main one, those beside it and the shadows, each loaded once and for its use', async () => {
     await life.active('main');
     await life.active('one', 'b');
@@ -262,16 +265,21 @@ describe('the policies that a gate asks', () => {
     await expect(open().inForce()).rejects.toThrow(refusal('POLICY_UNAVAILABLE'));
   });
 
-  it('are none when only a row says that a policy was withdrawn', async () => {
-    await life.active('main');
+  it.each<[string, (main: string) => Partial<Activation>]>([
+    ['was withdrawn', () => inSlot('withdrawn')],
+    ['is a shadow', () => inSlot('shadow', inDays(14))],
+    ['was a shadow', () => inSlot('shadow', inDays(-1))],
+    ['is the main one', (main) => ({ sha256: main })],
+  ])('are none, now and as of then, when only a row says that one %s', async (_, forged) => {
+    const main = await life.active('main');
     const sha256 = await life.active('one', 'freeze');
     const { registry } = plane;
-    const activations = async () =>
-      (await registry.activations()).map((one) =>
-        one.sha256 === sha256 ? { ...one, slot: { name: 'freeze', mode: 'withdrawn' as const, until: null } } : one,
-      );
+    const activations = async (at?: Date) =>
+      (await registry.activations(at)).map((one) => (one.sha256 === sha256 ? { ...one, ...forged(main) } : one));
     const tampered = { activations, policy: registry.policy, evidenceKeys: registry.evidenceKeys };
-    await expect(open({ registry: tampered }).inForce()).rejects.toThrow(refusal('POLICY_INVALID'));
+    for (const at of [undefined, plane.clock.now()]) {
+      await expect(open({ registry: tampered }).inForce(at)).rejects.toThrow(refusal('POLICY_INVALID'));
+    }
   });
 
   it('are not kept waiting by a shadow that is gone or slow', async () => {
