@@ -33,9 +33,9 @@ export async function activatePolicy(
   const policy = await requirePolicy(deps.registry, sha256);
   requireStep(policy, 'activate');
   requireOther(policy, personOf(deps, by));
-  requireNotRolledBack(policy, await deps.registry.activationHistory(), deps.clock());
   const { newest, enforced, all } = await standingIn(deps, slot);
   if (enforced?.sha256 === sha256) return unchanged(enforced);
+  requireNotRolledBack(policy, await deps.registry.activationHistory());
   if (slot !== MAIN) requireRoom(all, slot, deps.clock());
   const wanted = {
     sha256,

@@ -11,19 +11,14 @@ export type PolicyStanding = (typeof POLICY_STANDINGS)[number];
  *
  * @param history - every activation, oldest first
  */
-export function standingOf(
-  { sha256, state, approver }: PolicyRecord,
-  history: readonly Activation[],
-  now: Date,
-): PolicyStanding {
+export function standingOf(policy: PolicyRecord, history: readonly Activation[], now: Date): PolicyStanding {
+  const { sha256, state } = policy;
   const { main, enforced } = inForceAt([...new Map(history.map((one) => [slotOf(one), one])).values()], now);
   if ([main, ...enforced].some((one) => one?.sha256 === sha256)) return 'active';
+  if (isRolledBack(policy, history)) return 'rolled_back';
   const left = history.findLast((one) => one.previous === sha256 && !endsShadow(one, history));
-  if (!left) return state;
-  if (left.slot?.mode === 'withdrawn') return 'withdrawn';
-  // Only a rollback has a reason.
-  if (left.reason === null) return 'superseded';
-  return approver && approver.at > left.at ? state : 'rolled_back';
+  if (!left || isRollback(left)) return state;
+  return left.slot?.mode === 'withdrawn' ? 'withdrawn' : 'superseded';
 }
 
 /** A shadow decided nothing, so its end takes nothing out of force. */
@@ -32,9 +27,19 @@ function endsShadow(ending: Activation, history: readonly Activation[]): boolean
   return ended?.slot?.mode === 'shadow';
 }
 
+/** What is activated needs no reason. */
+function isRollback({ reason, slot }: Activation): boolean {
+  return reason !== null && slot?.mode !== 'withdrawn';
+}
+
+/** Whether it was found wanting anywhere since it was approved; where else it stands, or was left later, mends nothing. */
+function isRolledBack({ sha256, approver }: PolicyRecord, history: readonly Activation[]): boolean {
+  return history.some((one) => one.previous === sha256 && isRollback(one) && !(approver && approver.at > one.at));
+}
+
 /** @throws DomainError POLICY_STATE_CONFLICT for a policy that was left by a rollback and not approved since */
-export function requireNotRolledBack(policy: PolicyRecord, history: readonly Activation[], now: Date): void {
-  if (standingOf(policy, history, now) !== 'rolled_back') return;
+export function requireNotRolledBack(policy: PolicyRecord, history: readonly Activation[]): void {
+  if (!isRolledBack(policy, history)) return;
   throw new DomainError('POLICY_STATE_CONFLICT', `the policy ${policy.sha256} was rolled back`, {
     hint: `it comes into force again when it is approved anew: \`countersign policy approve ${policy.sha256}\``,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
-import { requireNotRolledBack, standingOf } from '../../../lib/core/policy-standing.ts';
+import { type PolicyStanding, requireNotRolledBack, standingOf } from '../../../lib/core/policy-standing.ts';
 import type { Slot } from '../../../lib/core/slots.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -58,9 +58,26 @@ describe('how a policy stands', () => {
     );
     expect(standingOf(policy('one'), activations, NOW)).toBe('active');
     expect(standingOf(policy('two'), activations, NOW)).toBe('rolled_back');
-    expect(() => requireNotRolledBack(policy('two'), activations, NOW)).toThrow(refusal('POLICY_STATE_CONFLICT'));
+    expect(() => requireNotRolledBack(policy('two'), activations)).toThrow(refusal('POLICY_STATE_CONFLICT'));
     expect(standingOf(policy('two', time(5)), activations, NOW)).toBe('approved');
-    expect(() => requireNotRolledBack(policy('two', time(5)), activations, NOW)).not.toThrow();
+    expect(() => requireNotRolledBack(policy('two', time(5)), activations)).not.toThrow();
+  });
+
+  it.each<[string, readonly Partial<Activation>[], PolicyStanding]>([
+    ['stands in a slot too', [], 'active'],
+    ['was withdrawn from a slot since', [{ ...slot('withdrawn'), previous: TWO, reason: 'over' }], 'rolled_back'],
+    ['was replaced in a slot since', [{ ...slot('enforced'), previous: TWO }], 'rolled_back'],
+  ])('keeps it from coming back without a new approval that it was rolled back, also where it %s', (_, since, said) => {
+    const activations = history(
+      {},
+      { sha256: TWO, previous: ONE },
+      { sha256: TWO, ...slot('enforced') },
+      { sha256: ONE, previous: TWO, reason: 'too lax' },
+      ...since,
+    );
+    expect(standingOf(policy('two'), activations, NOW)).toBe(said);
+    expect(() => requireNotRolledBack(policy('two'), activations)).toThrow(refusal('POLICY_STATE_CONFLICT'));
+    expect(() => requireNotRolledBack(policy('two', time(8)), activations)).not.toThrow();
   });
 
   it('is active in a slot, and withdrawn from it', () => {
