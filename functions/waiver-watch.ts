@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { logger } from '../lib/runtime/http.ts';
+import { logger, loggingProblems } from '../lib/runtime/http.ts';
 import { waiverWatchDeps, watchWaivers } from '../lib/runtime/waiver-watch.ts';
 
 const deps = waiverWatchDeps();
@@ -7,5 +7,5 @@ const deps = waiverWatchDeps();
 /** Started by a daily rule; nobody else may. */
 export const handler = async (_event: unknown, context: Context) => {
   logger.appendKeys({ aws_request_id: context.awsRequestId, trace_id: process.env._X_AMZN_TRACE_ID });
-  return await watchWaivers(deps);
+  return await loggingProblems(async () => await watchWaivers(deps));
 };

@@ -61,8 +61,11 @@ const PERIOD = Duration.minutes(5);
 /** The line that a function logs with such an answer: its message is the code of the problem. */
 const INTEGRITY_FAILURE = `{ $.message = "${'INTEGRITY_FAILURE' satisfies ProblemCode}" }`;
 
-/** Not POLICY_UNAVAILABLE: that is a server error, for which there is an alarm, or a question about a time before any policy. */
-const POLICY_BROKEN = `{ $.message = "POLICY_*" && $.message != "${'POLICY_UNAVAILABLE' satisfies ProblemCode}" }`;
+/**
+ * The line of a refusal with any such code. POLICY_UNAVAILABLE is not among them: it is a server error, for which there is an
+ * alarm, or the answer about a time before any policy.
+ */
+const POLICY_BROKEN = '{ $.message = "refused" && $.code = "POLICY_*" }';
 
 /** The line of a day on which waivers end soon. */
 const WAIVERS_ENDING = '{ $.message = "waivers-ending" }';

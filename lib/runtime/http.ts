@@ -146,10 +146,22 @@ export function logProblem(code: ProblemCode, error: unknown): void {
   else logger.info('refused', { code, ...counted({ Refused: 1 }, { code }) });
 }
 
+/** Does what no request waits for: what it breaks down on is logged as alarms count it, before Lambda is told. */
+export async function loggingProblems<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    logProblem(codeOf(error), error);
+    throw error;
+  }
+}
+
+const codeOf = (error: unknown): ProblemCode => (error instanceof DomainError ? error.code : 'INTERNAL');
+
 /** The one place that turns errors into answers (RFC 9457). What is not a refusal is logged whole and masked. */
 function problem(error: unknown, requestId: string): APIGatewayProxyResult {
   const refusal = error instanceof DomainError ? error : undefined;
-  const code: ProblemCode = refusal?.code ?? 'INTERNAL';
+  const code = codeOf(error);
   const { status, title } = PROBLEMS[code];
   logProblem(code, error);
   const document = {

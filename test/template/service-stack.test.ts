@@ -5,6 +5,9 @@ import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import { PROBLEMS, type ProblemCode } from '../../lib/contracts/problems.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
+import { DomainError } from '../../lib/core/errors.ts';
+import { logProblem } from '../../lib/runtime/http.ts';
+import { linesOf } from '../support/log-lines.ts';
 import { filterPattern } from './support/filter-pattern.ts';
 import { Resolver } from './support/resolve.ts';
 import { inScratch, ofType, only, synthesise, synthesiseConfig, type Template, withoutCode } from './support/synth.ts';
@@ -228,28 +231,39 @@ function filtersOf(metric: string) {
   return resolved(service, 'AWS::Logs::MetricFilter').filter(named);
 }
 
-it('one answer of a function that evidence does not verify raises an alarm', () => {
+/** The line that a function writes when it answers with a problem. */
+async function problemLine(code: ProblemCode): Promise<unknown> {
+  const [line] = await linesOf(() => logProblem(code, new DomainError(code, 'why')));
+  return line;
+}
+
+it('one answer of a function that evidence does not verify raises an alarm', async () => {
   const filters = filtersOf('integrity-failure');
   expect(filters.map(({ LogGroupName }) => LogGroupName).sort()).toEqual(
     FUNCTION_NAMES.map((name) => `/aws/lambda/countersign-prod-${name}`).sort(),
   );
   for (const { FilterPattern } of filters) {
     const matches = filterPattern(String(FilterPattern));
-    // As the handlers log it: lib/runtime/http.ts.
-    expect(matches({ level: 'ERROR', message: 'INTEGRITY_FAILURE', service: 'countersign' })).toBe(true);
-    expect(matches({ level: 'ERROR', message: 'DEPENDENCY_UNAVAILABLE', service: 'countersign' })).toBe(false);
+    expect(matches(await problemLine('INTEGRITY_FAILURE'))).toBe(true);
+    expect(matches(await problemLine('DEPENDENCY_UNAVAILABLE'))).toBe(false);
   }
 });
 
-it('one gate that the policy in force leaves undecided raises an alarm', () => {
+it('one gate that the policy in force leaves undecided raises an alarm', async () => {
   const [filter, ...others] = filtersOf('gate-without-a-policy');
   expect([filter?.LogGroupName, others]).toEqual(['/aws/lambda/countersign-prod-gates', []]);
   const matches = filterPattern(String(filter?.FilterPattern));
-  const raises = (code: ProblemCode) => matches({ level: 'INFO', message: code, service: 'countersign' });
-  for (const code of ['POLICY_INVALID', 'POLICY_FAILED', 'POLICY_TIMED_OUT', 'POLICY_MEMORY_EXCEEDED'] as const) {
-    expect(raises(code), code).toBe(true);
+  const broken = [
+    'POLICY_INVALID',
+    'POLICY_FAILED',
+    'POLICY_TIMED_OUT',
+    'POLICY_MEMORY_EXCEEDED',
+    'POLICY_RESULT_INVALID',
+  ] as const;
+  for (const code of broken) expect(matches(await problemLine(code)), code).toBe(true);
+  for (const code of ['POLICY_UNAVAILABLE', 'MODEL_UNKNOWN'] as const) {
+    expect(matches(await problemLine(code)), code).toBe(false);
   }
-  for (const code of ['POLICY_UNAVAILABLE', 'MODEL_UNKNOWN'] as const) expect(raises(code), code).toBe(false);
 });
 
 it.each([

@@ -1,7 +1,8 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { DomainError } from '../../../lib/core/errors.ts';
-import { api, type Handle } from '../../../lib/runtime/http.ts';
+import { api, type Handle, loggingProblems } from '../../../lib/runtime/http.ts';
+import { linesOf } from '../../support/log-lines.ts';
 
 async function answer(serve: Handle): Promise<{ status: number; document: Record<string, unknown> }> {
   const event: Partial<APIGatewayProxyEvent> = {
@@ -45,5 +46,18 @@ describe('a problem document', () => {
     expect(status).toBe(500);
     expect(document).toMatchObject({ code: 'INTERNAL', instance: 'urn:countersign:request:request-1' });
     expect(JSON.stringify(document)).not.toContain('secret');
+  });
+});
+
+describe('what no request waits for', () => {
+  it.each([
+    [new DomainError('INTEGRITY_FAILURE', 'the row is none'), 'INTEGRITY_FAILURE'],
+    [new TypeError('a defect'), 'INTERNAL'],
+  ])('is logged by its code when it breaks down, and breaks down all the same: %s', async (error, message) => {
+    const work = async () => {
+      throw error;
+    };
+    const lines = await linesOf(() => expect(loggingProblems(work)).rejects.toBe(error));
+    expect(lines).toMatchObject([{ level: 'ERROR', message }]);
   });
 });
