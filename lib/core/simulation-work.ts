@@ -4,6 +4,7 @@ import { sha256Hex } from './digest.ts';
 import { DomainError } from './errors.ts';
 import { type Outcome, OutcomeSchema } from './gate/what-if-report.ts';
 import { parseStrictJson } from './json.ts';
+import { parseWith } from './schema.ts';
 
 /** Where a listing stands: before the chunk of that number, after that line of that day's decisions. */
 export interface Position {
@@ -43,12 +44,12 @@ export function cursorOf(position: Position): string {
 }
 
 export function parseCursor(cursor: string): Position {
-  return PositionSchema.parse(parseStrictJson(Buffer.from(cursor, 'utf8')));
+  return stored(PositionSchema, Buffer.from(cursor, 'utf8'));
 }
 
 /** @throws DomainError NOT_FOUND when it is gone: what a simulation works with is kept for some days only */
 export function parseChunk(bytes: Buffer | undefined): Chunk {
-  return ChunkSchema.parse(parseStrictJson(present(bytes)));
+  return stored(ChunkSchema, present(bytes));
 }
 
 /** Outcomes in the order of the chunk. */
@@ -57,9 +58,9 @@ export function resultBytes(outcomes: readonly Outcome[]): Buffer {
 }
 
 /** @throws DomainError NOT_FOUND */
-export function parseResult(stored: Buffer | undefined): { readonly sha256: string; readonly outcomes: Outcome[] } {
-  const bytes = present(stored);
-  return { sha256: sha256Hex(bytes), ...ResultSchema.parse(parseStrictJson(bytes)) };
+export function parseResult(bytes: Buffer | undefined): { readonly sha256: string; readonly outcomes: Outcome[] } {
+  const standing = present(bytes);
+  return { sha256: sha256Hex(standing), ...stored(ResultSchema, standing) };
 }
 
 /** The list of the chunks, as the Distributed Map reads it. */
@@ -69,7 +70,12 @@ export function listBytes(chunks: number): Buffer {
 
 /** @returns how many there are. @throws DomainError NOT_FOUND */
 export function parseList(bytes: Buffer | undefined): number {
-  return ListSchema.parse(parseStrictJson(present(bytes))).length;
+  return stored(ListSchema, present(bytes)).length;
+}
+
+/** @throws DomainError INTEGRITY_FAILURE for what no function of ours writes */
+function stored<S extends z.ZodMiniType>(schema: S, bytes: Buffer): z.output<S> {
+  return parseWith(schema, parseStrictJson(bytes), 'INTEGRITY_FAILURE');
 }
 
 function present(bytes: Buffer | undefined): Buffer {

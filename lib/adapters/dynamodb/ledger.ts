@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { CommitOutcome, Guard, Ledger } from '../../app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../core/evidence.ts';
 import { itemKey } from '../../core/layout.ts';
+import { parseWith } from '../../core/schema.ts';
 import { fromItem, getItem, put, putNew, query, readItem, toItem, transact } from './items.ts';
 import { EvidenceRecordSchema, IndexEntrySchema } from './schemas.ts';
 
@@ -52,7 +53,7 @@ export function dynamoLedger({ client, evidenceTable, registryTable }: LedgerCon
       ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: partition, sk: after }) }),
     });
     const items = (answer.Items ?? []).map((item) =>
-      IndexEntrySchema.parse({ ...fromItem(item), pk: partition, sk: item.sk?.S }),
+      parseWith(IndexEntrySchema, { ...fromItem(item), pk: partition, sk: item.sk?.S }, 'INTEGRITY_FAILURE'),
     );
     return { items, next: answer.LastEvaluatedKey?.sk?.S };
   };

@@ -24,7 +24,6 @@ import { slotOf } from '../../core/slots.ts';
 import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
 import { unavailable } from '../failures.ts';
 import {
-  fromItem,
   getItem,
   type Item,
   type ItemKey,
@@ -134,7 +133,8 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return unavailable('DynamoDB', error);
     }
-    const standing = TakenItem.parse(fromItem((await getItem(client, registryTable, key)) ?? {}));
+    const found = await getItem(client, registryTable, key);
+    const standing = found ? readItem(TakenItem, found) : {};
     const taken = {
       owner: standing[attribute] ?? '',
       ...(standing.reserved_at === undefined ? {} : { reserved_at: standing.reserved_at }),
@@ -213,7 +213,7 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
     const all: RecordedActivation[] = [];
     const between = ['at#', 'at#~'] as const;
     for await (const page of queryPartition(client, registryTable, POLICY_ACTIVATIONS, { between })) {
-      all.push(...page.map((item) => RecordedActivationSchema.parse(fromItem(item))));
+      all.push(...page.map((item) => readItem(RecordedActivationSchema, item)));
     }
     return all;
   }

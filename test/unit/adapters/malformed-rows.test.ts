@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { toItem } from '../../../lib/adapters/dynamodb/items.ts';
+import { dynamoLedger } from '../../../lib/adapters/dynamodb/ledger.ts';
+import { dynamoRegistry } from '../../../lib/adapters/dynamodb/registry.ts';
+import { dynamoWaivers } from '../../../lib/adapters/dynamodb/waivers.ts';
+import { answeringDynamo } from '../../support/answering.ts';
+import { refusal } from '../../support/refusals.ts';
+
+const DIGEST = 'a'.repeat(64);
+
+/** What the tables answer when another hand wrote `row` into them. */
+function rows(row: object) {
+  const item = toItem({ pk: 'p', sk: 's' }, row);
+  const { client } = answeringDynamo([{ status: 200, body: { Item: item, Items: [item] } }]);
+  const config = { client, evidenceTable: 'evidence', registryTable: 'registry' };
+  return { ledger: dynamoLedger(config), registry: dynamoRegistry(config), waivers: dynamoWaivers(client, 'registry') };
+}
+
+it.each<[string, (tables: ReturnType<typeof rows>) => Promise<unknown>]>([
+  ['activation', ({ registry }) => registry.activationHistory()],
+  ['activation in force', ({ registry }) => registry.activations()],
+  ['policy', ({ registry }) => registry.policy(DIGEST)],
+  ['waiver', ({ registry }) => registry.waiver(DIGEST)],
+  ['listed waiver', ({ waivers }) => waivers.waivers()],
+  ['line of a look-up', ({ ledger }) => ledger.list('digest#x', { limit: 1 })],
+  ['evidence', ({ ledger }) => ledger.find(DIGEST)],
+])('a row that no function writes is not taken for a %s, which raises an alarm', async (_, read) => {
+  for (const row of [{}, { sha256: 1, revision: 'one' }]) {
+    await expect(read(rows(row))).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+  }
+});
