@@ -1,4 +1,5 @@
-import { awaitSimulation, readSimulation } from '../../cli/simulate/await-simulation.ts';
+import { readSimulation } from '../../cli/simulate/answers.ts';
+import { awaitSimulation } from '../../cli/simulate/await-simulation.ts';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import type { JsonObject } from '../../lib/core/json.ts';

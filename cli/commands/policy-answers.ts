@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { Counts } from '../../lib/core/gate/what-if-report.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import {
   type Activation,
@@ -13,6 +12,7 @@ import { MAIN, slotOf } from '../../lib/core/slots.ts';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import { table } from '../shell.ts';
+import { countsOf } from '../simulate/lines.ts';
 
 const POLICY = '/v1/policies/{sha256}';
 
@@ -63,11 +63,6 @@ export function policyLines(answer: JsonObject): string[] {
     ['approved', approver && `${printable(approver.arn)} at ${approver.at}`],
     ['event', eventOf(answer)],
   ]);
-}
-
-function countsOf({ decisions, would_fail, would_pass, unjudged }: Counts): string {
-  const unknown = unjudged > 0 ? `, ${unjudged} could not be judged` : '';
-  return `${decisions} decisions, ${would_fail} would fail, ${would_pass} would pass${unknown}`;
 }
 
 export function activationLines(answer: JsonObject): string[] {

@@ -29,7 +29,7 @@ export function addSteps(policy: Command): void {
     });
   policy
     .command('approve')
-    .description('approve a tested policy; its author may not (role policy-approver)')
+    .description('approve a simulated policy; its author may not (role policy-approver)')
     .argument('<sha256>', 'digest of the policy bundle', digest)
     .action(async (sha256: string, _options: object, command: Command) => {
       const shell = new Shell(command);

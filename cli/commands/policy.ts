@@ -8,9 +8,9 @@ import { statOf } from '../hashing/with-progress.ts';
 import { digest } from '../options.ts';
 import { readBytes, Shell, writeBytes } from '../shell.ts';
 import { historyLine, listPolicies, policyLines, policyPath, readList } from './policy-answers.ts';
-import { addForce } from './policy-force.ts';
+import { addInForce } from './policy-in-force.ts';
 import { addShadow } from './policy-shadow.ts';
-import { addSimulate } from './policy-simulate.ts';
+import { addSimulate, addSimulations } from './policy-simulate.ts';
 import { addSteps } from './policy-steps.ts';
 
 const HistorySchema = z.looseObject({ activations: z.array(RecordedActivationSchema) });
@@ -44,8 +44,9 @@ Examples:
   addPropose(policy);
   addSteps(policy);
   addSimulate(policy);
+  addSimulations(policy);
   addShadow(policy);
-  addForce(policy);
+  addInForce(policy);
 }
 
 function addList(policy: Command): void {

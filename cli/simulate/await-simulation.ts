@@ -1,31 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod/mini';
-import type { JsonObject } from '../../lib/core/json.ts';
-import { printable } from '../../lib/core/printable.ts';
-import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
 import { CliError, UnavailableError } from '../errors.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { progressBar } from '../progress.ts';
-
-const SimulationSchema = z.looseObject({
-  id: z.string(),
-  policy: z.string(),
-  from: z.string(),
-  to: z.string(),
-  environment: z.nullable(z.string()),
-  state: z.enum(['running', 'finished', 'failed']),
-  progress: z.object({ done: z.number(), chunks: z.nullable(z.number()) }),
-  failure: z.nullable(z.object({ code: z.string(), detail: z.string() })),
-  report: z.nullable(z.object({ sha256: z.string(), path: z.string() })),
-  updated_at: z.string(),
-});
-
-export type StandingSimulation = z.output<typeof SimulationSchema>;
-
-export function readSimulation(answer: JsonObject): StandingSimulation {
-  return readAnswer(SimulationSchema, answer);
-}
+import { readSimulation, type StandingSimulation } from './answers.ts';
+import { failureOf } from './lines.ts';
 
 const FIRST_POLL_MS = 200;
 const SLOWEST_POLL_MS = 5000;
@@ -59,8 +38,8 @@ export async function awaitSimulation(api: ApiClient, started: StandingSimulatio
     bar.stop();
   }
   if (simulation.report) return await api.bytes(simulation.report.path);
-  const { code, detail } = simulation.failure ?? { code: 'INTERNAL', detail: 'it says no reason' };
-  throw new CliError(`the simulation failed: ${printable(detail)} (${printable(code)})`, ExitCode.REFUSED, {
+  const why = simulation.failure ? failureOf(simulation.failure) : 'it says no reason';
+  throw new CliError(`the simulation failed: ${why}`, ExitCode.REFUSED, {
     hint: goOn(simulation),
   });
 }

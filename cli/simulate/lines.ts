@@ -1,9 +1,9 @@
 import type { Verdict } from '../../lib/core/gate/input.ts';
 import { explain } from '../../lib/core/gate/reasons.ts';
-import type { SimulationReport } from '../../lib/core/gate/what-if-report.ts';
+import type { Counts, SimulationReport } from '../../lib/core/gate/what-if-report.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { table } from '../shell.ts';
-import type { StandingSimulation } from './await-simulation.ts';
+import type { Simulation, StandingSimulation } from './answers.ts';
 
 /** Flips that are shown; the report has more. */
 const SHOWN = 50;
@@ -12,7 +12,7 @@ const TOLD = { would_fail: 'would fail', would_pass: 'would pass' } as const;
 
 /** Which decisions would flip, for which rule, whose models. */
 export function reportLines(report: SimulationReport): string[] {
-  const { counts, flips, rules, warnings, unjudged_codes, from, to, environment, simulation } = report;
+  const { counts, flips, rules, warnings, unjudged_codes, simulation } = report;
   const changed = counts.would_fail + counts.would_pass;
   const hidden = changed - Math.min(SHOWN, flips.length);
   return [
@@ -27,7 +27,7 @@ export function reportLines(report: SimulationReport): string[] {
       ['would pass', String(counts.would_pass)],
       ['not judged', unjudged_codes.map(({ code, decisions }) => `${decisions} ${printable(code)}`).join(', ')],
       ['by rule', rules.map(({ rule, ...row }) => `${printable(rule)} ${row.would_fail + row.would_pass}`).join(', ')],
-      ['range', `${from} to ${to}, ${environment ?? 'all environments'}`],
+      ['range', rangeOf(report)],
       ['simulation', simulation],
     ]),
     ...warnings.map(
@@ -58,12 +58,40 @@ function verdict(is: Verdict | null): string {
   return is ?? 'no such rule';
 }
 
-export function simulationLines({ id, state, from, to, environment, progress }: StandingSimulation): string[] {
+export function simulationLines(simulation: StandingSimulation): string[] {
+  const { id, state, progress, report, failure } = simulation;
   const { done, chunks } = progress;
   return table([
     ['simulation', id],
     ['state', state],
-    ['range', `${from} to ${to}, ${environment ?? 'all environments'}`],
+    ['range', rangeOf(simulation)],
     ['done', chunks === null ? undefined : `${done} of ${chunks} chunks`],
+    ['failure', failure && failureOf(failure)],
+    ['report', report?.sha256],
   ]);
+}
+
+/** Two lines of each: which question it was, and what came of it. */
+export function listLines(simulations: readonly Simulation[]): string[] {
+  if (simulations.length === 0) return ['none was asked for: countersign policy simulate'];
+  return simulations.flatMap((simulation) => {
+    const { id, state, requested_at, counts, failure } = simulation;
+    const came = counts ? countsOf(counts) : failure && failureOf(failure);
+    return [`${requested_at}  ${state.padEnd(8)}  ${rangeOf(simulation)}  ${id}`, ...(came ? [`  ${came}`] : [])];
+  });
+}
+
+/** What a policy would have decided, in one sentence. */
+export function countsOf({ decisions, would_fail, would_pass, unjudged }: Counts): string {
+  const unknown = unjudged > 0 ? `, ${unjudged} could not be judged` : '';
+  return `${decisions} decisions, ${would_fail} would fail, ${would_pass} would pass${unknown}`;
+}
+
+function rangeOf({ from, to, environment }: Pick<Simulation, 'from' | 'to' | 'environment'>): string {
+  return `${from} to ${to}, ${environment ?? 'all environments'}`;
+}
+
+/** The code of a problem and what was said of it. */
+export function failureOf({ code, detail }: NonNullable<Simulation['failure']>): string {
+  return `${printable(detail)} (${printable(code)})`;
 }

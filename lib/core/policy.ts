@@ -135,7 +135,7 @@ export function requireStep({ sha256, state }: PolicyRecord, step: Step): void {
 }
 
 /** How far back a simulation must look to count as a step, and for how long it does. */
-const HISTORY_DAYS = 30;
+export const HISTORY_DAYS = 30;
 const FRESH_DAYS = 7;
 
 /** Whether a simulation takes its policy a step further; another one is a question among others. */

@@ -12,7 +12,7 @@ export async function requireSimulation(simulations: Simulations, id: string): P
   const standing = await simulations.find(id);
   if (standing) return standing;
   throw new DomainError('NOT_FOUND', `there is no simulation ${id}`, {
-    hint: '`countersign policy show` names those of a policy',
+    hint: '`countersign policy simulations` lists those of a policy',
   });
 }
 

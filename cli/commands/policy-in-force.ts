@@ -8,7 +8,7 @@ import { Shell } from '../shell.ts';
 import { activationLines, policyPath, standingIn } from './policy-answers.ts';
 
 /** What puts policies in force, and takes them out of it. */
-export function addForce(policy: Command): void {
+export function addInForce(policy: Command): void {
   addActivate(policy);
   addRollback(policy);
   addWithdraw(policy);
