@@ -28,11 +28,16 @@ const policy = (changes: Partial<PolicyBundle> = {}, limits = LIMITS) =>
   loadPolicy({ sha256: 'x', revision: 'r1', entrypoint: 'broken/echo', wasm: WASM, data: {}, ...changes }, limits);
 const input = (value: object) => Buffer.from(JSON.stringify(value));
 
-/** A WebAssembly module by hand: magic, version, and sections of an id and short contents. */
+/** A WebAssembly module by hand: magic, version, and sections of an id, a size in two bytes of LEB128, and contents. */
 const assembled = (...sections: readonly (readonly [id: number, ...contents: number[]])[]): Buffer =>
   Buffer.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...sections.flatMap(([id, ...contents]) => [id, contents.length, ...contents]),
+    ...sections.flatMap(([id, ...contents]) => [
+      id,
+      (contents.length & 0x7f) | 0x80,
+      contents.length >> 7,
+      ...contents,
+    ]),
   ]);
 const text = (name: string): number[] => [name.length, ...Buffer.from(name)];
 
@@ -42,6 +47,40 @@ const THE_MEMORY = [2, 1, ...text('env'), ...text('memory'), 2, 0, 1] as const;
 const LOOP = [0, 0x03, 0x40, 0x0c, 0, 0x0b, 0x0b] as const;
 /** 2^31 - 1, which lies behind every memory. */
 const NOWHERE = [0, 0x41, 0xff, 0xff, 0xff, 0xff, 0x07, 0x0b] as const;
+/** What OPA exports, as far as the SDK needs it: names and places, in a memory of nothing else, and an evaluation that traps. */
+const TRAP = (() => {
+  const [same, entrypoints, somewhere, unreachable] = [0, 1, 2, 3];
+  const bodies = [
+    [0, 0x20, 0, 0x0b],
+    [0, 0x41, 8, 0x0b],
+    [0, 0x41, 0x80, 0x08, 0x0b],
+    [0, 0x00, 0x0b],
+  ];
+  const functions = Object.entries({
+    builtins: same,
+    opa_json_dump: same,
+    entrypoints,
+    opa_malloc: somewhere,
+    opa_json_parse: somewhere,
+    opa_heap_ptr_get: somewhere,
+    opa_heap_ptr_set: somewhere,
+    opa_eval: unreachable,
+  }).flatMap(([name, index = 0]) => [...text(name), 0, index]);
+  const abi = ['opa_wasm_abi_version', 'opa_wasm_abi_minor_version'].flatMap((name, at) => [...text(name), 3, at]);
+  const names = [
+    [0, '{}'],
+    [8, '{"broken/echo":0}'],
+  ] as const;
+  return assembled(
+    TYPES,
+    THE_MEMORY,
+    [3, bodies.length, ...bodies.map(() => 2)],
+    [6, 2, ...[0x7f, 0, 0x41, 1, 0x0b], ...[0x7f, 0, 0x41, 3, 0x0b]],
+    [7, 10, ...functions, ...abi],
+    [10, bodies.length, ...bodies.flatMap((body) => [body.length, ...body])],
+    [11, names.length, ...names.flatMap(([at, json]) => [0, 0x41, at, 0x0b, ...text(json)])],
+  );
+})();
 
 describe('a policy bundle', () => {
   it('is read with its digest, revision, entrypoint, data and compiled policy', async () => {
@@ -127,6 +166,13 @@ describe('a compiled policy', () => {
       cause: { message: 'Maximum call stack size exceeded' },
     });
     expect(await evaluate(input({ a: 1 }))).toEqual({ a: 1 });
+  });
+
+  it('breaks down on a trap, with the word of the engine for it, however often it is asked', async () => {
+    const { evaluate } = await policy({ wasm: TRAP });
+    const trapped = { code: 'POLICY_FAILED', cause: { message: 'unreachable' } };
+    await expect(evaluate(input({ a: 1 }))).rejects.toMatchObject(trapped);
+    await expect(evaluate(input({ a: 1 }))).rejects.toMatchObject(trapped);
   });
 
   it('is refused when it calls what only a host could answer, by name', async () => {
