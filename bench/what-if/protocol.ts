@@ -13,9 +13,8 @@ export interface Simulate {
 }
 
 export interface Simulated {
-  readonly evaluateMs: number;
-  readonly reportMs: number;
-  readonly chunks: number;
+  /** Time of the listing, the evaluation and the report. */
+  readonly ms: number;
   /** The most memory that the process ever had, in bytes. */
   readonly peakBytes: number;
   readonly decisions: number;

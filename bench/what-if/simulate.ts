@@ -29,19 +29,16 @@ async function simulate({ question }: Simulate): Promise<Simulated> {
     updated_at: now,
     revision: 1,
   });
+  const from = performance.now();
   let listed: Listed = { cursor: null, chunks: 0 };
   do listed = await listDecisions(deps, simulation, listed.cursor);
   while (listed.cursor !== null);
-  const { chunks } = listed;
-  const from = performance.now();
-  for (let chunk = 0; chunk < chunks; chunk++) await runTask(deps, { task: 'evaluate', simulation, chunk });
-  const evaluated = performance.now();
+  for (let chunk = 0; chunk < listed.chunks; chunk++) await runTask(deps, { task: 'evaluate', simulation, chunk });
   await runTask(deps, { task: 'report', simulation });
+  const ms = performance.now() - from;
   const { decisions = 0, unjudged = 0 } = (await deps.simulations.find(simulation))?.simulation.counts ?? {};
   return {
-    evaluateMs: evaluated - from,
-    reportMs: performance.now() - evaluated,
-    chunks,
+    ms,
     // ru_maxrss is in kilobytes.
     peakBytes: process.resourceUsage().maxRSS * 1024,
     decisions,

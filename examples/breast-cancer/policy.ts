@@ -102,12 +102,25 @@ async function test(scene: Scene, name: string, sha256: string): Promise<{ attes
   return { attestation, tested };
 }
 
-/** Whoever approves sees what it would have decided. */
+/** Whoever approves sees what it would have decided, up to this moment: the gates that it is about have just decided. */
 async function simulate(scene: Scene, name: string, sha256: string): Promise<void> {
   await scene.step(
     name,
-    () => scene.policyAuthor.json<Pick<SimulationReport, 'counts'>>('policy', 'simulate', sha256),
-    ({ counts }) => `of ${counts.decisions} decisions ${counts.would_fail} would fail, ${counts.would_pass} would pass`,
+    () => {
+      const now = new Date().toISOString();
+      return scene.policyAuthor.json<Pick<SimulationReport, 'counts' | 'flips'>>(
+        'policy',
+        'simulate',
+        sha256,
+        '--to',
+        now,
+      );
+    },
+    ({ counts, flips }) => {
+      const by = new Set(flips.flatMap(({ rules }) => rules.map(({ rule }) => rule)));
+      const told = `of ${counts.decisions} decisions ${counts.would_fail} would fail, ${counts.would_pass} would pass`;
+      return by.size === 0 ? told : `${told}, by ${[...by].join(', ')}`;
+    },
   );
 }
 

@@ -107,6 +107,9 @@ describe('the example pipeline', () => {
     const refusedBy = (gate: string) => (told.includes(gate) ? refusals(lines.slice(told.indexOf(gate) + 1)) : []);
     expect(refusedBy('gate')).toEqual(MISSING_AT_FIRST.toSorted());
     expect(refusedBy('gate by the stricter policy')).toEqual(IS_CHECKOUT ? ['manifest_complete'] : []);
+    const flips = lines.filter((line) => line.startsWith('what the stricter policy would have decided: '));
+    const flipped = /: of \d+ decisions [1-9]\d* would fail, 0 would pass, by manifest_complete$/;
+    expect(flips).toEqual(IS_CHECKOUT ? [expect.stringMatching(flipped)] : []);
     expect(lines).toContainEqual(expect.stringMatching(/^ +training_provenance: .*`countersign attest .*`$/));
   });
 

@@ -63,6 +63,11 @@ export class Steps {
     this.#fates.set(step, fate);
   }
 
+  /** What was armed and has not been met yet. */
+  get unmet(): readonly Step[] {
+    return [...new Set([...this.#fates.keys(), ...this.#before.keys()])];
+  }
+
   /** What was armed and not met is not met later either. */
   disarm(): void {
     this.#fates.clear();

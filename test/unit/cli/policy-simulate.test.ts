@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { RuleChange } from '../../../lib/core/gate/what-if.ts';
 import { ReportBuilder, type SimulationReport } from '../../../lib/core/gate/what-if-report.ts';
 import type { JsonObject } from '../../../lib/core/json.ts';
 import { printable } from '../../../lib/core/printable.ts';
@@ -51,10 +52,12 @@ const simulate = (answer: Parameters<typeof run>[1], ...options: readonly string
 /** @param flips - decisions that would fail by the rule, of two more than these */
 function reportOf(flips: number, rule = 'manifest_complete'): SimulationReport {
   const report = new ReportBuilder();
-  const about = { model: digestOf('model'), environment: 'production', decided_at: NOW, warnings: [] } as const;
+  const about = { model: digestOf('model'), environment: 'production', decided_at: NOW } as const;
   for (let count = 0; count < flips; count++) {
-    const change = { rule, before: 'pass', after: 'fail', reasons: [{ code: 'seed_missing', params: {} }] } as const;
-    report.add({ ...about, decision: digestOf(`decision ${count}`), result: 'would_fail', rules: [change] });
+    const rules: RuleChange[] = [
+      { rule, before: 'pass', after: 'fail', reasons: [{ code: 'seed_missing', params: {} }] },
+    ];
+    report.add({ ...about, decision: digestOf(`decision ${count}`), result: 'would_fail', rules, warnings: [] });
   }
   const warned = [{ rule: 'way_back', effective_on: '2027-01-01T00:00:00Z' }];
   report.add({ ...about, decision: digestOf('same'), result: 'same', rules: [], warnings: warned });
