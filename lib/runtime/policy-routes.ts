@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoSimulations } from '../adapters/dynamodb/simulations.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
-import { loadPolicy } from '../adapters/opa/policy.ts';
+import { BESIDE_LIMITS, loadPolicy } from '../adapters/opa/policy.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
 import { activatePolicy, endShadow, rollBackPolicy, shadowPolicy, withdrawPolicy } from '../app/activate-policy.ts';
 import { acceptPolicyTest, approvePolicy, proposePolicy } from '../app/manage-policies.ts';
@@ -38,7 +38,8 @@ export function policyRoutes(): RouteTable {
     terms: () => termsInForce({ ...base, readTerms }),
     simulations: dynamoSimulations(config.client, required(Env.WORKFLOW_TABLE)),
     executions: sfnExecutions(new SFNClient(clientConfig()), required(Env.SIMULATION_MACHINE_ARN)),
-    inspectPolicy: async (bytes: Buffer) => await loadPolicy(await readPolicyBundle(bytes)),
+    // What could not be loaded beside the main policy would hold up gates there.
+    inspectPolicy: async (bytes: Buffer) => await loadPolicy(await readPolicyBundle(bytes), BESIDE_LIMITS),
   };
   return {
     'POST /v1/policies': async (request) =>

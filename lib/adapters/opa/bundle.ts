@@ -19,8 +19,12 @@ export interface PolicyBundle {
   readonly data: JsonObject;
 }
 
-/** What may come out of the archive, whatever the archive says. */
-const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
+/** What may come out of the archive, whatever the archive says: a few kilobytes pack that well. */
+const MAX_UNPACKED_BYTES = 16 * 1024 * 1024;
+
+/** Of a member that is compiled or parsed. As objects, JSON takes some fifty times its bytes, and nothing interrupts a parser. */
+const MAX_WASM_BYTES = 4 * 1024 * 1024;
+const MAX_JSON_BYTES = 1024 * 1024;
 
 const ManifestSchema = z.looseObject({
   revision: z.optional(z.string().check(z.maxLength(256))),
@@ -43,17 +47,22 @@ export async function readPolicyBundle(archive: Buffer): Promise<PolicyBundle> {
   const manifest = parseWith(ManifestSchema, json(members, '/.manifest'), 'POLICY_INVALID', '/.manifest');
   const compiled = manifest.wasm?.[0];
   const name = compiled?.module ?? '/policy.wasm';
-  const wasm = members.get(name);
-  if (!wasm) refuseBundle(`holds no ${name}`);
+  const wasm = member(members, name, MAX_WASM_BYTES);
   const data = members.has('/data.json') ? json(members, '/data.json') : {};
   if (!isJsonObject(data)) refuseBundle('holds a /data.json that is no object');
   const sha256 = sha256Hex(archive);
   return { sha256, revision: manifest.revision || sha256, entrypoint: compiled?.entrypoint, wasm, data };
 }
 
-function json(members: ReadonlyMap<string, Buffer>, name: string): Json {
+function member(members: ReadonlyMap<string, Buffer>, name: string, most: number): Buffer {
   const bytes = members.get(name);
   if (!bytes) refuseBundle(`holds no ${name}`);
+  if (bytes.length > most) refuseBundle(`holds a ${name} of more than ${most / 1024 / 1024} MiB`);
+  return bytes;
+}
+
+function json(members: ReadonlyMap<string, Buffer>, name: string): Json {
+  const bytes = member(members, name, MAX_JSON_BYTES);
   try {
     return parseStrictJson(bytes);
   } catch (cause) {

@@ -17,6 +17,9 @@ export interface PolicyLimits {
 
 export const POLICY_LIMITS: PolicyLimits = { timeoutMs: 5000, maxPages: 4096 };
 
+/** Of a policy beside the main one: five share a function of 1 GB that has 28 seconds. */
+export const BESIDE_LIMITS: PolicyLimits = { timeoutMs: 2000, maxPages: 1536 };
+
 const INITIAL_PAGES = 32;
 
 /**
@@ -24,6 +27,8 @@ const INITIAL_PAGES = 32;
  * asks for the global Response, for which Node first loads an HTTP client: longer than the policy takes to compile.
  */
 const { default: opa } = sdk as typeof sdk & { readonly default: Pick<typeof sdk, 'loadPolicySync'> };
+
+type LoadedWasm = ReturnType<typeof sdk.loadPolicySync>;
 
 /** What OPA's SDK answers: nothing when the entrypoint was undefined. */
 const ResultSetSchema = z.array(z.looseObject({ result: JsonValue }));
@@ -71,6 +76,7 @@ function prepare(module: WebAssembly.Module, { data }: PolicyBundle, { maxPages,
       const policy = opa.loadPolicySync(module, { initial: INITIAL_PAGES, maximum: maxPages });
       requireBuiltIns(missingBuiltIns(policy));
       policy.setData(data);
+      boundAnswers(policy);
       return policy;
     });
   } catch (cause) {
@@ -80,6 +86,36 @@ function prepare(module: WebAssembly.Module, { data }: PolicyBundle, { maxPages,
       cause,
     );
   }
+}
+
+/** The JSON of an answer; a result of all that a gate may look at has less. */
+const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Looks for the zero that ends an answer before the SDK parses it: the deadline ends no JSON.parse, and the policy's whole memory
+ * may be one answer. Of the two ways to ask, the SDK takes `opa_eval` where a policy has it.
+ */
+function boundAnswers(policy: LoadedWasm): void {
+  const { exports }: { exports: Readonly<Record<string, unknown>> } = policy.wasmInstance;
+  const bounded = (name: string) => {
+    const ask = exports[name];
+    if (typeof ask !== 'function') return {};
+    const asked = (...values: number[]): number => {
+      const start = Number(ask(...values));
+      if (
+        Buffer.from(policy.mem.buffer)
+          .subarray(start, start + MAX_ANSWER_BYTES)
+          .includes(0)
+      )
+        return start;
+      throw new DomainError(
+        'POLICY_RESULT_INVALID',
+        `the policy answers more than ${MAX_ANSWER_BYTES / 1024 / 1024} MiB`,
+      );
+    };
+    return { [name]: asked };
+  };
+  policy.wasmInstance = { exports: { ...exports, ...bounded('opa_eval'), ...bounded('opa_json_dump') } };
 }
 
 function requireBuiltIns(missing: readonly string[]): void {

@@ -39,7 +39,9 @@ export function policiesInForce(deps: InForceDeps): Policies {
   const loaded = remembering<LoadedPolicy>(KEPT);
   const nameOf = (one: Activation) => `${slotOf(one)} ${one.revision} ${sha256Hex(canonicalBytes(one))}`;
   const believe = (one: Activation) => believed(nameOf(one), () => requireEvent(deps, one));
-  const policyOf = (one: Activation) => loaded(nameOf(one), () => load(deps, one));
+  const shadowed = remembering<LoadedPolicy>(KEPT, isOfTheBundle);
+  const policyOf = (one: Activation) =>
+    (useOf(one) === 'shadow' ? shadowed : loaded)(nameOf(one), () => load(deps, one));
 
   return {
     async inForce(at) {
@@ -68,12 +70,18 @@ export function policiesInForce(deps: InForceDeps): Policies {
   };
 }
 
+/** A shadow that does not load is not tried again: nobody approved it, and each try would take the time of a gate. */
+function isOfTheBundle(error: unknown): boolean {
+  return error instanceof DomainError && error.code !== 'POLICY_UNAVAILABLE';
+}
+
 /**
- * Does a piece of work once for a name. What failed is not remembered: it may have failed for a passing reason.
+ * Does a piece of work once for a name.
  *
  * @param most - names that are kept
+ * @param isLasting - whether a failure is remembered too; most may have failed for a passing reason
  */
-function remembering<T>(most = Number.POSITIVE_INFINITY) {
+function remembering<T>(most = Number.POSITIVE_INFINITY, isLasting: (error: unknown) => boolean = () => false) {
   const known = new Map<string, Promise<T>>();
   return async (name: string, work: () => Promise<T>): Promise<T> => {
     const standing = known.get(name);
@@ -84,7 +92,7 @@ function remembering<T>(most = Number.POSITIVE_INFINITY) {
     try {
       return await doing;
     } catch (error) {
-      known.delete(name);
+      if (!isLasting(error)) known.delete(name);
       throw error;
     }
   };

@@ -113,6 +113,14 @@ describe('a policy bundle', () => {
     ['that is empty', () => Buffer.alloc(0)],
     ['cut short', () => ARCHIVE.subarray(0, 1000)],
     ['that unpacks to more than anybody asked for', () => gzipSync(Buffer.alloc(80 * 1024 * 1024))],
+    [
+      'whose data is small until it is parsed',
+      () => packed({ '.manifest': manifest(), '/policy.wasm': WASM, 'data.json': `{"a":[${'[],'.repeat(400_000)}0]}` }),
+    ],
+    [
+      'whose compiled policy is larger than any',
+      () => packed({ '.manifest': manifest(), '/policy.wasm': Buffer.alloc(5 * 1024 * 1024) }),
+    ],
     ['without a manifest', () => packed({ '/policy.wasm': WASM })],
     ['whose manifest is no JSON', () => packed({ '.manifest': '{', '/policy.wasm': WASM })],
     ['of another version of Rego', () => packed({ '.manifest': '{"revision":"r","rego_version":0}' })],
@@ -156,6 +164,12 @@ describe('a compiled policy', () => {
   it('is not even given facts that do not fit into its memory', async () => {
     const { evaluate } = await policy();
     await expect(evaluate(input({ a: 'x'.repeat(20_000_000) }))).rejects.toThrow(refusal('POLICY_MEMORY_EXCEEDED'));
+  });
+
+  it('is not heard out when it says more than any result holds, and answers again afterwards', async () => {
+    const { evaluate } = await policy({}, { timeoutMs: 20_000, maxPages: 1536 });
+    await expect(evaluate(input({ a: 'x'.repeat(3_000_000) }))).rejects.toThrow(refusal('POLICY_RESULT_INVALID'));
+    expect(await evaluate(input({ a: 1 }))).toEqual({ a: 1 });
   });
 
   it('breaks down on facts that nest deeper than its stack, says why, and answers again afterwards', async () => {

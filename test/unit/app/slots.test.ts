@@ -300,4 +300,22 @@ describe('the policies that a gate asks', () => {
     expect(main.revision).toBe('main');
     await expect(shadows[0]?.policy).rejects.toThrow(DomainError);
   });
+
+  it('are not held up again by a shadow that does not load', async () => {
+    await life.active('main');
+    await shadow(await life.tested('three'));
+    const tries: string[] = [];
+    const policies = open({
+      load: async (bytes, use) => {
+        tries.push(use);
+        if (use === 'shadow') throw new DomainError('POLICY_INVALID', 'it takes too long to start');
+        return { ...(await life.deps.inspectPolicy(bytes)), evaluate: async () => undefined };
+      },
+    });
+    for (const _ of [1, 2]) {
+      const { shadows } = await policies.inForce();
+      await expect(shadows[0]?.policy).rejects.toThrow(refusal('POLICY_INVALID'));
+    }
+    expect(tries.toSorted()).toEqual(['main', 'shadow']);
+  });
 });
