@@ -21,7 +21,7 @@ const MODEL = digestOf(name);
 beforeAll(async () => {
   const authority = { role: 'producer', stages: ['ingest', 'training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', authority, producer.privateKey);
-  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy(4));
+  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy('admission'));
   const dataset = { id: 'data', sha256: digestOf(`data of ${name}`) };
   for (const stage of [
     { stage: 'ingest', model: undefined },

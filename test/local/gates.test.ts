@@ -51,7 +51,7 @@ beforeAll(async () => {
   const training = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
   tester = await enrolPolicyTester(local);
-  policy = await activatePolicy(local, tester, await committedPolicy(1));
+  policy = await activatePolicy(local, tester, await committedPolicy('gates'));
 });
 
 afterEach(async () => {

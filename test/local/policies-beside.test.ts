@@ -54,7 +54,7 @@ beforeAll(async () => {
   const authority = { role: 'producer', stages: ['ingest', 'training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', authority, producer.privateKey);
   tester = await enrolPolicyTester(local);
-  await activatePolicy(local, tester, await committedPolicy(4));
+  await activatePolicy(local, tester, await committedPolicy('policies-beside'));
 });
 
 describe("somebody else's policy in a slot", () => {

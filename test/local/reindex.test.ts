@@ -81,7 +81,7 @@ beforeAll(async () => {
   expect((await post('/v1/artifacts', artifact)).status).toBe(201);
   await api(local, 'key-admin', 'POST', `/v1/keys/${revoked.keyid}/revoke`, { body: { reason: 'left the team' } });
   await api(local, 'legal-hold', 'POST', '/v1/holds', { body: { sha256: first.json.evidence, reason: 'case 12' } });
-  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy());
+  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy('reindex'));
   const exception = {
     rule: 'explainability_report',
     scope: { model: null, dataset: null, endpoint: null, environment: 'staging' },

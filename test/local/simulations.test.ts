@@ -45,26 +45,26 @@ async function passed(): Promise<{ readonly model: string; readonly decision: st
 }
 
 /** The committed policy with one field more that a training's manifest must have. The name is as long, so that the archive stays one. */
-async function stricterPolicy(level: number): Promise<Buffer> {
-  const archive = gunzipSync(await committedPolicy(9));
+async function stricterPolicy(wantedBy: string): Promise<Buffer> {
+  const archive = gunzipSync(await committedPolicy(wantedBy));
   const [from, to] = ['"commit_sha"', '"image_tags"'];
   const text = archive.toString('latin1');
   if (!text.includes(from)) throw new Error('the committed policy asks for no commit');
-  return gzipSync(Buffer.from(text.replaceAll(from, to), 'latin1'), { level });
+  return gzipSync(Buffer.from(text.replaceAll(from, to), 'latin1'));
 }
 
 beforeAll(async () => {
   const training = { role: 'producer', stages: ['ingest', 'training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
   tester = await enrolPolicyTester(local);
-  await activatePolicy(local, tester, await committedPolicy(4));
+  await activatePolicy(local, tester, await committedPolicy('simulations'));
 });
 
 describe('a simulation', () => {
   it('finds the decisions that a stricter policy would flip, and is evidence', async () => {
     const from = new Date(Date.now() - 31 * 86_400_000).toISOString();
     const { model, decision } = await passed();
-    const candidate = await testPolicy(local, tester, await stricterPolicy(5));
+    const candidate = await testPolicy(local, tester, await stricterPolicy('a flip'));
     const simulation = await simulate(local, candidate, { from });
     const { bytes } = await take('auditor', 'GET', simulation.report?.path ?? '');
     expect(sha256Hex(bytes)).toBe(simulation.report?.sha256);
@@ -90,7 +90,7 @@ describe('a simulation', () => {
   });
 
   it('is answered as it stands when the same is asked again', async () => {
-    const candidate = await testPolicy(local, tester, await stricterPolicy(6));
+    const candidate = await testPolicy(local, tester, await stricterPolicy('the same again'));
     const done = await simulate(local, candidate);
     const { from, to } = done;
     await control.resetCalls();
@@ -100,7 +100,7 @@ describe('a simulation', () => {
 
   it('that is stopped in the middle goes on when the same is asked again', async () => {
     await passed();
-    const candidate = await testPolicy(local, tester, await stricterPolicy(7));
+    const candidate = await testPolicy(local, tester, await stricterPolicy('a stop'));
     await control.arm({
       match: { service: 'kms', operation: 'Sign', identity: SIMULATOR },
       effect: { kind: 'refuse', status: 500, code: 'KMSInternalException' },

@@ -18,7 +18,7 @@ const lambda = new LambdaClient(config);
 /** Where somebody who is to be told listens. */
 let queue: string;
 beforeAll(async () => {
-  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy(6));
+  await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy('waiver-watch'));
   const name = `waivers-${randomUUID()}`;
   queue = String((await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl);
   const pattern = JSON.stringify({ source: [EVENT_SOURCE], 'detail-type': [WAIVER_ENDING] });

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { packPolicyBundle } from '../../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { STATEMENT_TYPE } from '../../../lib/core/statement.ts';
@@ -10,14 +11,21 @@ import { callApi, enrolKey } from './enrol.ts';
 import { simulate } from './simulate.ts';
 
 /**
- * The policy that is committed.
+ * The policy that is committed, as a bundle of its own: the tests share a stack, and a policy goes through its life once.
  *
- * @param level - of its compression: another one is another bundle, for the tests share a stack and none is proposed twice. The
- *   example proposes the bundle of level 9
+ * @param wantedBy - no other test has the same
  */
-export async function committedPolicy(level = 9): Promise<Buffer> {
-  const bundle = await packPolicyBundle(resolve(import.meta.dirname, '../../../policies/bundle'));
-  return gzipSync(gunzipSync(bundle), { level });
+export async function committedPolicy(wantedBy: string): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-policy-'));
+  try {
+    await cp(resolve(import.meta.dirname, '../../../policies/bundle'), folder, { recursive: true });
+    const manifest = join(folder, '.manifest');
+    const metadata = { wanted_by: wantedBy };
+    await writeFile(manifest, JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), metadata }));
+    return await packPolicyBundle(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Enrols who may say that a policy's tests passed. */
