@@ -6,6 +6,9 @@ import type { Ledger } from './ports.ts';
 /** Gates that one answer tells of; what is left is told by the next. */
 const SHADOW_PAGE = 2000;
 
+/** What they may take; a page of the table is added to that, and a function answers with 6 MB at most. */
+const SHADOW_BYTES = 2 * 1024 * 1024;
+
 export interface ShadowReport {
   readonly counts: ShadowCounts;
   /** Gates that would have answered otherwise, or that the shadow broke at. */
@@ -21,11 +24,13 @@ export async function shadowReport(
 ): Promise<ShadowReport> {
   const items: IndexEntry[] = [];
   let next = after;
+  let bytes = 0;
   do {
     const page = await ledger.list(lookup.shadow(sha256), { limit: SHADOW_PAGE - items.length, after: next });
     items.push(...page.items);
+    bytes += Buffer.byteLength(JSON.stringify(page.items));
     next = page.next;
-  } while (next !== undefined && items.length < SHADOW_PAGE);
+  } while (next !== undefined && items.length < SHADOW_PAGE && bytes < SHADOW_BYTES);
   return {
     counts: countShadow(items.flatMap(({ shadow }) => shadow ?? [])),
     differences: items.flatMap(shadowedGate),

@@ -8,6 +8,9 @@ export const MAIN = 'main';
 /** Policies that stand beside the main one at a time: each costs every gate an evaluation. */
 export const MAX_SLOTS = 4;
 
+/** Names that slots may ever have had: what a slot was left by stays to be read, and verified, by every gate. */
+export const MAX_SLOT_NAMES = 16;
+
 /** A shadow ends by itself after this long at most. */
 export const MAX_SHADOW_DAYS = 90;
 
@@ -68,12 +71,27 @@ function rank({ slot }: Activation): number {
   return slot.mode === 'enforced' ? 1 : 2;
 }
 
-/** @throws DomainError POLICY_STATE_CONFLICT when one more would be too many */
+/**
+ * @param activations - the newest of each slot
+ * @throws DomainError POLICY_STATE_CONFLICT when one more policy, or one more name, would be too many
+ */
 export function requireRoom(activations: readonly Activation[], slot: string, at: Date): void {
-  const others = activations.filter((one) => one.slot && slotOf(one) !== slot && stands(one, at));
-  if (others.length < MAX_SLOTS) return;
-  throw new DomainError('POLICY_STATE_CONFLICT', `${MAX_SLOTS} policies stand beside the main one already`, {
-    pointer: '/slot',
-    hint: `withdraw one of ${others.map(slotOf).toSorted().join(', ')} first: \`countersign policy withdraw\``,
-  });
+  const others = activations.filter((one) => one.slot && slotOf(one) !== slot);
+  const standing = others.filter((one) => stands(one, at));
+  if (standing.length >= MAX_SLOTS) {
+    throw new DomainError('POLICY_STATE_CONFLICT', `${MAX_SLOTS} policies stand beside the main one already`, {
+      pointer: '/slot',
+      hint: `withdraw one of ${namesOf(standing)} first: \`countersign policy withdraw\``,
+    });
+  }
+  if (others.length >= MAX_SLOT_NAMES) {
+    throw new DomainError('POLICY_STATE_CONFLICT', `slots have had ${MAX_SLOT_NAMES} names already`, {
+      pointer: '/slot',
+      hint: `take one where nothing stands: ${namesOf(others.filter((one) => !standing.includes(one)))}`,
+    });
+  }
+}
+
+function namesOf(activations: readonly Activation[]): string {
+  return activations.map(slotOf).toSorted().join(', ');
 }

@@ -88,25 +88,29 @@ export function differenceOf({ said, main }: Pick<ShadowLine, 'said' | 'main'>):
 }
 
 export function countShadow(lines: readonly ShadowLine[]): ShadowCounts {
-  const counts: ShadowCounts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, rules: {} };
+  const counts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0 };
   for (const line of lines) {
     counts.gates++;
     counts[differenceOf(line) ?? 'same']++;
-    for (const rule of line.rules) counts.rules[rule] = (counts.rules[rule] ?? 0) + 1;
   }
-  return counts;
+  return { ...counts, rules: summed(lines.flatMap(({ rules }) => rules.map((rule) => [rule, 1]))) };
 }
 
 /** Adds up what two parts of the gates were counted to. */
 export function addCounts(a: ShadowCounts, b: ShadowCounts): ShadowCounts {
-  const rules = { ...a.rules };
-  for (const [rule, count] of Object.entries(b.rules)) rules[rule] = (rules[rule] ?? 0) + count;
   return {
     gates: a.gates + b.gates,
     same: a.same + b.same,
     would_fail: a.would_fail + b.would_fail,
     would_pass: a.would_pass + b.would_pass,
     broke: a.broke + b.broke,
-    rules,
+    rules: summed([...Object.entries(a.rules), ...Object.entries(b.rules)]),
   };
+}
+
+/** A rule may be called `constructor`, or whatever else an object has of its own. */
+function summed(counts: readonly (readonly [rule: string, count: number])[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const [rule, count] of counts) sums.set(rule, (sums.get(rule) ?? 0) + count);
+  return Object.fromEntries(sums);
 }

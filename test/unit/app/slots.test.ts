@@ -80,6 +80,22 @@ describe('a policy in a slot', () => {
     expect((await activatePolicy(life.deps, fifth, APPROVER, 'e')).created).toBe(true);
   });
 
+  it('has one of sixteen names, the first of them again', async () => {
+    const sha256 = await life.tested('one');
+    for (let index = 0; index < 16; index++) {
+      await shadow(sha256, `slot-${index}`);
+      plane.clock.advance(1000);
+      await end(sha256, `slot-${index}`);
+    }
+    const approved = await life.approved('two');
+    await expect(shadow(sha256, 'another')).rejects.toThrow(refusal('POLICY_STATE_CONFLICT', '/slot'));
+    await expect(activatePolicy(life.deps, approved, APPROVER, 'another')).rejects.toThrow(
+      refusal('POLICY_STATE_CONFLICT', '/slot'),
+    );
+    expect((await activatePolicy(life.deps, approved, APPROVER, 'slot-0')).created).toBe(true);
+    expect((await activatePolicy(life.deps, approved, APPROVER)).created).toBe(true);
+  });
+
   it('is one of two who race for it; the other is told', async () => {
     const [one, two] = [await life.approved('one'), await life.approved('two')];
     const outcomes = await Promise.allSettled(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RuleVerdict } from '../../../../lib/core/gate/input.ts';
-import { countShadow, type ShadowLine, shadowBroke, shadowSaid } from '../../../../lib/core/gate/shadow.ts';
+import { addCounts, countShadow, type ShadowLine, shadowBroke, shadowSaid } from '../../../../lib/core/gate/shadow.ts';
 import { digestOf } from '../../../support/manifests.ts';
 import { verdict } from '../../cli/decisions.ts';
 
@@ -66,6 +66,11 @@ describe('the counts of a shadow', () => {
       broke: 1,
       rules: { a: 2, b: 2 },
     });
+  });
+
+  it('are numbers also of a rule that is named like what every object has', () => {
+    const counts = countShadow([line('FAILED', 'PASSED', ['constructor'])]);
+    expect(addCounts(counts, counts).rules).toEqual({ constructor: 2 });
   });
 
   it('are empty where it saw nothing', () => {
