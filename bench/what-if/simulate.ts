@@ -33,8 +33,9 @@ async function simulate({ question }: Simulate): Promise<Simulated> {
   let listed: Listed = { cursor: null, chunks: 0 };
   do listed = await listDecisions(deps, simulation, listed.cursor);
   while (listed.cursor !== null);
-  for (let chunk = 0; chunk < listed.chunks; chunk++) await runTask(deps, { task: 'evaluate', simulation, chunk });
-  await runTask(deps, { task: 'report', simulation });
+  const execution = { simulation, attempt: 1 };
+  for (let chunk = 0; chunk < listed.chunks; chunk++) await runTask(deps, { task: 'evaluate', ...execution, chunk });
+  await runTask(deps, { task: 'report', ...execution });
   const ms = performance.now() - from;
   const { decisions = 0, unjudged = 0 } = (await deps.simulations.find(simulation))?.simulation.counts ?? {};
   return {

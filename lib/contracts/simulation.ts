@@ -7,6 +7,8 @@
 export interface SimulationInput {
   /** Id of the simulation: 64 hexadecimal digits. */
   readonly simulation: string;
+  /** Counts the executions of the simulation, from 1. */
+  readonly attempt: number;
 }
 
 /** What the state machine asks the function for. */

@@ -47,7 +47,8 @@ beforeAll(async () => {
 });
 afterAll(async () => await machine?.close());
 
-const run = (simulation: string, variant?: string) => machine.run(simulation, { simulation }, variant);
+const attempt = 3;
+const run = (simulation: string, variant?: string) => machine.run(simulation, { simulation, attempt }, variant);
 
 async function tasksOf(simulation: string): Promise<readonly unknown[]> {
   return (await machine.asked(simulation)).map(({ task }) => task);
@@ -56,14 +57,14 @@ async function tasksOf(simulation: string): Promise<readonly unknown[]> {
 describe('a simulation', () => {
   it('lists until there is no cursor, evaluates every chunk, and reports', async () => {
     expect(await run('happy')).toMatchObject({ status: 'SUCCEEDED' });
-    const simulation = 'happy';
-    expect(await machine.asked(simulation)).toEqual([
-      { task: 'list', simulation, cursor: null },
-      { task: 'list', simulation, cursor: '2026-11-02' },
-      { task: 'evaluate', simulation, chunk: 0 },
-      { task: 'evaluate', simulation, chunk: 1 },
-      { task: 'evaluate', simulation, chunk: 2 },
-      { task: 'report', simulation },
+    const execution = { simulation: 'happy', attempt };
+    expect(await machine.asked('happy')).toEqual([
+      { task: 'list', ...execution, cursor: null },
+      { task: 'list', ...execution, cursor: '2026-11-02' },
+      { task: 'evaluate', ...execution, chunk: 0 },
+      { task: 'evaluate', ...execution, chunk: 1 },
+      { task: 'evaluate', ...execution, chunk: 2 },
+      { task: 'report', ...execution },
     ]);
   });
 
@@ -118,7 +119,7 @@ describe('a failure', () => {
     const simulation = `broken.${task}`;
     expect(await run(simulation)).toMatchObject({ status: 'FAILED', cause: expect.stringMatching(cause) });
     const recorded = (await machine.asked(simulation)).filter(({ task: asked }) => asked === 'fail');
-    expect(recorded).toEqual([{ task: 'fail', simulation, error, cause: expect.stringMatching(cause) }]);
+    expect(recorded).toEqual([{ task: 'fail', simulation, attempt, error, cause: expect.stringMatching(cause) }]);
     if (task === 'evaluate') expect(await tasksOf(simulation)).not.toContain('report');
   });
 
@@ -156,10 +157,10 @@ describe('an execution by its name', () => {
     const name = 'asked-for-often';
     const before = (await machine.asked(simulation)).length;
     expect(await state(name)).toBe('absent');
-    await Promise.all([start(name, { simulation }), start(name, { simulation })]);
+    await Promise.all([start(name, { simulation, attempt }), start(name, { simulation, attempt })]);
     expect(await state(name)).toBe('running');
     await vi.waitFor(async () => expect(await state(name)).toBe('ended'), { timeout: 20_000, interval: 100 });
-    await start(name, { simulation });
+    await start(name, { simulation, attempt });
     expect(await state(name)).toBe('ended');
     const tasks = (await tasksOf(simulation)).slice(before);
     expect(tasks.filter((task) => task === 'report')).toHaveLength(1);

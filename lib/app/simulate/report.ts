@@ -25,10 +25,15 @@ export interface ReportDeps extends StateDeps, CountersignDeps {
  *
  * Crash after the report's put: a report that nothing names; the same call finds it. Crash after the step: a simulation that
  * runs; the same call finds the step taken.
+ *
+ * @throws DomainError REVISION_CONFLICT when it failed meanwhile: an execution must not succeed without a report
  */
 export async function writeReport(deps: ReportDeps, id: string): Promise<void> {
   const { simulation } = await requireSimulation(deps.simulations, id);
-  if (simulation.state !== 'running') return;
+  if (simulation.state === 'finished') return;
+  if (simulation.state === 'failed') {
+    throw new DomainError('REVISION_CONFLICT', `the simulation ${id} was recorded as failed meanwhile`);
+  }
   const policy = await requirePolicy(deps.registry, simulation.policy);
   const { counts, bytes } = await makeReport(deps.work, simulation, policy);
   const report = sha256Hex(bytes);

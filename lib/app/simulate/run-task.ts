@@ -20,12 +20,12 @@ export async function runTask(deps: TaskDeps, task: SimulationTask): Promise<Lis
         await writeReport(deps, task.simulation);
         return {};
       case 'fail':
-        await failSimulation(deps, task.simulation, failureOf(task.error));
+        await failSimulation(deps, task, failureOf(task.error));
         return {};
     }
   } catch (error) {
     if (error instanceof DomainError && error.retryAfterMs === undefined) {
-      await noteFailure(deps, task.simulation, { code: error.code, detail: error.message });
+      await noteFailure(deps, task, { code: error.code, detail: error.message });
     }
     throw error;
   }

@@ -68,6 +68,7 @@ async function needsExecution(deps: StartDeps, simulation: Simulation): Promise<
 }
 
 async function start({ executions }: StartDeps, simulation: Simulation): Promise<void> {
-  const input: SimulationInput = { simulation: simulation.id };
+  const { id, attempt } = simulation;
+  const input: SimulationInput = { simulation: id, attempt };
   await executions.start(executionName(simulation), input);
 }

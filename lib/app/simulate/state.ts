@@ -1,3 +1,4 @@
+import type { SimulationInput } from '../../contracts/simulation.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Simulation } from '../../core/simulation.ts';
 import type { Clock } from '../ports.ts';
@@ -29,10 +30,14 @@ export async function changeSimulation(
 
 type Failure = NonNullable<Simulation['failure']>;
 
-/** Keeps why a simulation is about to fail; the first reason stays. The state machine does not hand on what a chunk said. */
-export async function noteFailure({ simulations, clock }: StateDeps, id: string, failure: Failure): Promise<void> {
-  const simulation = (await simulations.find(id))?.simulation;
-  if (simulation?.state !== 'running' || simulation.failure) return;
+/** Keeps why an execution is about to fail; the first reason stays. The state machine does not hand on what a chunk said. */
+export async function noteFailure(
+  { simulations, clock }: StateDeps,
+  execution: SimulationInput,
+  failure: Failure,
+): Promise<void> {
+  const simulation = (await simulations.find(execution.simulation))?.simulation;
+  if (!simulation || !isRunning(simulation, execution) || simulation.failure) return;
   // Of chunks that fail at once one reason is enough.
   await simulations.save({
     ...simulation,
@@ -42,9 +47,14 @@ export async function noteFailure({ simulations, clock }: StateDeps, id: string,
   });
 }
 
-/** Ends a simulation that cannot go on. Asked for again, it goes on from the chunks that are done. */
-export async function failSimulation(deps: StateDeps, id: string, failure: Failure): Promise<void> {
-  const { simulation } = await requireSimulation(deps.simulations, id);
-  if (simulation.state !== 'running') return;
+/** Ends a simulation whose execution cannot go on. Asked for again, it goes on from the chunks that are done. */
+export async function failSimulation(deps: StateDeps, execution: SimulationInput, failure: Failure): Promise<void> {
+  const { simulation } = await requireSimulation(deps.simulations, execution.simulation);
+  if (!isRunning(simulation, execution)) return;
   await changeSimulation(deps, simulation, { state: 'failed', failure: simulation.failure ?? failure });
+}
+
+/** The end of an execution may be told late, or twice, when the next one runs already; that one ends by itself. */
+function isRunning({ state, attempt }: Simulation, execution: SimulationInput): boolean {
+  return state === 'running' && attempt === execution.attempt;
 }

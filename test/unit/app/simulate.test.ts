@@ -152,22 +152,24 @@ const run = (task: SimulationTask) => runTask(tasks, task);
 
 /** What the state machine does, retries included. */
 async function machine(simulation: string): Promise<void> {
+  const { attempt = 0 } = (await simulations.find(simulation))?.simulation ?? {};
+  const execution = { simulation, attempt };
   const retried = async (task: SimulationTask): Promise<object> => {
-    for (let attempt = 0; ; attempt++) {
+    for (let retries = 0; ; retries++) {
       try {
         return await run(task);
       } catch (error) {
         const isTransient =
           error instanceof Crash || (error instanceof DomainError && error.retryAfterMs !== undefined);
-        if (!isTransient || attempt > 2) throw error;
+        if (!isTransient || retries > 2) throw error;
       }
     }
   };
   let listed: { cursor?: string | null; chunks?: number } = {};
-  do listed = await retried({ task: 'list', simulation, cursor: listed.cursor ?? null });
+  do listed = await retried({ task: 'list', ...execution, cursor: listed.cursor ?? null });
   while (listed.cursor !== null);
-  for (let chunk = 0; chunk < (listed.chunks ?? 0); chunk++) await retried({ task: 'evaluate', simulation, chunk });
-  await retried({ task: 'report', simulation });
+  for (let chunk = 0; chunk < (listed.chunks ?? 0); chunk++) await retried({ task: 'evaluate', ...execution, chunk });
+  await retried({ task: 'report', ...execution });
 }
 
 async function reportOf(id: string): Promise<SimulationReport> {
@@ -310,7 +312,13 @@ describe('what cannot be judged', () => {
     await expect(machine(id)).rejects.toThrow(refusal('POLICY_RESULT_INVALID'));
     // Five that broke down, and what the other readers had begun.
     expect(asked).toBeLessThanOrEqual(12);
-    await run({ task: 'fail', simulation: id, error: 'States.ExceedToleratedFailureThreshold', cause: '{}' });
+    await run({
+      task: 'fail',
+      simulation: id,
+      attempt: 1,
+      error: 'States.ExceedToleratedFailureThreshold',
+      cause: '{}',
+    });
     const { simulation } = (await simulations.find(id)) ?? {};
     expect(simulation).toMatchObject({ state: 'failed', failure: { code: 'POLICY_RESULT_INVALID' } });
   });
@@ -356,8 +364,8 @@ describe('a simulation that died', () => {
     for (let count = 0; count < 130; count++) await decided('iris', 'pass');
     const question = { to: plane.clock.now().toISOString() };
     const { id } = (await start(question)).simulation;
-    await run({ task: 'list', simulation: id, cursor: null });
-    await run({ task: 'evaluate', simulation: id, chunk: 0 });
+    await run({ task: 'list', simulation: id, attempt: 1, cursor: null });
+    await run({ task: 'evaluate', simulation: id, attempt: 1, chunk: 0 });
     expect(asked).toBe(100);
     executions.states.set(`${id}-1`, 'ended');
     const { simulation, done } = await start(question);
@@ -371,9 +379,29 @@ describe('a simulation that died', () => {
   it('goes on after it was recorded as failed, without the reason of that time', async () => {
     const question = { to: plane.clock.now().toISOString() };
     const { id } = (await start(question)).simulation;
-    await run({ task: 'fail', simulation: id, error: 'States.Timeout', cause: '{}' });
+    await run({ task: 'fail', simulation: id, attempt: 1, error: 'States.Timeout', cause: '{}' });
     expect((await simulations.find(id))?.simulation).toMatchObject({ state: 'failed', failure: { code: 'INTERNAL' } });
     expect((await start(question)).simulation).toMatchObject({ state: 'running', attempt: 2, failure: null });
+  });
+
+  it('is not failed by an execution that was given up, however late that tells its end', async () => {
+    await history();
+    const question = { to: plane.clock.now().toISOString() };
+    const { id } = (await start(question)).simulation;
+    executions.states.set(`${id}-1`, 'ended');
+    await start(question);
+    const late = { simulation: id, attempt: 1 } as const;
+    await expect(run({ task: 'evaluate', ...late, chunk: 99 })).rejects.toThrow(refusal('NOT_FOUND'));
+    await run({ task: 'fail', ...late, error: 'States.Timeout', cause: '{}' });
+    expect((await simulations.find(id))?.simulation).toMatchObject({ state: 'running', attempt: 2, failure: null });
+    await machine(id);
+    expect((await reportOf(id)).counts.decisions).toBe(4);
+  });
+
+  it('does not succeed without a report', async () => {
+    const { id } = (await start()).simulation;
+    await run({ task: 'fail', simulation: id, attempt: 1, error: 'States.Timeout', cause: '{}' });
+    await expect(run({ task: 'report', simulation: id, attempt: 1 })).rejects.toThrow(refusal('REVISION_CONFLICT'));
   });
 
   it('while it listed comes to the same chunks, though a decision was committed late', async () => {
@@ -381,7 +409,7 @@ describe('a simulation that died', () => {
     for (let count = 0; count < 100; count++) await decided('iris', 'pass');
     const { id } = (await start({ to: plane.clock.now().toISOString() })).simulation;
     plane.steps.crashAt('put-chunk-list', 'lost');
-    await expect(run({ task: 'list', simulation: id, cursor: null })).rejects.toThrow(Crash);
+    await expect(run({ task: 'list', simulation: id, attempt: 1, cursor: null })).rejects.toThrow(Crash);
     const chunk = work.objects.get(simulationWork.chunk(id, 0));
     const day = plane.clock.now().toISOString().slice(0, 10);
     const lines = plane.ledger.entries.get(lookup.principalDay(CONTROL_PLANE, day));
