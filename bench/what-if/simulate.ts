@@ -23,6 +23,7 @@ async function simulate({ question }: Simulate): Promise<Simulated> {
     requested_at: now,
     requested_by: { arn: 'arn:aws:iam::111122223333:role/bench', unique_id: 'AROABENCH', account: '111122223333' },
     chunks: null,
+    skipped: null,
     report: null,
     counts: null,
     failure: null,

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../lib/core/gate/input.ts';
 import { explain } from '../../lib/core/gate/reasons.ts';
 import type { Counts, SimulationReport } from '../../lib/core/gate/what-if-report.ts';
+import { isStep } from '../../lib/core/policy.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { table } from '../shell.ts';
 import type { Simulation, StandingSimulation } from './answers.ts';
@@ -12,7 +13,7 @@ const TOLD = { would_fail: 'would fail', would_pass: 'would pass' } as const;
 
 /** Which decisions would flip, for which rule, whose models. */
 export function reportLines(report: SimulationReport): string[] {
-  const { counts, flips, rules, warnings, unjudged_codes, simulation } = report;
+  const { counts, flips, rules, warnings, unjudged_codes, to, simulation, skipped, complete_until } = report;
   const changed = counts.would_fail + counts.would_pass;
   const hidden = changed - Math.min(SHOWN, flips.length);
   return [
@@ -28,7 +29,10 @@ export function reportLines(report: SimulationReport): string[] {
       ['not judged', unjudged_codes.map(({ code, decisions }) => `${decisions} ${printable(code)}`).join(', ')],
       ['by rule', rules.map(({ rule, ...row }) => `${printable(rule)} ${row.would_fail + row.would_pass}`).join(', ')],
       ['range', rangeOf(report)],
+      ['complete until', complete_until < to ? complete_until : undefined],
+      ['gates skipped', skipped > 0 ? String(skipped) : undefined],
       ['simulation', simulation],
+      ['step', isStep(report) ? undefined : 'it is none towards approval'],
     ]),
     ...warnings.map(
       ({ rule, effective_on, decisions }) =>

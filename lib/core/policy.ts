@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
-import { CountsSchema } from './gate/what-if-report.ts';
+import { BREAKDOWNS, CountsSchema, type SimulationReport } from './gate/what-if-report.ts';
 import { type Person, PersonSchema } from './person.ts';
-import type { SimulationQuestion } from './simulation.ts';
 import { type Slot, SlotSchema } from './slots.ts';
 import { DAY_MS } from './time.ts';
 
@@ -138,9 +137,14 @@ export function requireStep({ sha256, state }: PolicyRecord, step: Step): void {
 export const HISTORY_DAYS = 30;
 const FRESH_DAYS = 7;
 
-/** Whether a simulation takes its policy a step further; another one is a question among others. */
-export function isStep({ from, to, environment }: Omit<SimulationQuestion, 'policy'>): boolean {
-  return environment === null && Date.parse(to) - Date.parse(from) >= HISTORY_DAYS * DAY_MS;
+/**
+ * Whether a simulation takes its policy a step further; another one is a question among others. A policy that broke down must be
+ * mended first. Stored decisions that are gone keep no policy out for ever: the step's counts tell how many were not judged.
+ */
+export function isStep({ from, to, environment, counts, unjudged_codes }: SimulationReport): boolean {
+  const looksFarBack = environment === null && Date.parse(to) - Date.parse(from) >= HISTORY_DAYS * DAY_MS;
+  const judgedSome = counts.decisions === 0 || counts.unjudged < counts.decisions;
+  return looksFarBack && judgedSome && !unjudged_codes.some(({ code }) => BREAKDOWNS.has(code));
 }
 
 /** @throws DomainError POLICY_STATE_CONFLICT when much may have been decided since the policy was simulated */

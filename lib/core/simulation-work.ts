@@ -6,11 +6,12 @@ import { type Outcome, OutcomeSchema } from './gate/what-if-report.ts';
 import { parseStrictJson } from './json.ts';
 import { parseWith } from './schema.ts';
 
-/** Where a listing stands: before the chunk of that number, after that line of that day's decisions. */
+/** Where a listing stands: before the chunk of that number, after that line of that day, with so many skipped gates behind it. */
 export interface Position {
   readonly chunk: number;
   readonly day: string;
   readonly after: string | null;
+  readonly skipped: number;
 }
 
 /** Decisions that are evaluated together. */
@@ -27,6 +28,7 @@ const PositionSchema: z.ZodMiniType<Position> = z.object({
   chunk: z.int(),
   day: z.string(),
   after: z.nullable(z.string()),
+  skipped: z.int(),
 });
 
 const ChunkSchema: z.ZodMiniType<Chunk> = z.object({

@@ -27,6 +27,8 @@ export interface Simulation extends SimulationQuestion {
   readonly requested_by: z.output<typeof Requester>;
   /** Chunks that the decisions are evaluated in; null while they are listed. */
   readonly chunks: number | null;
+  /** Gates in the range that decided nothing, because they were skipped; null while they are listed. */
+  readonly skipped: number | null;
   /** Digest of the report; null until it is finished. */
   readonly report: string | null;
   readonly counts: Counts | null;
@@ -50,6 +52,7 @@ export const SimulationSchema: z.ZodMiniType<Simulation> = z.object({
   requested_at: z.string(),
   requested_by: Requester,
   chunks: z.nullable(z.number()),
+  skipped: z.nullable(z.number()),
   report: z.nullable(z.string()),
   counts: z.nullable(CountsSchema),
   failure: z.nullable(z.object({ code: z.string(), detail: z.string() })),
@@ -80,6 +83,14 @@ export function requireRange({ from, to }: SimulationQuestion, now: Date): void 
   if (Date.parse(to) - Date.parse(from) > MAX_RANGE_DAYS * DAY_MS) {
     refuse(`the range has more than ${MAX_RANGE_DAYS} days`, '/from');
   }
+}
+
+/** A decision is found by the time that its gate was asked, and committed within this: a gate has 28 seconds, and clocks differ. */
+const COMMITTED_MS = 60_000;
+
+/** Up to when a simulation surely has all decisions of its range: some that were asked for later may not have been committed. */
+export function completeUntil({ to, requested_at }: Pick<Simulation, 'to' | 'requested_at'>): string {
+  return new Date(Math.min(Date.parse(to), Date.parse(requested_at) - COMMITTED_MS)).toISOString();
 }
 
 /** UTC dates that the range touches, in order. */

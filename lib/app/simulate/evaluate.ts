@@ -1,4 +1,3 @@
-import type { ProblemCode } from '../../contracts/problems.ts';
 import { type SimulationChunk, simulationWork } from '../../contracts/simulation.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
@@ -7,7 +6,7 @@ import type { EvidenceRecord } from '../../core/evidence.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
 import { parseBesideResult } from '../../core/gate/result.ts';
 import { compareResults } from '../../core/gate/what-if.ts';
-import type { Outcome } from '../../core/gate/what-if-report.ts';
+import { BREAKDOWNS, type Outcome } from '../../core/gate/what-if-report.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
 import { parseChunk, resultBytes } from '../../core/simulation-work.ts';
@@ -64,14 +63,6 @@ async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<
   await Promise.all(Array.from({ length: READERS }, work));
   return outcomes;
 }
-
-/** How a candidate breaks down; anything else lies in what was stored. */
-const BREAKDOWNS: ReadonlySet<ProblemCode> = new Set([
-  'POLICY_FAILED',
-  'POLICY_TIMED_OUT',
-  'POLICY_MEMORY_EXCEEDED',
-  'POLICY_RESULT_INVALID',
-]);
 
 /** A candidate that broke down this often and never decided is asked no more: each time may take its whole deadline. */
 const MAX_BREAKDOWNS = 5;

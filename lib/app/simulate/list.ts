@@ -1,4 +1,4 @@
-import { Predicate } from '../../contracts/predicates.ts';
+import { OwnPredicate, Predicate } from '../../contracts/predicates.ts';
 import { type Listed, simulationWork } from '../../contracts/simulation.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
@@ -31,7 +31,7 @@ const PAGE = 500;
 const PAGES = 100;
 
 /**
- * Lists the decisions of the range in chunks. A chunk that is there already counts as it is, and says where the next begins:
+ * Lists the decisions of the range in chunks, and counts the gates that were skipped. A chunk that is there already counts as it is, and says where the next begins:
  * so a listing that was interrupted, or runs twice, comes to the same chunks though decisions are committed meanwhile.
  *
  * Crash after a chunk's put: the same call again goes on behind it. Crash after the list's put: the same.
@@ -41,7 +41,7 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
   if (simulation.chunks !== null) return { cursor: null, chunks: simulation.chunks };
   const { sha256, version_id } = await requirePolicy(deps.registry, simulation.policy);
   const days = [...datesOf(simulation)];
-  let at: Position = cursor === null ? { chunk: 0, day: days[0] ?? '', after: null } : parseCursor(cursor);
+  let at: Position = cursor === null ? { chunk: 0, day: days[0] ?? '', after: null, skipped: 0 } : parseCursor(cursor);
   let waiting: string[] = [];
 
   /** @returns whether the listing goes on from where it is */
@@ -63,8 +63,9 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
       after: at.after ?? undefined,
     });
     for (const entry of items) {
-      at = { ...at, after: entry.sk };
-      if (isAsked(entry, simulation)) waiting.push(entry.evidence);
+      const is = isInRange(entry, simulation) ? whatIs(entry) : 'other';
+      at = { ...at, after: entry.sk, skipped: at.skipped + (is === 'skip' ? 1 : 0) };
+      if (is === 'decision') waiting.push(entry.evidence);
       if (waiting.length === CHUNK && !(await putChunk())) return standAt(at);
     }
     if (next !== undefined) continue;
@@ -74,17 +75,22 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
       continue;
     }
     if (waiting.length > 0 && !(await putChunk())) break;
-    return { cursor: null, chunks: await finish(deps, simulation, at.chunk) };
+    return { cursor: null, chunks: await finish(deps, simulation, at) };
   }
   if (waiting.length > 0) await putChunk();
   return standAt(at);
 }
 
-/** Decisions that opened or shut a gate: no answers about the past, and nothing that was not looked at. */
-function isAsked(entry: IndexEntry, { from, to, environment }: Simulation): boolean {
-  const { predicate_type, result, received_at } = entry;
-  if (predicate_type !== Predicate.slsaVsa || (result !== 'PASSED' && result !== 'FAILED')) return false;
-  return received_at >= from && received_at < to && (environment ?? entry.environment) === entry.environment;
+function isInRange({ received_at, environment }: IndexEntry, asked: Simulation): boolean {
+  if (received_at < asked.from || received_at >= asked.to) return false;
+  return asked.environment === null || asked.environment === environment;
+}
+
+/** A decision opened or shut a gate: an answer about the past is none. */
+function whatIs({ predicate_type, result }: IndexEntry): 'decision' | 'skip' | 'other' {
+  if (predicate_type === OwnPredicate.gateSkip) return 'skip';
+  const isDecision = predicate_type === Predicate.slsaVsa && (result === 'PASSED' || result === 'FAILED');
+  return isDecision ? 'decision' : 'other';
 }
 
 async function putOrRead(work: WorkStore, name: string, chunk: Chunk): Promise<Chunk> {
@@ -92,11 +98,11 @@ async function putOrRead(work: WorkStore, name: string, chunk: Chunk): Promise<C
 }
 
 /** @returns how many chunks there are: another listing may have come to its end first */
-async function finish(deps: ListDeps, simulation: Simulation, listed: number): Promise<number> {
+async function finish(deps: ListDeps, simulation: Simulation, end: Position): Promise<number> {
   const name = simulationWork.chunks(simulation.id);
-  const isOurs = await deps.work.putOnce(name, listBytes(listed));
-  const chunks = isOurs ? listed : parseList(await deps.work.read(name));
-  await changeSimulation(deps, simulation, { chunks });
+  const isOurs = await deps.work.putOnce(name, listBytes(end.chunk));
+  const chunks = isOurs ? end.chunk : parseList(await deps.work.read(name));
+  await changeSimulation(deps, simulation, { chunks, skipped: end.skipped });
   return chunks;
 }
 

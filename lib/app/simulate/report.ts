@@ -5,7 +5,7 @@ import { DomainError } from '../../core/errors.ts';
 import { ReportBuilder, type SimulationReport } from '../../core/gate/what-if-report.ts';
 import { objectKey } from '../../core/layout.ts';
 import { isStep, type PolicyRecord } from '../../core/policy.ts';
-import type { Simulation } from '../../core/simulation.ts';
+import { completeUntil, type Simulation } from '../../core/simulation.ts';
 import { parseResult } from '../../core/simulation-work.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
 import { requirePolicy } from '../find-policy.ts';
@@ -35,27 +35,29 @@ export async function writeReport(deps: ReportDeps, id: string): Promise<void> {
     throw new DomainError('REVISION_CONFLICT', `the simulation ${id} was recorded as failed meanwhile`);
   }
   const policy = await requirePolicy(deps.registry, simulation.policy);
-  const { counts, bytes } = await makeReport(deps.work, simulation, policy);
-  const report = sha256Hex(bytes);
-  await deps.store.putOnce(objectKey.simulationReport(report), bytes, {
+  const report = await makeReport(deps.work, simulation, policy);
+  const bytes = canonicalBytes(report);
+  const sha256 = sha256Hex(bytes);
+  await deps.store.putOnce(objectKey.simulationReport(sha256), bytes, {
     contentType: 'application/json',
     retainUntil: retainUntil(deps.retention, 'production', deps.clock()),
   });
-  await takeStep(deps, policy, simulation, { report, counts });
-  await changeSimulation(deps, simulation, { state: 'finished', report, counts, failure: null });
-}
-
-interface MadeReport {
-  readonly counts: SimulationReport['counts'];
-  readonly bytes: Buffer;
+  await takeStep(deps, policy, simulation, report, sha256);
+  await changeSimulation(deps, simulation, {
+    state: 'finished',
+    report: sha256,
+    counts: report.counts,
+    failure: null,
+  });
 }
 
 /** Results that are in memory at the same time. */
 const READERS = 8;
 
-async function makeReport(work: WorkStore, simulation: Simulation, policy: PolicyRecord): Promise<MadeReport> {
-  const { id, from, to, environment, chunks } = simulation;
-  if (chunks === null) throw new DomainError('NOT_FOUND', `the decisions of the simulation ${id} are not listed`);
+async function makeReport(work: WorkStore, simulation: Simulation, policy: PolicyRecord): Promise<SimulationReport> {
+  const { id, from, to, environment, chunks, skipped } = simulation;
+  if (chunks === null || skipped === null)
+    throw new DomainError('NOT_FOUND', `the decisions of the simulation ${id} are not listed`);
   const builder = new ReportBuilder();
   const results: string[] = [];
   // From the last chunk to the first: what a report has no room for is the oldest.
@@ -69,21 +71,29 @@ async function makeReport(work: WorkStore, simulation: Simulation, policy: Polic
     }
   }
   const { sha256, bundle_revision: revision, entrypoint } = policy;
-  const about = { simulation: id, from, to, environment, results };
-  const report = builder.build(about, { sha256, revision, entrypoint });
-  return { counts: report.counts, bytes: canonicalBytes(report) };
+  const about = {
+    simulation: id,
+    from,
+    to,
+    complete_until: completeUntil(simulation),
+    environment,
+    skipped,
+    results,
+  };
+  return builder.build(about, { sha256, revision, entrypoint });
 }
 
 /** The newest simulation counts; one of an approved policy changes nothing that its approver has seen. */
 async function takeStep(
   deps: ReportDeps,
   policy: PolicyRecord,
-  { id, from, to, environment, requested_by: by }: Simulation,
-  { report, counts }: Omit<MadeReport, 'bytes'> & { readonly report: string },
+  { id, from, to, requested_by: by }: Simulation,
+  report: SimulationReport,
+  sha256: string,
 ): Promise<void> {
   const isNews = policy.simulated === undefined || policy.simulated.to < to;
-  if (!isNews || policy.state === 'approved' || !isStep({ from, to, environment })) return;
-  const simulated = { simulation: id, report, from, to, counts, at: deps.clock().toISOString() };
+  if (!isNews || policy.state === 'approved' || !isStep(report)) return;
+  const simulated = { simulation: id, report: sha256, from, to, counts: report.counts, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };
   // It is the step of whoever asked.
   const caller = { uniqueId: by.unique_id, arn: by.arn, account: by.account, session: undefined };

@@ -45,6 +45,7 @@ export async function startSimulation(
     requested_at: standing?.simulation.requested_at ?? now.toISOString(),
     requested_by: standing?.simulation.requested_by ?? { arn: by.arn, unique_id: by.uniqueId, account: by.account },
     chunks: standing?.simulation.chunks ?? null,
+    skipped: standing?.simulation.skipped ?? null,
     report: null,
     counts: null,
     failure: null,

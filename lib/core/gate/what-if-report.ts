@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { ENVIRONMENTS } from '../../contracts/predicates.ts';
+import type { ProblemCode } from '../../contracts/problems.ts';
 import { canonicalBytes } from '../canonical.ts';
 import { Sha256Schema } from '../digest.ts';
 import type { PolicyIdentity } from './decision.ts';
@@ -27,6 +28,14 @@ export const OutcomeSchema = z.union([
   z.object({ decision: Sha256Schema, result: z.literal('unjudged'), code: z.string() }),
 ]);
 
+/** Codes of a candidate that breaks down; any other lies in what was stored. */
+export const BREAKDOWNS: ReadonlySet<string> = new Set<ProblemCode>([
+  'POLICY_FAILED',
+  'POLICY_TIMED_OUT',
+  'POLICY_MEMORY_EXCEEDED',
+  'POLICY_RESULT_INVALID',
+]);
+
 export type Outcome = z.output<typeof OutcomeSchema>;
 
 /** Each decision counts once besides `decisions`. */
@@ -41,8 +50,10 @@ export const SimulationReportSchema = z.object({
   policy: z.object({ sha256: Sha256Schema, revision: z.string(), entrypoint: z.string() }),
   from: z.string(),
   to: z.string().check(z.describe('Exclusive')),
+  complete_until: z.string().check(z.describe('Of what was asked later, some may not have been decided yet')),
   environment: z.nullable(z.enum(ENVIRONMENTS)).check(z.describe('Null: all of them')),
   counts: CountsSchema,
+  skipped: Count.check(z.describe('Gates in the range that decided nothing, because they were skipped')),
   rules: z
     .array(z.object({ rule: z.string(), ...Flipped }))
     .check(z.describe('Decisions in which a rule would refuse, or let through, other than it did')),
@@ -111,7 +122,10 @@ export class ReportBuilder {
   }
 
   build(
-    about: Pick<SimulationReport, 'simulation' | 'from' | 'to' | 'environment' | 'results'>,
+    about: Pick<
+      SimulationReport,
+      'simulation' | 'from' | 'to' | 'complete_until' | 'environment' | 'skipped' | 'results'
+    >,
     { sha256, revision, entrypoint }: PolicyIdentity,
   ): SimulationReport {
     const counts = { ...this.#counts };

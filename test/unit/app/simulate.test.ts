@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { evaluateGate } from '../../../lib/app/gate/evaluate.ts';
+import { type Asked, evaluateGate, type GateDeps } from '../../../lib/app/gate/evaluate.ts';
 import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
+import { recordSkip } from '../../../lib/app/gate/skip.ts';
 import { changePolicy, proposePolicy } from '../../../lib/app/manage-policies.ts';
 import { candidates } from '../../../lib/app/simulate/candidate.ts';
 import { runTask, type TaskDeps } from '../../../lib/app/simulate/run-task.ts';
@@ -35,20 +36,20 @@ let tasks: TaskDeps;
 let policy: string;
 /** What the candidate says of a model, and how often it was asked. */
 let candidateSays: (model: string) => Json;
-let asked: number;
+let timesAsked: number;
 beforeEach(async () => {
   plane = await controlPlane();
   simulations = new MemorySimulations(plane.steps);
   work = new MemoryWork(plane.steps);
   executions = new MemoryExecutions(plane.steps);
   candidateSays = () => answer('pass');
-  asked = 0;
+  timesAsked = 0;
   const load = async (bytes: Buffer): Promise<LoadedPolicy> => ({
     sha256: sha256Hex(bytes),
     revision: 'r2',
     entrypoint: ENTRYPOINT,
     evaluate: async (input) => {
-      asked++;
+      timesAsked++;
       return candidateSays(JSON.parse(Buffer.from(input).toString('utf8')).model.sha256);
     },
   });
@@ -82,6 +83,30 @@ async function policyIn(state: PolicyState, text = 'candidate'): Promise<string>
   return value.sha256;
 }
 
+const asked = (model: string, environment: Environment, at?: Date): Asked => ({
+  model: digestOf(model),
+  environment,
+  phase: 'request',
+  imageDigest: undefined,
+  endpoint: undefined,
+  at,
+});
+
+function gate(says: Verdict): GateDeps {
+  const main = { sha256: digestOf('r1'), revision: 'r1', entrypoint: ENTRYPOINT, evaluate: async () => answer(says) };
+  return {
+    ...plane.submitDeps,
+    ledger: plane.ledger,
+    facts: {
+      waivers: async () => NOTHING,
+      findings: async () => NOTHING,
+      approvals: async () => NOTHING,
+      releases: async () => NOTHING,
+    },
+    policies: { inForce: async () => ({ main, enforced: [], shadows: [] }) },
+  };
+}
+
 /** A gate that says so decides of a model. @returns digest of the decision */
 async function decided(
   model: string,
@@ -89,33 +114,16 @@ async function decided(
   environment: Environment = 'production',
   at?: Date,
 ): Promise<string> {
-  const { evidence } = await evaluateGate(
-    {
-      ...plane.submitDeps,
-      ledger: plane.ledger,
-      facts: {
-        waivers: async () => NOTHING,
-        findings: async () => NOTHING,
-        approvals: async () => NOTHING,
-        releases: async () => NOTHING,
-      },
-      policies: {
-        inForce: async () => {
-          const main = {
-            sha256: digestOf('r1'),
-            revision: 'r1',
-            entrypoint: ENTRYPOINT,
-            evaluate: async () => answer(says),
-          };
-          return { main, enforced: [], shadows: [] };
-        },
-      },
-    },
-    { model: digestOf(model), environment, phase: 'request', imageDigest: undefined, endpoint: undefined, at },
-    caller(PIPELINE),
-  );
+  const { evidence } = await evaluateGate(gate(says), asked(model, environment, at), caller(PIPELINE));
   plane.clock.advance(1000);
   return evidence;
+}
+
+/** A gate that lets a model through unchecked. */
+async function skipped(model: string, environment: Environment): Promise<void> {
+  const runs = { rate: 0.5, runIds: ['run'], manifests: [digestOf('manifest')] };
+  await recordSkip(gate('pass'), asked(model, environment), runs, caller(PIPELINE));
+  plane.clock.advance(1000);
 }
 
 async function trained(model: string): Promise<void> {
@@ -219,6 +227,23 @@ describe('a simulation', () => {
     expect((await simulated({ from: daysAgo(31) })).counts.decisions).toBe(4);
   });
 
+  it('counts the gates that were skipped in its range and environment', async () => {
+    await history();
+    for (const environment of ['staging', 'experimental'] as const) await skipped('other', environment);
+    expect(await simulated()).toMatchObject({ counts: { decisions: 4 }, skipped: 2 });
+    expect(await simulated({ environment: 'staging' })).toMatchObject({ counts: { decisions: 1 }, skipped: 1 });
+    expect(await simulated({ environment: 'production' })).toMatchObject({ counts: { decisions: 3 }, skipped: 0 });
+  });
+
+  it('says up to when no decision can be missing that was not committed yet', async () => {
+    await history();
+    const now = plane.clock.now().getTime();
+    const ago = (ms: number) => new Date(now - ms).toISOString();
+    expect((await simulated({ to: ago(0) })).complete_until).toBe(ago(60_000));
+    expect((await simulated({ to: ago(1000) })).complete_until).toBe(ago(60_000));
+    expect((await simulated({ to: ago(61_000), from: daysAgo(31) })).complete_until).toBe(ago(61_000));
+  });
+
   it('of one environment, or of a few days, is a question and no step', async () => {
     await simulated({ environment: 'production' });
     await simulated({ from: daysAgo(29) });
@@ -304,6 +329,27 @@ describe('what cannot be judged', () => {
     expect(unjudged_codes).toEqual([{ code: 'POLICY_TIMED_OUT', decisions: 1 }]);
   });
 
+  it('is no step towards approval while the candidate breaks down over a decision', async () => {
+    await history();
+    candidateSays = (model) => {
+      if (model !== digestOf('other')) return answer('pass');
+      throw new DomainError('POLICY_FAILED', 'unreachable');
+    };
+    expect((await simulated()).counts).toMatchObject({ decisions: 4, unjudged: 1 });
+    expect((await plane.registry.policy(policy))?.state).toBe('tested');
+  });
+
+  it('is no step towards approval when it is all that there was, and none in the way when it is not', async () => {
+    const decisions = await history();
+    for (const decision of decisions.slice(1)) plane.ledger.records.delete(decision);
+    expect((await simulated()).counts).toMatchObject({ decisions: 4, unjudged: 3 });
+    expect((await plane.registry.policy(policy))?.simulated?.counts.unjudged).toBe(3);
+    policy = await policyIn('tested', 'another');
+    plane.ledger.records.delete(decisions[0] ?? '');
+    expect((await simulated()).counts).toMatchObject({ decisions: 4, unjudged: 4 });
+    expect((await plane.registry.policy(policy))?.state).toBe('tested');
+  });
+
   it('ends the simulation when the candidate always breaks down, and says why', async () => {
     await history();
     for (let count = 0; count < 36; count++) await decided('iris', 'pass');
@@ -311,7 +357,7 @@ describe('what cannot be judged', () => {
     const { id } = (await start()).simulation;
     await expect(machine(id)).rejects.toThrow(refusal('POLICY_RESULT_INVALID'));
     // Five that broke down, and what the other readers had begun.
-    expect(asked).toBeLessThanOrEqual(12);
+    expect(timesAsked).toBeLessThanOrEqual(12);
     await run({
       task: 'fail',
       simulation: id,
@@ -366,13 +412,13 @@ describe('a simulation that died', () => {
     const { id } = (await start(question)).simulation;
     await run({ task: 'list', simulation: id, attempt: 1, cursor: null });
     await run({ task: 'evaluate', simulation: id, attempt: 1, chunk: 0 });
-    expect(asked).toBe(100);
+    expect(timesAsked).toBe(100);
     executions.states.set(`${id}-1`, 'ended');
     const { simulation, done } = await start(question);
     expect([simulation.attempt, simulation.state, done]).toEqual([2, 'running', 1]);
     expect(executions.states.get(`${id}-2`)).toBe('running');
     await machine(id);
-    expect(asked).toBe(130);
+    expect(timesAsked).toBe(130);
     expect((await reportOf(id)).counts).toMatchObject({ decisions: 130, same: 130 });
   });
 
