@@ -77,6 +77,8 @@ describe('a report', () => {
     from: '2026-01-01T00:00:00.000Z',
     to: '2026-02-01T00:00:00.000Z',
     environment: null,
+    complete_until: '2026-02-01T00:00:00.000Z',
+    skipped: 0,
     results: [],
   };
   const outcome = (n: number, changes: Partial<Extract<Outcome, { model: string }>> = {}): Outcome => ({
