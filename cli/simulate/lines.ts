@@ -29,10 +29,10 @@ export function reportLines(report: SimulationReport): string[] {
       ['not judged', unjudged_codes.map(({ code, decisions }) => `${decisions} ${printable(code)}`).join(', ')],
       ['by rule', rules.map(({ rule, ...row }) => `${printable(rule)} ${row.would_fail + row.would_pass}`).join(', ')],
       ['range', rangeOf(report)],
-      ['complete until', complete_until < to ? complete_until : undefined],
-      ['gates skipped', skipped > 0 ? String(skipped) : undefined],
+      ['complete', complete_until < to ? `until ${complete_until}` : undefined],
+      ['skipped', skipped > 0 ? `${skipped} gates` : undefined],
       ['simulation', simulation],
-      ['step', isStep(report) ? undefined : 'it is none towards approval'],
+      ['step', isStep(report) ? undefined : 'none towards approval'],
     ]),
     ...warnings.map(
       ({ rule, effective_on, decisions }) =>

@@ -62,7 +62,8 @@ function reportOf(flips: number, rule = 'manifest_complete'): SimulationReport {
   const warned = [{ rule: 'way_back', effective_on: '2027-01-01T00:00:00Z' }];
   report.add({ ...about, decision: digestOf('same'), result: 'same', rules: [], warnings: warned });
   report.add({ decision: digestOf('lost'), result: 'unjudged', code: 'INTEGRITY_FAILURE' });
-  const asked = { simulation: ID, from: FROM, to: NOW, environment: null, results: [] };
+  const range = { from: FROM, to: NOW, complete_until: FROM, environment: null };
+  const asked = { simulation: ID, ...range, skipped: 7, results: [] };
   return report.build(asked, { sha256: POLICY, revision: 'r2', entrypoint: 'countersign/gate/result' });
 }
 
@@ -93,6 +94,8 @@ describe('countersign policy simulate', () => {
       'not judged  1 INTEGRITY_FAILURE',
       'by rule     manifest_complete 1',
       `range       ${FROM} to ${NOW}, all environments`,
+      `complete    until ${FROM}`,
+      'skipped     7 gates',
       `simulation  ${ID}`,
       'warning: from 2027-01-01T00:00:00Z way_back will fail 1 of them',
     ]);
@@ -120,6 +123,11 @@ describe('countersign policy simulate', () => {
     const { from, to } = Object(first);
     expect(Date.parse(to) - Date.parse(from)).toBe(30 * DAY);
     expect(Date.parse(to)).toBeLessThanOrEqual(Date.now() - 60_000);
+  });
+
+  it('tells of a simulation that is no step towards approval', async () => {
+    const { stdout } = await simulate(api([finished], { ...reportOf(0), environment: 'staging' }), ...QUESTION);
+    expect(stdout).toMatch(/^step +none towards approval$/m);
   });
 
   it('looks back from the end that was named', async () => {
