@@ -84,7 +84,7 @@ const TOLD: Readonly<Record<ShadowDifference, string>> = {
 };
 
 function reportLines({ counts, differences }: Report): string[] {
-  const { gates, same, would_fail, would_pass, broke, rules } = counts;
+  const { gates, same, would_fail, would_pass, broke, late, rules } = counts;
   return [
     ...differences.map(({ difference, decided_at, environment, model, decision, code, rules: by }) => {
       const why = code ?? by.map(printable).join(', ');
@@ -97,6 +97,7 @@ function reportLines({ counts, differences }: Report): string[] {
       ['would fail', String(would_fail)],
       ['would pass', String(would_pass)],
       ['broke', String(broke)],
+      ['not loaded', String(late)],
       [
         'by rule',
         Object.entries(rules)

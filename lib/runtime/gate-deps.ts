@@ -23,6 +23,7 @@ export function gateDeps(): AskDeps {
   const { registry } = tables(config);
   return {
     ...base,
+    sleep,
     registry,
     sampling: gateSampling(),
     ledger: dynamoGateLedger(config),
@@ -35,7 +36,6 @@ export function gateDeps(): AskDeps {
       store: base.store,
       load: async (bytes, use) => await loadPolicy(await readPolicyBundle(bytes), LIMITS[use]),
       clock: base.clock,
-      sleep,
     }),
   };
 }

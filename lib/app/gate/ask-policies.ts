@@ -2,9 +2,9 @@ import { DomainError } from '../../core/errors.ts';
 import type { Beside, PolicyIdentity } from '../../core/gate/decision.ts';
 import type { GateResult } from '../../core/gate/input.ts';
 import { parseBesideResult, parseGateResult } from '../../core/gate/result.ts';
-import { type Shadowed, shadowBroke, shadowSaid } from '../../core/gate/shadow.ts';
+import { type Shadowed, shadowBroke, shadowLate, shadowSaid } from '../../core/gate/shadow.ts';
 import type { Json } from '../../core/json.ts';
-import type { Log } from '../ports.ts';
+import type { Log, Sleep } from '../ports.ts';
 import type { LoadedPolicy, PolicyBeside, ShadowPolicy } from './ports.ts';
 
 interface AskPolicyDeps {
@@ -38,18 +38,29 @@ export async function askBeside(
   return said;
 }
 
+/** A gate waits no longer for the bundles of shadows; the next gate finds them loaded. */
+const SHADOW_LOAD_MS = 250;
+
 /** What shadows would have decided. Nothing that they do keeps a gate from its answer. */
 export async function askShadows(
-  deps: AskPolicyDeps,
+  deps: AskPolicyDeps & { readonly sleep: Sleep },
   shadows: readonly ShadowPolicy[],
   input: Uint8Array,
   main: GateResult,
 ): Promise<readonly Shadowed[]> {
+  if (shadows.length === 0) return [];
   const said: Shadowed[] = [];
+  // From now on, not since they were asked for: until now, the policies that decide had the processor.
+  const late = deps.sleep(SHADOW_LOAD_MS);
   for (const { slot, sha256, policy } of shadows) {
     const place = { slot, policy: sha256 };
     try {
-      const { evaluate, entrypoint } = await policy;
+      const loaded = await Promise.race([policy, late]);
+      if (!loaded) {
+        said.push(shadowLate(place));
+        continue;
+      }
+      const { evaluate, entrypoint } = loaded;
       said.push(shadowSaid(place, main, parseBesideResult(await evaluate(input), entrypoint)));
     } catch (error) {
       const code = error instanceof DomainError ? error.code : 'INTERNAL';

@@ -11,7 +11,7 @@ import { parseStrictJson } from '../../core/json.ts';
 import { CONTROL_PLANE, lookup, objectKey, timeOrder } from '../../core/layout.ts';
 import { parseStatement } from '../../core/statement.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from '../countersign.ts';
-import type { Registry } from '../ports.ts';
+import type { Registry, Sleep } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { askBeside, askMain, askShadows, identityOf } from './ask-policies.ts';
@@ -23,6 +23,7 @@ import { type GateRows, putStatement, rowsOf } from './record.ts';
 export interface GateDeps extends CountersignDeps, Omit<CollectDeps, 'registry' | 'store'> {
   readonly registry: Registry;
   readonly policies: Policies;
+  readonly sleep: Sleep;
 }
 
 export interface Decided extends Decision {

@@ -7,7 +7,7 @@ import { activationStream, objectKey } from '../../core/layout.ts';
 import type { Activation } from '../../core/policy.ts';
 import { inForceAt, slotOf } from '../../core/slots.ts';
 import { requestIdOf } from '../countersign.ts';
-import type { Clock, EvidenceStore, Registry, Sleep } from '../ports.ts';
+import type { Clock, EvidenceStore, Registry } from '../ports.ts';
 import { readEvent } from '../record-event.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
 
@@ -20,14 +20,10 @@ export interface InForceDeps {
   /** @throws DomainError POLICY_INVALID */
   readonly load: (bytes: Buffer, use: PolicyUse) => Promise<LoadedPolicy>;
   readonly clock: Clock;
-  readonly sleep: Sleep;
 }
 
 /** Compiled policies that are kept: those in force, those before, and some that were asked about as of a time. */
 const KEPT = 8;
-
-/** A gate waits no longer for the bundle of a shadow; the next gate finds it loaded. */
-const SHADOW_LOAD_MS = 250;
 
 /**
  * Finds the policies in force by one consistent read a gate, so that an activation counts from the next gate on. What the read
@@ -59,7 +55,7 @@ export function policiesInForce(deps: InForceDeps): Policies {
       const loading = asked.map((one) => ({
         slot: slotOf(one),
         sha256: one.sha256,
-        policy: soon(deps, policyOf(one)),
+        policy: unattended(policyOf(one)),
       }));
       const [policy, beside] = await Promise.all([
         policyOf(main),
@@ -72,7 +68,7 @@ export function policiesInForce(deps: InForceDeps): Policies {
 
 /** A shadow that does not load is not tried again: nobody approved it, and each try would take the time of a gate. */
 function isOfTheBundle(error: unknown): boolean {
-  return error instanceof DomainError && error.code !== 'POLICY_UNAVAILABLE';
+  return error instanceof DomainError && (error.code === 'POLICY_INVALID' || error.code === 'POLICY_BUILT_IN_UNKNOWN');
 }
 
 /**
@@ -98,14 +94,10 @@ function remembering<T>(most = Number.POSITIVE_INFINITY, isLasting: (error: unkn
   };
 }
 
-/** Rejects when it takes long. Nobody may come to look, so a rejection alone does not end the process. */
-function soon({ sleep }: InForceDeps, loading: Promise<LoadedPolicy>): Promise<LoadedPolicy> {
-  const late = sleep(SHADOW_LOAD_MS).then(() => {
-    throw new DomainError('POLICY_TIMED_OUT', `the shadow was not loaded within ${SHADOW_LOAD_MS} ms`);
-  });
-  const first = Promise.race([loading, late]);
-  first.catch(() => {});
-  return first;
+/** Nobody may come to look, so a rejection alone does not end the process. */
+function unattended(loading: Promise<LoadedPolicy>): Promise<LoadedPolicy> {
+  loading.catch(() => {});
+  return loading;
 }
 
 async function load(deps: InForceDeps, activation: Activation): Promise<LoadedPolicy> {

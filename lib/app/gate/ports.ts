@@ -43,7 +43,7 @@ export interface ShadowPolicy {
   readonly slot: string;
   /** SHA-256 of its bundle. */
   readonly sha256: string;
-  /** Rejects when it cannot be had, or not soon; nobody waits for a shadow. */
+  /** Rejects when it cannot be had. */
   readonly policy: Promise<LoadedPolicy>;
 }
 

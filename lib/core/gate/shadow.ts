@@ -11,7 +11,8 @@ const Schema = z.strictObject({
   slot: z.string(),
   /** SHA-256 of the policy bundle. */
   policy: Sha256Schema,
-  said: z.enum(['PASSED', 'FAILED', 'BROKE']),
+  /** LATE: it was not loaded in time to be asked. */
+  said: z.enum(['PASSED', 'FAILED', 'BROKE', 'LATE']),
   /** Of one that broke: why. */
   code: z.nullable(z.string()),
   /** Rules by which only one of the main policy and the shadow keeps the gate shut. */
@@ -32,6 +33,10 @@ export function shadowSaid(place: Place, main: GateResult, shadow: GateResult): 
 
 export function shadowBroke(place: Place, code: ProblemCode): Shadowed {
   return { ...place, said: 'BROKE', code, rules: [] };
+}
+
+export function shadowLate(place: Place): Shadowed {
+  return { ...place, said: 'LATE', code: null, rules: [] };
 }
 
 function refusals({ verdicts }: GateResult): Set<string> {
@@ -69,29 +74,31 @@ export type ShadowedGate = z.output<typeof ShadowedGateSchema>;
 
 /** How a shadow's answers differ from those of the main policy. */
 export const ShadowCountsSchema = z.object({
-  /** Gates that it saw. */
+  /** Gates that were decided beside it. */
   gates: z.number(),
   same: z.number(),
   would_fail: z.number(),
   would_pass: z.number(),
   broke: z.number(),
+  /** It was not asked, so it says nothing of these. */
+  late: z.number(),
   /** By rule: gates that only one of the two keeps shut by it. */
   rules: z.record(z.string(), z.number()),
 });
 export type ShadowCounts = z.output<typeof ShadowCountsSchema>;
 
-/** Undefined where the gate would have been as open or as shut. */
+/** Undefined where the gate would have been as open or as shut, or nobody knows. */
 export function differenceOf({ said, main }: Pick<ShadowLine, 'said' | 'main'>): ShadowDifference | undefined {
   if (said === 'BROKE') return 'broke';
-  if (said === main) return undefined;
+  if (said === main || said === 'LATE') return undefined;
   return said === 'FAILED' ? 'would_fail' : 'would_pass';
 }
 
 export function countShadow(lines: readonly ShadowLine[]): ShadowCounts {
-  const counts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0 };
+  const counts = { gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, late: 0 };
   for (const line of lines) {
     counts.gates++;
-    counts[differenceOf(line) ?? 'same']++;
+    counts[line.said === 'LATE' ? 'late' : (differenceOf(line) ?? 'same')]++;
   }
   return { ...counts, rules: summed(lines.flatMap(({ rules }) => rules.map((rule) => [rule, 1]))) };
 }
@@ -104,6 +111,7 @@ export function addCounts(a: ShadowCounts, b: ShadowCounts): ShadowCounts {
     would_fail: a.would_fail + b.would_fail,
     would_pass: a.would_pass + b.would_pass,
     broke: a.broke + b.broke,
+    late: a.late + b.late,
     rules: summed([...Object.entries(a.rules), ...Object.entries(b.rules)]),
   };
 }

@@ -161,7 +161,7 @@ describe('a gate with a shadow', () => {
     const decided = await ask({ shadows: [shadowOf(stricter)] });
     expect(decided).toMatchObject({ passed: true, beside: [] });
     expect(await report(stricter)).toEqual({
-      counts: { gates: 1, same: 0, would_fail: 1, would_pass: 0, broke: 0, rules: { new: 1 } },
+      counts: { gates: 1, same: 0, would_fail: 1, would_pass: 0, broke: 0, late: 0, rules: { new: 1 } },
       differences: [
         {
           difference: 'would_fail',
@@ -204,6 +204,15 @@ describe('a gate with a shadow', () => {
     gone.catch(() => {});
     const decided = await ask({ shadows: [{ slot: 'candidate', sha256: digestOf('gone'), policy: gone }] });
     expect(decided).toMatchObject({ passed: true, shadows: [{ said: 'BROKE', code: 'POLICY_UNAVAILABLE' }] });
+  });
+
+  it('does not wait until it is loaded, and counts that apart', async () => {
+    const shadow = { slot: 'candidate', sha256: digestOf('slow'), policy: new Promise<LoadedPolicy>(() => {}) };
+    const decided = await ask({ shadows: [shadow] });
+    expect(decided).toMatchObject({ passed: true, shadows: [{ said: 'LATE', code: null }] });
+    const { counts, differences } = await shadowReport(plane.ledger, shadow.sha256, undefined);
+    expect(counts).toMatchObject({ gates: 1, same: 0, broke: 0, late: 1 });
+    expect(differences).toEqual([]);
   });
 
   it('answers all the same when its WebAssembly hangs', async () => {

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../../lib/core/json.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import { inForceAt } from '../../../lib/core/slots.ts';
 import { DAY } from '../../support/clock.ts';
-import { ADMIN, type ControlPlane, caller, controlPlane, nextTick } from '../../support/control-plane.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { APPROVER, AUTHOR, bundle, type PolicyLife, policyLife, TESTER } from '../../support/policies.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -277,8 +277,7 @@ describe('the policy in force', () => {
     const identity = await deps.inspectPolicy(bytes);
     return { ...identity, evaluate: async () => undefined };
   };
-  const timing = () => ({ clock: plane.clock.now, sleep: nextTick });
-  const open = () => policiesInForce({ registry: plane.registry, store: plane.bucket, load, ...timing() });
+  const open = () => policiesInForce({ registry: plane.registry, store: plane.bucket, load, clock: plane.clock.now });
   beforeEach(() => loads.splice(0));
 
   it('is loaded once, and another one as soon as it is activated', async () => {
@@ -338,7 +337,7 @@ describe('the policy in force', () => {
         },
       },
       load,
-      ...timing(),
+      clock: plane.clock.now,
     });
     await expect(flaky.inForce()).rejects.toThrow(refusal('DEPENDENCY_UNAVAILABLE'));
     expect((await flaky.inForce()).main.revision).toBe('one');

@@ -128,7 +128,7 @@ describe('a policy beside the main one', () => {
   });
 
   it('is told of whole, however many answers that takes', async () => {
-    const counts = { gates: 2, same: 1, would_fail: 1, would_pass: 0, broke: 0, rules: { way_back: 1 } };
+    const counts = { gates: 2, same: 1, would_fail: 1, would_pass: 0, broke: 0, late: 0, rules: { way_back: 1 } };
     const difference = {
       difference: 'would_fail',
       decision: digestOf('decision'),
@@ -158,6 +158,7 @@ describe('a policy beside the main one', () => {
       'would fail  2',
       'would pass  0',
       'broke       0',
+      'not loaded  0',
       'by rule     way_back 2',
     ]);
   });

@@ -57,13 +57,15 @@ describe('the counts of a shadow', () => {
       line('FAILED', 'PASSED', ['a', 'b']),
       line('PASSED', 'FAILED', ['a']),
       line('BROKE', 'PASSED'),
+      line('LATE', 'PASSED'),
     ];
     expect(countShadow(lines)).toEqual({
-      gates: 5,
+      gates: 6,
       same: 2,
       would_fail: 1,
       would_pass: 1,
       broke: 1,
+      late: 1,
       rules: { a: 2, b: 2 },
     });
   });
@@ -74,7 +76,7 @@ describe('the counts of a shadow', () => {
   });
 
   it('are empty where it saw nothing', () => {
-    expect(countShadow([])).toEqual({ gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, rules: {} });
+    expect(countShadow([])).toEqual({ gates: 0, same: 0, would_fail: 0, would_pass: 0, broke: 0, late: 0, rules: {} });
   });
 
   it('hold the code of what broke', () => {
