@@ -104,4 +104,10 @@ describe('the fix of a reason', () => {
       expect(unmet, command).toEqual([]);
     }
   });
+
+  it('states an image that a stricter policy wants of a training', () => {
+    const missing = [['image_digest']];
+    const { fix } = explain({ code: 'manifest_incomplete', params: { stage: 'training', evidence: 'e', missing } });
+    expect(fix).toContain('--commit SHA --image-digest sha256:DIGEST`');
+  });
 });

@@ -48,7 +48,7 @@ export const OF_EVIDENCE: Readonly<Record<string, Phrase>> = {
       .map((fields) => (Array.isArray(fields) ? fields.map(shown).join(' or ') : shown(fields)));
     return say(
       `the ${v.text('stage')} manifest ${v.short('evidence')} does not state ${missing.join(', ')}`,
-      `attest the stage again with what is missing: ${attest(v.text('stage'), ' --commit SHA')}`,
+      `attest the stage again with what is missing: ${attest(v.text('stage'), optionsFor(v.text('stage'), missing))}`,
     );
   },
   stage_failed: (v) =>
@@ -130,3 +130,9 @@ export const OF_EVIDENCE: Readonly<Record<string, Phrase>> = {
       scai('ENCRYPTED_AT_REST', `model@sha256:${v.text('model')}`),
     ),
 };
+
+/** Fields that a stage's command may lack, and how it states them; the commit always helps. */
+function optionsFor(stage: string, missing: readonly string[]): string {
+  const lacksImage = stage !== 'serving' && missing.some((fields) => fields.includes('image_digest'));
+  return ` --commit SHA${lacksImage ? ' --image-digest sha256:DIGEST' : ''}`;
+}
