@@ -13,7 +13,7 @@ const TOLD = { would_fail: 'would fail', would_pass: 'would pass' } as const;
 
 /** Which decisions would flip, for which rule, whose models. */
 export function reportLines(report: SimulationReport): string[] {
-  const { counts, flips, rules, warnings, unjudged_codes, to, simulation, skipped, complete_until } = report;
+  const { counts, flips, rules, warnings, unjudged_codes, to, simulation, skipped, complete_until, form } = report;
   const changed = counts.would_fail + counts.would_pass;
   const hidden = changed - Math.min(SHOWN, flips.length);
   return [
@@ -28,6 +28,7 @@ export function reportLines(report: SimulationReport): string[] {
       ['would pass', String(counts.would_pass)],
       ['not judged', unjudged_codes.map(({ code, decisions }) => `${decisions} ${printable(code)}`).join(', ')],
       ['by rule', rules.map(({ rule, ...row }) => `${printable(rule)} ${row.would_fail + row.would_pass}`).join(', ')],
+      ['taken', form === 'denials' ? 'beside the main policy: it gives denials' : undefined],
       ['range', rangeOf(report)],
       ['complete', complete_until < to ? `until ${complete_until}` : undefined],
       ['skipped', skipped > 0 ? `${skipped} gates` : undefined],
@@ -41,21 +42,21 @@ export function reportLines(report: SimulationReport): string[] {
   ];
 }
 
-function flipLines({
-  result,
-  decided_at,
-  environment,
-  model,
-  decision,
-  rules,
-}: SimulationReport['flips'][number]): string[] {
+function flipLines(flip: SimulationReport['flips'][number]): string[] {
+  const { result, decided_at, environment, model, decision, rules } = flip;
   return [
     `${TOLD[result]}  ${decided_at}  ${environment}  model ${model}  decision ${decision}`,
+    `  ${whose(flip)}`,
     ...rules.map(({ rule, before, after, reasons }) => {
       const why = reasons.map((reason) => printable(explain(reason).sentence)).join('; ');
       return `  ${printable(rule)}: ${verdict(before)} -> ${verdict(after)}${why && `  ${why}`}`;
     }),
   ];
+}
+
+function whose({ model_name, producer, requester }: SimulationReport['flips'][number]): string {
+  const named = (name: string | null) => (name === null ? 'unknown' : printable(name));
+  return `named ${named(model_name)}, trained by ${named(producer)}, asked by ${named(requester)}`;
 }
 
 function verdict(is: Verdict | null): string {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
-import { BREAKDOWNS, CountsSchema, type SimulationReport } from './gate/what-if-report.ts';
+import { BREAKDOWNS, CountsSchema, FormSchema, type SimulationReport } from './gate/what-if-report.ts';
 import { type Person, PersonSchema } from './person.ts';
 import { type Slot, SlotSchema } from './slots.ts';
 import { DAY_MS } from './time.ts';
@@ -45,6 +45,7 @@ const Simulated = z.object({
   report: z.string(),
   from: z.string(),
   to: z.string(),
+  form: FormSchema,
   counts: CountsSchema,
   at: z.string(),
 });
@@ -154,6 +155,21 @@ export function requireFreshSimulation({ sha256, simulated }: PolicyRecord, now:
     'POLICY_STATE_CONFLICT',
     `the policy ${sha256} was simulated up to ${simulated?.to}; to approve it, that must be at most ${FRESH_DAYS} days ago`,
     { hint: `\`countersign policy simulate ${sha256}\`` },
+  );
+}
+
+/**
+ * A main policy that gives denials shuts every gate. Where the simulation had nothing to judge, nobody knows how it answers: the
+ * first policy of all comes into force so.
+ *
+ * @throws DomainError POLICY_STATE_CONFLICT for one that gave denials when it was simulated
+ */
+export function requireVerdicts({ sha256, simulated }: PolicyRecord): void {
+  if (simulated?.form !== 'denials') return;
+  throw new DomainError(
+    'POLICY_STATE_CONFLICT',
+    `the policy ${sha256} cannot be the main one: when it was simulated, it gave denials`,
+    { hint: 'what gives denials stands beside the main policy: `countersign policy activate SHA256 --slot NAME`' },
   );
 }
 

@@ -10,6 +10,7 @@ import {
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
+import type { PolicyRecord } from '../../lib/core/policy.ts';
 import type { ProposePolicy } from '../../lib/core/requests.ts';
 import { type ControlPlane, caller, enrol } from './control-plane.ts';
 import { newKey } from './keys.ts';
@@ -58,18 +59,25 @@ export async function policyLife(plane: ControlPlane) {
     return sha256;
   }
   /** As the simulator records it. */
-  async function simulated(text: string): Promise<string> {
-    const sha256 = await tested(text);
+  async function simulate(
+    sha256: string,
+    changes: Partial<NonNullable<PolicyRecord['simulated']>> = {},
+  ): Promise<void> {
     const policy = await requirePolicy(plane.registry, sha256);
     const to = plane.clock.now().toISOString();
     const counts = { decisions: 0, same: 0, differ: 0, would_fail: 0, would_pass: 0, unjudged: 0 };
-    const question = { simulation: digestOf('question'), report: digestOf('report'), from: to, to, counts, at: to };
-    const value = { ...policy, state: 'simulated', simulated: question, revision: policy.revision + 1 } as const;
+    const question = { simulation: digestOf('question'), report: digestOf('report'), from: to, to };
+    const simulated = { ...question, form: 'verdicts', counts, at: to, ...changes } as const;
+    const value = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 } as const;
     await changePolicy(deps, 'policy-simulated', value, AUTHOR);
+  }
+  async function simulated(text: string, changes: Parameters<typeof simulate>[1] = {}): Promise<string> {
+    const sha256 = await tested(text);
+    await simulate(sha256, changes);
     return sha256;
   }
-  async function approved(text: string): Promise<string> {
-    const sha256 = await simulated(text);
+  async function approved(text: string, changes: Parameters<typeof simulate>[1] = {}): Promise<string> {
+    const sha256 = await simulated(text, changes);
     await approvePolicy(deps, sha256, APPROVER);
     return sha256;
   }
@@ -80,7 +88,7 @@ export async function policyLife(plane: ControlPlane) {
     await activatePolicy(deps, sha256, APPROVER, slot);
     return sha256;
   }
-  return { testKey, deps, propose, testResult, test, tested, simulated, approved, active };
+  return { testKey, deps, propose, testResult, test, tested, simulate, simulated, approved, active };
 }
 
 export type PolicyLife = Awaited<ReturnType<typeof policyLife>>;

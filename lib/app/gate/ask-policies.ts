@@ -1,7 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
 import type { Beside, PolicyIdentity } from '../../core/gate/decision.ts';
 import type { GateResult } from '../../core/gate/input.ts';
-import { parseBesideResult, parseGateResult } from '../../core/gate/result.ts';
+import { formOf, parseBesideResult, parseGateResult } from '../../core/gate/result.ts';
 import { type Shadowed, shadowBroke, shadowLate, shadowSaid } from '../../core/gate/shadow.ts';
 import type { Json } from '../../core/json.ts';
 import type { Log, Sleep } from '../ports.ts';
@@ -60,8 +60,8 @@ export async function askShadows(
         said.push(shadowLate(place));
         continue;
       }
-      const { evaluate, entrypoint } = loaded;
-      said.push(shadowSaid(place, main, parseBesideResult(await evaluate(input), entrypoint)));
+      const answer = await loaded.evaluate(input);
+      said.push(shadowSaid(place, main, parseBesideResult(answer, loaded.entrypoint), formOf(answer)));
     } catch (error) {
       const code = error instanceof DomainError ? error.code : 'INTERNAL';
       deps.log.warn('shadow-broke-down', { ...place, code, reason: reasonOf(error) });

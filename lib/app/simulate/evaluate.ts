@@ -4,8 +4,10 @@ import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
-import { parseBesideResult } from '../../core/gate/result.ts';
-import { compareResults } from '../../core/gate/what-if.ts';
+import type { GateResult } from '../../core/gate/input.ts';
+import { type AnswerForm, formOf, parseBesideResult } from '../../core/gate/result.ts';
+import { compareDecided } from '../../core/gate/what-if.ts';
+import { whoseModel } from '../../core/gate/what-if-facts.ts';
 import { BREAKDOWNS, type Outcome } from '../../core/gate/what-if-report.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
@@ -78,10 +80,10 @@ function judgeWith(
     try {
       const stored = await storedDecision(deps, decision, record, keys);
       const facts = await factsOf(deps, stored);
-      const result = parseBesideResult(await candidate.evaluate(facts), candidate.entrypoint);
+      const answer = await candidate.evaluate(facts);
+      const said = parseBesideResult(answer, candidate.entrypoint);
       decided++;
-      const { model, environment, decidedAt } = stored;
-      return { decision, model, environment, decided_at: decidedAt, ...compareResults(stored.result, result) };
+      return outcomeOf({ decision, stored, facts }, said, formOf(answer));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'DEPENDENCY_UNAVAILABLE') throw error;
       if (BREAKDOWNS.has(error.code) && ++broken >= MAX_BREAKDOWNS && decided === 0) {
@@ -93,6 +95,18 @@ function judgeWith(
       return { decision, result: 'unjudged', code: error.code };
     }
   };
+}
+
+function outcomeOf(
+  { decision, stored, facts }: { readonly decision: string; readonly stored: StoredDecision; readonly facts: Buffer },
+  said: GateResult,
+  form: AnswerForm,
+): Outcome {
+  const { model, environment, requester, decidedAt } = stored;
+  const { result, ...changes } = compareDecided(stored, said, form);
+  const judged = { decision, model, environment, decided_at: decidedAt, form, ...changes };
+  if (result === 'same' || result === 'differ') return { ...judged, result };
+  return { ...judged, result, requester, ...whoseModel(facts, model) };
 }
 
 /** @throws DomainError when the evidence key did not sign it, or it is not what its name says */

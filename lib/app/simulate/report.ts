@@ -93,7 +93,8 @@ async function takeStep(
 ): Promise<void> {
   const isNews = policy.simulated === undefined || policy.simulated.to < to;
   if (!isNews || policy.state === 'approved' || !isStep(report)) return;
-  const simulated = { simulation: id, report: sha256, from, to, counts: report.counts, at: deps.clock().toISOString() };
+  const { form, counts } = report;
+  const simulated = { simulation: id, report: sha256, from, to, form, counts, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };
   // It is the step of whoever asked.
   const caller = { uniqueId: by.unique_id, arn: by.arn, account: by.account, session: undefined };

@@ -99,6 +99,7 @@ const DecisionSchema = z.looseObject({
   verificationResult: z.enum(['PASSED', 'FAILED']),
   [VERDICTS_FIELD]: z.looseObject({
     environment: z.enum(ENVIRONMENTS),
+    requester: z.nullable(z.string()),
     as_of: z.boolean(),
     input_sha256: Sha256Schema,
     entrypoint: z.string(),
@@ -110,10 +111,12 @@ const DecisionSchema = z.looseObject({
   }),
 });
 
-/** What a replay needs of a stored decision. */
+/** What a replay and a simulation need of a stored decision. */
 export interface StoredDecision {
   readonly model: string;
   readonly environment: Environment;
+  /** Registered name of the asker; null for one that is not registered. */
+  readonly requester: string | null;
   readonly passed: boolean;
   readonly asOf: boolean;
   readonly inputSha256: string;
@@ -161,7 +164,7 @@ export function parseDecision(statement: Statement): StoredDecision {
     throw new DomainError('PREDICATE_INVALID', 'a decision is about one model', { pointer: '/subject' });
   }
   const summary = parseWith(DecisionSchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
-  const { environment, as_of: asOf, input_sha256, entrypoint, shadows, ...said } = summary[VERDICTS_FIELD];
+  const { environment, requester, as_of: asOf, input_sha256, entrypoint, shadows, ...said } = summary[VERDICTS_FIELD];
   const result = parseGateResult({ verdicts: said.verdicts, warnings: said.warnings });
   const beside = said.beside.map(({ slot, policy, ...one }) => ({ slot, policy, result: parseGateResult(one) }));
   const passed = summary.verificationResult === 'PASSED';
@@ -173,6 +176,7 @@ export function parseDecision(statement: Statement): StoredDecision {
   return {
     model: model.digest.sha256,
     environment,
+    requester,
     passed,
     asOf,
     inputSha256: input_sha256,

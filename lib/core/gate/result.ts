@@ -49,6 +49,26 @@ const MAX_DETAILS = 2000;
 /** Their rules say not since when they hold. */
 const ALWAYS = '1970-01-01T00:00:00.000Z';
 
+/** How a policy answers. Only one that gives verdicts can be the main policy. */
+export const ANSWER_FORMS = ['verdicts', 'denials'] as const;
+export type AnswerForm = (typeof ANSWER_FORMS)[number];
+
+export function formOf(answer: unknown): AnswerForm {
+  return Array.isArray(answer) ? 'denials' : 'verdicts';
+}
+
+/**
+ * What the main policy's result would become with a candidate where it can stand: verdicts in its place; denials beside it, where
+ * they can only close.
+ */
+export function withCandidate(main: GateResult, candidate: GateResult, form: AnswerForm): GateResult {
+  if (form === 'verdicts') return candidate;
+  return {
+    verdicts: [...main.verdicts, ...candidate.verdicts],
+    warnings: [...main.warnings, ...candidate.warnings],
+  };
+}
+
 /**
  * What a policy beside the main one answered: verdicts, or somebody else's denials as one verdict. The main policy must give
  * verdicts: a list that is empty because its rules did not understand the facts would open every gate.
@@ -56,7 +76,7 @@ const ALWAYS = '1970-01-01T00:00:00.000Z';
  * @throws DomainError POLICY_RESULT_INVALID
  */
 export function parseBesideResult(value: unknown, entrypoint: string): GateResult {
-  if (!Array.isArray(value)) return parseGateResult(value);
+  if (formOf(value) === 'verdicts') return parseGateResult(value);
   const denials = parseWith(DenialsSchema, value, 'POLICY_RESULT_INVALID');
   const quoted = denials.slice(0, MAX_DENIALS).map(reasonOf);
   const more = denials.length - quoted.length;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { ProblemCode } from '../../contracts/problems.ts';
 import { Sha256Schema } from '../digest.ts';
 import type { GateResult } from './input.ts';
-import { isLetThrough, isPassed } from './result.ts';
+import { type AnswerForm, isLetThrough, isPassed, withCandidate } from './result.ts';
 
 /** Rules that a line names. */
 const MAX_RULES = 50;
@@ -11,7 +11,7 @@ const Schema = z.strictObject({
   slot: z.string(),
   /** SHA-256 of the policy bundle. */
   policy: Sha256Schema,
-  /** LATE: it was not loaded in time to be asked. */
+  /** What the main policy would have said in its place; of denials, what the two come to. LATE: it was not loaded in time to be asked. */
   said: z.enum(['PASSED', 'FAILED', 'BROKE', 'LATE']),
   /** Of one that broke: why. */
   code: z.nullable(z.string()),
@@ -25,10 +25,11 @@ export const ShadowedSchema: z.ZodMiniType<Shadowed> = Schema;
 
 type Place = Pick<Shadowed, 'slot' | 'policy'>;
 
-export function shadowSaid(place: Place, main: GateResult, shadow: GateResult): Shadowed {
-  const [before, after] = [refusals(main), refusals(shadow)];
+export function shadowSaid(place: Place, main: GateResult, shadow: GateResult, form: AnswerForm): Shadowed {
+  const decided = withCandidate(main, shadow, form);
+  const [before, after] = [refusals(main), refusals(decided)];
   const rules = [...before.symmetricDifference(after)].toSorted().slice(0, MAX_RULES);
-  return { ...place, said: isPassed(shadow) ? 'PASSED' : 'FAILED', code: null, rules };
+  return { ...place, said: isPassed(decided) ? 'PASSED' : 'FAILED', code: null, rules };
 }
 
 export function shadowBroke(place: Place, code: ProblemCode): Shadowed {

@@ -4,26 +4,31 @@ import type { ProblemCode } from '../../contracts/problems.ts';
 import { canonicalBytes } from '../canonical.ts';
 import { Sha256Schema } from '../digest.ts';
 import type { PolicyIdentity } from './decision.ts';
-import { COMPARED, type RuleChange, RuleChangeSchema, WarningSchema } from './what-if.ts';
+import { ANSWER_FORMS, type AnswerForm } from './result.ts';
+import { FLIPPED, KEPT, type RuleChange, RuleChangeSchema, WarningSchema } from './what-if.ts';
 
 const Count = z.int().check(z.nonnegative());
 const Flipped = { would_fail: Count, would_pass: Count };
 
-const judged = {
+const ofDecision = {
   decision: Sha256Schema,
   model: Sha256Schema,
   environment: z.enum(ENVIRONMENTS),
   decided_at: z.string(),
   rules: z.array(RuleChangeSchema),
 };
+const ofJudged = { ...ofDecision, form: z.enum(ANSWER_FORMS), warnings: z.array(WarningSchema) };
+const ofFlip = {
+  result: z.enum(FLIPPED),
+  requester: z.nullable(z.string()).check(z.describe('Registered name of who asked the gate')),
+  model_name: z.nullable(z.string()).check(z.describe('As the training names it')),
+  producer: z.nullable(z.string()).check(z.describe('Registered name of who trained it')),
+};
 
 /** What became of one decision. */
 export const OutcomeSchema = z.union([
-  z.object({
-    ...judged,
-    result: z.enum(COMPARED),
-    warnings: z.array(WarningSchema),
-  }),
+  z.object({ ...ofJudged, result: z.enum(KEPT) }),
+  z.object({ ...ofJudged, ...ofFlip }),
   /** It could not be read or does not verify, or the candidate broke down over it. */
   z.object({ decision: Sha256Schema, result: z.literal('unjudged'), code: z.string() }),
 ]);
@@ -43,6 +48,14 @@ export const CountsSchema = z.object({ decisions: Count, same: Count, differ: Co
 
 export type Counts = z.output<typeof CountsSchema>;
 
+export const FormSchema = z
+  .nullable(z.enum(ANSWER_FORMS))
+  .check(
+    z.describe(
+      'Verdicts were taken in the place of the main policy, denials beside it; denials once it gave any, null when nothing was judged',
+    ),
+  );
+
 /** What the candidate would have decided of the decisions of a range. */
 export const SimulationReportSchema = z.object({
   version: z.literal(1),
@@ -52,6 +65,7 @@ export const SimulationReportSchema = z.object({
   to: z.string().check(z.describe('Exclusive')),
   complete_until: z.string().check(z.describe('Of what was asked later, some may not have been decided yet')),
   environment: z.nullable(z.enum(ENVIRONMENTS)).check(z.describe('Null: all of them')),
+  form: FormSchema,
   counts: CountsSchema,
   skipped: Count.check(z.describe('Gates in the range that decided nothing, because they were skipped')),
   rules: z
@@ -63,7 +77,7 @@ export const SimulationReportSchema = z.object({
     .array(z.object({ rule: z.string(), effective_on: z.string(), decisions: Count }))
     .check(z.describe('Decisions in which a rule would refuse from a later time on')),
   flips: z
-    .array(z.object({ ...judged, result: z.enum(['would_fail', 'would_pass']), evidence: z.string() }))
+    .array(z.object({ ...ofDecision, ...ofFlip, evidence: z.string() }))
     .check(z.describe('Newest first; `evidence` is a path of the API')),
   unjudged: z.array(z.object({ decision: Sha256Schema, code: z.string() })),
   unjudged_codes: z.array(z.object({ code: z.string(), decisions: Count })),
@@ -94,6 +108,7 @@ export class ReportBuilder {
   readonly #flips: Flip[] = [];
   readonly #unjudged: SimulationReport['unjudged'] = [];
   #flipBytes = 0;
+  #form: AnswerForm | null = null;
 
   /** @param outcome - of a decision that is no newer than the one before */
   add(outcome: Outcome): void {
@@ -105,14 +120,17 @@ export class ReportBuilder {
       if (this.#unjudged.length < MAX_NAMES) this.#unjudged.push({ decision, code });
       return;
     }
-    const { result, rules, warnings, ...about } = outcome;
-    this.#environments.count(about.environment, 'decisions');
-    for (const { rule, effective_on } of warnings) this.#warnings.count(`${rule} ${effective_on}`, 'decisions');
-    for (const { rule, after } of rules) this.#rules.count(rule, isRefusal(after) ? 'would_fail' : 'would_pass');
-    if (result !== 'would_fail' && result !== 'would_pass') return;
-    this.#environments.count(about.environment, result);
-    this.#models.count(about.model, result);
-    this.#list({ ...about, result, rules, evidence: `/v1/evidence/${about.decision}` });
+    if (this.#form !== 'denials') this.#form = outcome.form;
+    this.#environments.count(outcome.environment, 'decisions');
+    for (const { rule, effective_on } of outcome.warnings) this.#warnings.count(`${rule} ${effective_on}`, 'decisions');
+    for (const { rule, after } of outcome.rules) {
+      this.#rules.count(rule, isRefusal(after) ? 'would_fail' : 'would_pass');
+    }
+    if (!('requester' in outcome)) return;
+    const { form, warnings, ...flip } = outcome;
+    this.#environments.count(flip.environment, flip.result);
+    this.#models.count(flip.model, flip.result);
+    this.#list({ ...flip, evidence: `/v1/evidence/${flip.decision}` });
   }
 
   #list(flip: Flip): void {
@@ -135,6 +153,7 @@ export class ReportBuilder {
       version: 1,
       ...about,
       policy: { sha256, revision, entrypoint },
+      form: this.#form,
       counts,
       rules: this.#rules.rows((rule, row) => ({ rule, ...none, ...row })),
       environments: ENVIRONMENTS.map((environment) => ({

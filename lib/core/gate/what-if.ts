@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { canonicalBytes } from '../canonical.ts';
 import { JsonValue } from '../schema.ts';
+import { resultOfAll, type Said } from './decision.ts';
 import { type GateResult, type Reason, type RuleVerdict, VERDICTS } from './input.ts';
-import { isLetThrough, isPassed } from './result.ts';
+import { type AnswerForm, isLetThrough, isPassed, withCandidate } from './result.ts';
 
 const MaybeVerdict = z.nullable(z.enum(VERDICTS));
 
@@ -22,13 +23,22 @@ export type RuleChange = z.output<typeof RuleChangeSchema>;
 export const WarningSchema = z.object({ rule: z.string(), effective_on: z.string() });
 
 /** `differ`: the same in the end, by other rules. */
-export const COMPARED = ['same', 'differ', 'would_fail', 'would_pass'] as const;
+export const KEPT = ['same', 'differ'] as const;
+export const FLIPPED = ['would_fail', 'would_pass'] as const;
 
 /** What another policy would have said of the same facts. */
 export interface Comparison {
-  readonly result: (typeof COMPARED)[number];
+  readonly result: (typeof KEPT)[number] | (typeof FLIPPED)[number];
   readonly rules: RuleChange[];
   readonly warnings: z.output<typeof WarningSchema>[];
+}
+
+/** Holds what was decided against what would have been, with the candidate where it can stand and all else as it was. */
+export function compareDecided({ result, beside }: Said, candidate: GateResult, form: AnswerForm): Comparison {
+  return compareResults(
+    resultOfAll({ result, beside }),
+    resultOfAll({ result: withCandidate(result, candidate, form), beside }),
+  );
 }
 
 export function compareResults(before: GateResult, after: GateResult): Comparison {

@@ -181,6 +181,20 @@ describe('a policy', () => {
     expect(await inForce(then)).toBe(first);
   });
 
+  it('that gave denials when it was simulated stands in a slot only', async () => {
+    const main = await active('main');
+    const sha256 = await life.approved('theirs', { form: 'denials' });
+    await expect(activatePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    expect(await inForce()).toBe(main);
+    await activatePolicy(deps, sha256, APPROVER, 'freeze');
+  });
+
+  it('is the first of all where nothing was decided that it could be simulated on', async () => {
+    const sha256 = await life.approved('first', { form: null });
+    await activatePolicy(deps, sha256, APPROVER);
+    expect(await inForce()).toBe(sha256);
+  });
+
   it('is left once when the rollback names it, however often it is sent', async () => {
     const first = await active('one');
     const second = await active('two');

@@ -201,20 +201,44 @@ describe('a simulation', () => {
     expect(report.counts).toEqual({ decisions: 4, same: 2, differ: 0, would_fail: 2, would_pass: 0, unjudged: 0 });
     expect(report.flips.map(({ decision }) => decision)).toEqual([last, first]);
     expect(report.flips[0]).toMatchObject({ model: digestOf('iris'), environment: 'production', result: 'would_fail' });
+    expect(report.flips[0]).toMatchObject({ requester: PIPELINE, model_name: 'iris', producer: PIPELINE });
+    expect(report.form).toBe('verdicts');
     expect(report.models).toEqual([{ sha256: digestOf('iris'), would_fail: 2, would_pass: 0 }]);
     const record = await plane.registry.policy(policy);
     expect(record).toMatchObject({
       state: 'simulated',
-      simulated: { report: sha256Hex(Buffer.from(JSON.stringify(report))) },
+      simulated: { form: 'verdicts', report: sha256Hex(Buffer.from(JSON.stringify(report))) },
     });
     const event = plane.bucket.objects.get(objectKey.event(`policy/${policy}`, 3))?.bytes.toString() ?? '';
     const payload = Buffer.from(JSON.parse(event).dsseEnvelope.payload, 'base64').toString();
     expect(JSON.parse(payload).predicate).toMatchObject({ action: 'policy-simulated', policy: record });
   });
 
+  it('takes denials beside the policies that decided, where they can only close', async () => {
+    const [first] = await history();
+    candidateSays = () => [];
+    const silent = await simulated({ from: daysAgo(31) });
+    expect(silent).toMatchObject({ form: 'denials', counts: { decisions: 4, same: 4 }, rules: [] });
+    candidateSays = () => ['the freeze holds'];
+    const report = await simulated();
+    expect(report.counts).toMatchObject({ would_fail: 3, would_pass: 0, differ: 1 });
+    expect(report.flips.at(-1)).toMatchObject({
+      decision: first,
+      rules: [{ rule: 'countersign.gate.result', before: null, after: 'fail' }],
+    });
+    expect((await plane.registry.policy(policy))?.simulated?.form).toBe('denials');
+  });
+
+  it('tells of denials when they were but one answer among others', async () => {
+    await history();
+    candidateSays = (model) => (model === digestOf('other') ? [] : answer('pass'));
+    expect((await simulated()).form).toBe('denials');
+  });
+
   it('over nothing is quick and counts', async () => {
     const report = await simulated();
     expect(report.counts.decisions).toBe(0);
+    expect(report.form).toBeNull();
     expect((await plane.registry.policy(policy))?.state).toBe('simulated');
   });
 

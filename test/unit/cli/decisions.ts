@@ -72,6 +72,7 @@ export function decided(
     bundle: Buffer.alloc(0),
     model: MODEL,
     environment: 'production',
+    requester: 'training-pipeline',
     phase: 'request',
     passed: isPassedByAll({ result, beside }),
     inputSha256: digestOf('input'),

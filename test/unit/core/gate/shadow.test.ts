@@ -26,7 +26,7 @@ describe('what a shadow said', () => {
       ['new', 'fail'],
       ['calm', 'pass'],
     );
-    expect(shadowSaid(place, main, shadow)).toEqual({
+    expect(shadowSaid(place, main, shadow, 'verdicts')).toEqual({
       ...place,
       said: 'FAILED',
       code: null,
@@ -34,9 +34,19 @@ describe('what a shadow said', () => {
     });
   });
 
+  it('is of denials what they and the main policy come to: they can only close', () => {
+    const denials = (kind: RuleVerdict['verdict']) => result(['acme.deny', kind]);
+    const said = (main: RuleVerdict['verdict'], kind: RuleVerdict['verdict']) =>
+      shadowSaid(place, result(['card', main]), denials(kind), 'denials');
+    expect(said('fail', 'pass')).toEqual({ ...place, said: 'FAILED', code: null, rules: [] });
+    expect(said('fail', 'fail')).toMatchObject({ said: 'FAILED', rules: ['acme.deny'] });
+    expect(said('pass', 'fail')).toMatchObject({ said: 'FAILED', rules: ['acme.deny'] });
+    expect(said('pass', 'pass')).toMatchObject({ said: 'PASSED', rules: [] });
+  });
+
   it('names fifty rules at most', () => {
     const many = Array.from({ length: 200 }, (_, index) => [`rule_${index}`, 'fail'] as const);
-    expect(shadowSaid(place, result(['a', 'pass']), result(...many)).rules).toHaveLength(50);
+    expect(shadowSaid(place, result(['a', 'pass']), result(...many), 'verdicts').rules).toHaveLength(50);
   });
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { GateResult, RuleVerdict, Verdict } from '../../../../lib/core/gate/input.ts';
-import { compareResults } from '../../../../lib/core/gate/what-if.ts';
+import { compareDecided, compareResults } from '../../../../lib/core/gate/what-if.ts';
+import { whoseModel } from '../../../../lib/core/gate/what-if-facts.ts';
 import { type Outcome, ReportBuilder } from '../../../../lib/core/gate/what-if-report.ts';
-import { digestOf } from '../../../support/manifests.ts';
+import { bytesOf, digestOf } from '../../../support/manifests.ts';
+import { refusal } from '../../../support/refusals.ts';
 
 const verdict = (rule: string, is: Verdict, changes: Partial<RuleVerdict> = {}): RuleVerdict => ({
   rule,
@@ -70,6 +72,60 @@ describe('what another policy says of the same facts', () => {
   });
 });
 
+describe('what a candidate says where it can stand', () => {
+  const decided = (main: Verdict, slot?: Verdict) => ({
+    result: result({ signed: main }),
+    beside: slot === undefined ? [] : [{ slot: 'freeze', result: result({ 'acme.deny': slot }) }],
+  });
+  it.each([
+    ['would_pass', decided('fail'), 'pass', 'verdicts'],
+    ['differ', decided('fail', 'fail'), 'pass', 'verdicts'],
+    ['same', decided('pass', 'fail'), 'pass', 'verdicts'],
+    ['would_fail', decided('pass', 'pass'), 'fail', 'verdicts'],
+    ['same', decided('fail'), 'pass', 'denials'],
+    ['same', decided('pass', 'fail'), 'pass', 'denials'],
+    ['differ', decided('pass', 'fail'), 'fail', 'denials'],
+    ['would_fail', decided('pass', 'pass'), 'fail', 'denials'],
+  ] as const)('is %s: of %j it says %s by %s', (expected, stored, says, form) => {
+    const rule = form === 'denials' ? 'theirs.deny' : 'signed';
+    expect(compareDecided(stored, result({ [rule]: says }), form).result).toBe(expected);
+  });
+});
+
+describe('whose model it is', () => {
+  const MODEL = digestOf('iris');
+  const training = (producer: string, changes = {}) => ({
+    principal: producer,
+    stage: 'training',
+    outputs: [MODEL],
+    signature: { state: 'verified' },
+    predicate: { model: { id: `iris of ${producer}`, sha256: MODEL } },
+    ...changes,
+  });
+  const whose = (...attestations: readonly object[]) => whoseModel(bytesOf(Object({ attestations })), MODEL);
+
+  it('is told by the first verified training of it, and by no other evidence', () => {
+    const others = [
+      training('a', { signature: { state: 'unsigned' } }),
+      training('b', { outputs: [digestOf('other')] }),
+      training('c', { stage: 'evaluation' }),
+      training('d', { stage: null, predicate: null }),
+    ];
+    expect(whose(...others)).toEqual({ model_name: null, producer: null });
+    expect(whose(...others, training('e'), training('f'))).toEqual({ model_name: 'iris of e', producer: 'e' });
+  });
+
+  it('is told without a name by a training that names none, or another model', () => {
+    expect(whose(training('a', { predicate: {} }))).toEqual({ model_name: null, producer: 'a' });
+    const predicate = { model: { id: 'other', sha256: digestOf('other') } };
+    expect(whose(training('a', { predicate }))).toEqual({ model_name: null, producer: 'a' });
+  });
+
+  it('is not read from what are no facts', () => {
+    expect(() => whoseModel(Buffer.from('[]'), MODEL)).toThrow(refusal('INTEGRITY_FAILURE'));
+  });
+});
+
 describe('a report', () => {
   const POLICY = { sha256: digestOf('policy'), revision: 'r2', entrypoint: 'countersign/gate/result' };
   const ABOUT = {
@@ -81,16 +137,25 @@ describe('a report', () => {
     skipped: 0,
     results: [],
   };
-  const outcome = (n: number, changes: Partial<Extract<Outcome, { model: string }>> = {}): Outcome => ({
+  type Flip = Extract<Outcome, { requester: unknown }>;
+  const flip = (n: number, changes: Partial<Flip> = {}): Flip => ({
     decision: digestOf(`decision ${n}`),
     model: digestOf(`model ${n}`),
     environment: 'production',
     decided_at: '2026-01-15T00:00:00.000Z',
+    form: 'verdicts',
     result: 'would_fail',
     rules: [{ rule: 'a', before: 'pass', after: 'fail', reasons: [] }],
     warnings: [],
+    requester: 'ci',
+    model_name: `model ${n}`,
+    producer: 'training-pipeline',
     ...changes,
   });
+  function kept(n: number, changes: Partial<Extract<Outcome, { result: 'same' | 'differ' }>>): Outcome {
+    const { requester, model_name, producer, ...about } = flip(n);
+    return { ...about, result: 'same', ...changes };
+  }
   const reportOf = (outcomes: readonly Outcome[]) => {
     const builder = new ReportBuilder();
     for (const one of outcomes) builder.add(one);
@@ -101,11 +166,11 @@ describe('a report', () => {
     const warnings = [{ rule: 'later', effective_on: '2027-01-01T00:00:00Z' }];
     const passing = [{ rule: 'b', before: 'fail' as const, after: null, reasons: [] }];
     const report = reportOf([
-      outcome(1),
-      outcome(2, { model: digestOf('model 1'), environment: 'staging' }),
-      outcome(3, { result: 'would_pass', rules: passing }),
-      outcome(4, { result: 'same', rules: [], warnings }),
-      outcome(5, { result: 'differ' }),
+      flip(1),
+      flip(2, { model: digestOf('model 1'), environment: 'staging' }),
+      flip(3, { result: 'would_pass', rules: passing }),
+      kept(4, { rules: [], warnings }),
+      kept(5, { result: 'differ' }),
       { decision: digestOf('decision 6'), result: 'unjudged', code: 'POLICY_FAILED' },
     ]);
     expect(report.counts).toEqual({ decisions: 6, same: 1, differ: 1, would_fail: 2, would_pass: 1, unjudged: 1 });
@@ -130,7 +195,7 @@ describe('a report', () => {
   });
 
   it('lists so much and counts the rest', () => {
-    const report = reportOf(Array.from({ length: 1500 }, (_, n) => outcome(n)));
+    const report = reportOf(Array.from({ length: 1500 }, (_, n) => flip(n)));
     expect(report.counts.would_fail).toBe(1500);
     expect([report.flips.length, report.models.length]).toEqual([1000, 1000]);
     expect(report.not_listed).toEqual({ rules: 0, models: 500, warnings: 0, flips: 500, unjudged: 0 });
@@ -139,7 +204,7 @@ describe('a report', () => {
   it('has room for 2 MB of flips', () => {
     const reasons = [{ code: 'why', params: { text: 'x'.repeat(20_000) } }];
     const large = [{ rule: 'a', before: 'pass' as const, after: 'fail' as const, reasons }];
-    const report = reportOf(Array.from({ length: 500 }, (_, n) => outcome(n, { rules: large })));
+    const report = reportOf(Array.from({ length: 500 }, (_, n) => flip(n, { rules: large })));
     expect(report.flips.length).toBeLessThan(120);
     expect(report.flips.length + report.not_listed.flips).toBe(500);
   });
