@@ -6,7 +6,6 @@ import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { PolicyIdentity } from '../core/gate/decision.ts';
 import { objectKey } from '../core/layout.ts';
 import { type PolicyRecord, requireFreshSimulation, requireOther, requireStep } from '../core/policy.ts';
-import { standingOf } from '../core/policy-standing.ts';
 import { policyTest } from '../core/policy-test.ts';
 import type { ProposePolicy } from '../core/requests.ts';
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
@@ -98,18 +97,14 @@ export async function acceptPolicyTest(
 }
 
 /**
- * Approves a policy that was simulated lately.
+ * Approves a policy that was simulated lately; one that was rolled back, since then.
  *
  * @throws DomainError POLICY_STATE_CONFLICT or DUTIES_NOT_SEPARATE
  */
 export async function approvePolicy(deps: PolicyDeps, sha256: string, by: Caller): Promise<Changed<PolicyRecord>> {
   const policy = await requirePolicy(deps.registry, sha256);
-  const now = deps.clock();
-  // What was rolled back needs somebody who takes it into force knowingly.
-  if (standingOf(policy, await deps.registry.activationHistory(), now) !== 'rolled_back') {
-    requireStep(policy, 'approve');
-    requireFreshSimulation(policy, now);
-  }
+  requireStep(policy, 'approve');
+  requireFreshSimulation(policy, deps.clock());
   const approver = personOf(deps, by);
   requireOther(policy, approver);
   const value: PolicyRecord = { ...policy, state: 'approved', approver, revision: policy.revision + 1 };

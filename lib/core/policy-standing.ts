@@ -41,6 +41,6 @@ function isRolledBack({ sha256, approver }: PolicyRecord, history: readonly Acti
 export function requireNotRolledBack(policy: PolicyRecord, history: readonly Activation[]): void {
   if (!isRolledBack(policy, history)) return;
   throw new DomainError('POLICY_STATE_CONFLICT', `the policy ${policy.sha256} was rolled back`, {
-    hint: `it comes into force again when it is approved anew: \`countersign policy approve ${policy.sha256}\``,
+    hint: `it comes into force again when it is simulated and approved anew: \`countersign policy simulate ${policy.sha256}\``,
   });
 }

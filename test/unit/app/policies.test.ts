@@ -236,14 +236,18 @@ describe('a policy', () => {
     expect(await inForce()).toBe(second);
   });
 
-  it('that was rolled back comes into force again only when it is approved anew', async () => {
+  it('that was rolled back comes into force again only when it is simulated and approved anew', async () => {
     await active('one');
     const second = await active('two');
     plane.clock.advance(1000);
     const first = (await rollBackPolicy(deps, { reason: 'it denied too much', from: second }, APPROVER)).value.sha256;
     await expect(activatePolicy(deps, second, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
-    await expect(approvePolicy(deps, first, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    for (const sha256 of [first, second]) {
+      await expect(approvePolicy(deps, sha256, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    }
     plane.clock.advance(1000);
+    await life.simulate(second);
+    await expect(activatePolicy(deps, second, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
     await approvePolicy(deps, second, APPROVER);
     await activatePolicy(deps, second, APPROVER);
     expect(await inForce()).toBe(second);

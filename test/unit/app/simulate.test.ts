@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { activatePolicy, rollBackPolicy } from '../../../lib/app/activate-policy.ts';
 import { type Asked, evaluateGate, type GateDeps } from '../../../lib/app/gate/evaluate.ts';
 import type { LoadedPolicy } from '../../../lib/app/gate/ports.ts';
 import { recordSkip } from '../../../lib/app/gate/skip.ts';
-import { changePolicy, proposePolicy } from '../../../lib/app/manage-policies.ts';
+import { approvePolicy, changePolicy, proposePolicy } from '../../../lib/app/manage-policies.ts';
 import { candidates } from '../../../lib/app/simulate/candidate.ts';
 import { runTask, type TaskDeps } from '../../../lib/app/simulate/run-task.ts';
 import { startSimulation } from '../../../lib/app/simulate/start.ts';
@@ -22,6 +23,7 @@ import type { TestKey } from '../../support/keys.ts';
 import { aManifest, digestOf, PIPELINE, signedBundle } from '../../support/manifests.ts';
 import { MemoryExecutions, MemorySimulations, MemoryWork } from '../../support/memory/simulations.ts';
 import { Crash, type Step } from '../../support/memory/steps.ts';
+import { APPROVER, policyLife } from '../../support/policies.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const AUTHOR = caller('policy-author');
@@ -279,6 +281,20 @@ describe('a simulation', () => {
     const before = await plane.registry.policy(policy);
     expect((await simulated()).counts.decisions).toBe(0);
     expect(await plane.registry.policy(policy)).toEqual(before);
+  });
+
+  it('of a policy that was rolled back is the step towards another approval', async () => {
+    const life = await policyLife(plane);
+    await life.active('one');
+    policy = await life.active('two');
+    plane.clock.advance(1000);
+    await rollBackPolicy(life.deps, { reason: 'it denied too much', from: policy }, APPROVER);
+    await expect(approvePolicy(life.deps, policy, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
+    const report = sha256Hex(Buffer.from(JSON.stringify(await simulated())));
+    expect(await plane.registry.policy(policy)).toMatchObject({ state: 'simulated', simulated: { report } });
+    plane.clock.advance(1000);
+    await approvePolicy(life.deps, policy, APPROVER);
+    await activatePolicy(life.deps, policy, APPROVER);
   });
 
   it('is answered as it stands when the same is asked again', async () => {
