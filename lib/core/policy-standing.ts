@@ -33,7 +33,7 @@ function isRollback({ reason, slot }: Activation): boolean {
 }
 
 /** Whether it was found wanting anywhere since it was approved; where else it stands, or was left later, mends nothing. */
-function isRolledBack({ sha256, approver }: PolicyRecord, history: readonly Activation[]): boolean {
+export function isRolledBack({ sha256, approver }: PolicyRecord, history: readonly Activation[]): boolean {
   return history.some((one) => one.previous === sha256 && isRollback(one) && !(approver && approver.at > one.at));
 }
 

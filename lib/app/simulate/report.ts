@@ -5,6 +5,7 @@ import { DomainError } from '../../core/errors.ts';
 import { ReportBuilder, type SimulationReport } from '../../core/gate/what-if-report.ts';
 import { objectKey } from '../../core/layout.ts';
 import { isStep, type PolicyRecord } from '../../core/policy.ts';
+import { isRolledBack } from '../../core/policy-standing.ts';
 import { completeUntil, type Simulation } from '../../core/simulation.ts';
 import { parseResult } from '../../core/simulation-work.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
@@ -83,7 +84,10 @@ async function makeReport(work: WorkStore, simulation: Simulation, policy: Polic
   return builder.build(about, { sha256, revision, entrypoint });
 }
 
-/** The newest simulation counts; one of an approved policy changes nothing that its approver has seen. */
+/**
+ * The newest simulation counts. One of an approved policy changes nothing that its approver has seen; but what was rolled back
+ * begins here again.
+ */
 async function takeStep(
   deps: ReportDeps,
   policy: PolicyRecord,
@@ -92,7 +96,8 @@ async function takeStep(
   sha256: string,
 ): Promise<void> {
   const isNews = policy.simulated === undefined || policy.simulated.to < to;
-  if (!isNews || policy.state === 'approved' || !isStep(report)) return;
+  if (!isNews || !isStep(report)) return;
+  if (policy.state === 'approved' && !isRolledBack(policy, await deps.registry.activationHistory())) return;
   const { form, counts } = report;
   const simulated = { simulation: id, report: sha256, from, to, form, counts, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };

@@ -283,10 +283,14 @@ describe('a simulation', () => {
     expect(await plane.registry.policy(policy)).toEqual(before);
   });
 
-  it('of a policy that was rolled back is the step towards another approval', async () => {
+  it.each([
+    ['that was rolled back', undefined],
+    ['that was rolled back and stands in a slot all the same', 'freeze'],
+  ])('of a policy %s is the step towards another approval', async (_, slot) => {
     const life = await policyLife(plane);
     await life.active('one');
     policy = await life.active('two');
+    if (slot !== undefined) await activatePolicy(life.deps, policy, APPROVER, slot);
     plane.clock.advance(1000);
     await rollBackPolicy(life.deps, { reason: 'it denied too much', from: policy }, APPROVER);
     await expect(approvePolicy(life.deps, policy, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT'));
