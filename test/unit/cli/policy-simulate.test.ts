@@ -50,14 +50,19 @@ const simulate = (answer: Parameters<typeof run>[1], ...options: readonly string
   run(['policy', 'simulate', POLICY, ...options], answer);
 
 /** @param flips - decisions that would fail by the rule, of two more than these */
-function reportOf(flips: number, rule = 'manifest_complete'): SimulationReport {
+function reportOf(
+  flips: number,
+  rule = 'manifest_complete',
+  form: NonNullable<SimulationReport['form']> = 'verdicts',
+): SimulationReport {
   const report = new ReportBuilder();
-  const about = { model: digestOf('model'), environment: 'production', decided_at: NOW } as const;
+  const about = { model: digestOf('model'), environment: 'production', decided_at: NOW, form } as const;
+  const whose = { model_name: 'iris\u001b[2J', producer: 'training-pipeline', requester: null, warnings: [] };
   for (let count = 0; count < flips; count++) {
     const rules: RuleChange[] = [
       { rule, before: 'pass', after: 'fail', reasons: [{ code: 'seed_missing', params: {} }] },
     ];
-    report.add({ ...about, decision: digestOf(`decision ${count}`), result: 'would_fail', rules, warnings: [] });
+    report.add({ ...about, ...whose, decision: digestOf(`decision ${count}`), result: 'would_fail', rules });
   }
   const warned = [{ rule: 'way_back', effective_on: '2027-01-01T00:00:00Z' }];
   report.add({ ...about, decision: digestOf('same'), result: 'same', rules: [], warnings: warned });
@@ -84,6 +89,7 @@ describe('countersign policy simulate', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`would fail  ${NOW}  production  model ${digestOf('model')}`);
     expect(stdout).toContain(digestOf('decision 0'));
+    expect(stdout).toContain(`  named ${printable('iris\u001b[2J')}, trained by training-pipeline, asked by unknown\n`);
     expect(stdout).toContain('  manifest_complete: pass -> fail');
     const told = stdout.trimEnd().split('\n');
     expect(told.slice(told.indexOf('') + 1)).toEqual([
@@ -99,6 +105,11 @@ describe('countersign policy simulate', () => {
       `simulation  ${ID}`,
       'warning: from 2027-01-01T00:00:00Z way_back will fail 1 of them',
     ]);
+  });
+
+  it('says that denials were taken beside the main policy', async () => {
+    const { stdout } = await simulate(api([finished], reportOf(1, 'acme.deny', 'denials')), ...QUESTION);
+    expect(stdout).toMatch(/^taken +beside the main policy: it gives denials$/m);
   });
 
   it('shows fifty flips, and how many more there are', async () => {
