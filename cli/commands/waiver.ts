@@ -5,7 +5,7 @@ import type { JsonObject } from '../../lib/core/json.ts';
 import { printable } from '../../lib/core/printable.ts';
 import { type WaiverParty, type WaiverRecord, WaiverRecordSchema } from '../../lib/core/waiver.ts';
 import { readAnswer } from '../answers.ts';
-import { apiPath } from '../client.ts';
+import { type ApiClient, apiPath } from '../client.ts';
 import { digest, instant } from '../options.ts';
 import { Shell, table } from '../shell.ts';
 
@@ -94,21 +94,35 @@ function addEnd(waiver: Command): void {
     });
 }
 
-const ListSchema = z.looseObject({ waivers: z.nullable(z.array(WaiverRecordSchema)) });
+const PageSchema = z.looseObject({ waivers: z.array(WaiverRecordSchema), next: z.nullable(z.string()) });
 
 function addList(waiver: Command): void {
   waiver
     .command('list')
-    .description('every waiver that was asked for, and how it stands')
+    .description('every waiver that was asked for, and how it stands; what ends last comes first')
     .action(async (_options: object, command: Command) => {
       const shell = new Shell(command);
-      const answer = await shell.api().json({ method: 'GET', path: '/v1/waivers' });
-      const { waivers } = readAnswer(ListSchema, answer);
-      const lines = waivers?.map((one) =>
+      const waivers = await allWaivers(shell.api());
+      const lines = waivers.map((one) =>
         [one.id, standing(one).padEnd(9), one.not_after, printable(one.rule), `for ${scopeOf(one)}`].join('  '),
       );
-      shell.result(answer, lines ?? ['there are more than a gate reads: end some']);
+      shell.result({ waivers }, lines);
     });
+}
+
+async function allWaivers(api: ApiClient): Promise<readonly WaiverRecord[]> {
+  const waivers: WaiverRecord[] = [];
+  let next: string | null = null;
+  do {
+    const query: Readonly<Record<string, string>> = next === null ? {} : { cursor: next };
+    const page: z.output<typeof PageSchema> = readAnswer(
+      PageSchema,
+      await api.json({ method: 'GET', path: '/v1/waivers', query }),
+    );
+    waivers.push(...page.waivers);
+    ({ next } = page);
+  } while (next !== null);
+  return waivers;
 }
 
 function addShow(waiver: Command): void {

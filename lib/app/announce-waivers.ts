@@ -21,9 +21,9 @@ export interface Announcer {
  * @returns the ids of the waivers
  */
 export async function announceWaivers({ registry, announcer, clock, stage }: AnnounceDeps): Promise<readonly string[]> {
-  const waivers = await registry.waivers();
-  if (!waivers) throw new Error('there are more waivers than are read');
   const now = clock();
+  const waivers = await registry.waivers(now);
+  if (!waivers) throw new Error('there are more waivers than are read');
   const ending = endingWaivers(waivers, now);
   await announcer.announce(ending.map((waiver) => endingEvent(waiver, stage, now)));
   return ending.map(({ id }) => id);

@@ -246,6 +246,12 @@ export type RegistryChange =
   | { readonly kind: 'policy-activated'; readonly activation: RecordedActivation }
   | { readonly kind: 'waiver-changed'; readonly waiver: RecordedWaiver };
 
+export interface WaiverPage {
+  readonly waivers: readonly RecordedWaiver[];
+  /** Where the next page begins; undefined after the last. */
+  readonly next: string | undefined;
+}
+
 /** The registry table. Every read is consistent. */
 export interface Registry {
   context(uniqueId: string): Promise<CallerContext>;
@@ -279,8 +285,10 @@ export interface Registry {
   /** Every activation of every slot, oldest first. */
   activationHistory(): Promise<readonly RecordedActivation[]>;
   waiver(id: string): Promise<RecordedWaiver | undefined>;
-  /** All of them, ended ones included; undefined when they are too many to be read. */
-  waivers(): Promise<readonly RecordedWaiver[] | undefined>;
+  /** Those whose time is not over at an instant, also if they were ended; undefined when they are too many to be read. */
+  waivers(at: Date): Promise<readonly RecordedWaiver[] | undefined>;
+  /** All of them, a page at a time, the one whose time ends last first. */
+  waiverPage(page: { readonly limit: number; readonly after: string | undefined }): Promise<WaiverPage>;
   /** Writes the event's evidence and the change in one transaction, or nothing (`exists`, `principal-changed`). */
   apply(event: EvidenceRecord, entries: readonly IndexEntry[], change: RegistryChange): Promise<CommitOutcome>;
 }

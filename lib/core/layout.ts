@@ -56,7 +56,7 @@ export function activationStream(slot: string | undefined): string {
 /** Partition of every policy that was proposed. */
 export const POLICIES = 'policies';
 
-/** Partition of every waiver. */
+/** Partition of every waiver: each by its id, and again by its end. */
 export const WAIVERS = 'waivers';
 
 /** Primary keys of items. A sort key begins with what a listing is ordered by. */
@@ -74,7 +74,8 @@ export const itemKey = {
   }),
   keyOwner: (keyid: string) => ({ pk: `key#${keyid}`, sk: 'owner' }),
   policy: (sha256: string) => ({ pk: `policy#${sha256}`, sk: 'policy' }),
-  waiver: (id: string) => ({ pk: WAIVERS, sk: id }),
+  waiver: (id: string) => ({ pk: WAIVERS, sk: `id#${id}` }),
+  waiverByEnd: (notAfter: string, id: string) => ({ pk: WAIVERS, sk: `${notAfter}#${id}` }),
   /** Of the main policy, or of a slot: all that is in force now lies in one run of sort keys. */
   activation: (slot: string | undefined) => ({
     pk: POLICY_ACTIVATIONS,

@@ -29,7 +29,7 @@ export function gateDeps(): AskDeps {
     ledger: dynamoGateLedger(config),
     facts: {
       ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),
-      waivers: () => listedWaivers(registry),
+      waivers: (at) => listedWaivers(registry, at),
     },
     policies: policiesInForce({
       registry,

@@ -133,7 +133,10 @@ export function readRoutes(): RouteTable {
       if (!key) throw new DomainError('NOT_FOUND', `no key ${keyid} was registered at that time`);
       return { status: 200, body: key };
     },
-    'GET /v1/waivers': async () => ({ status: 200, body: { waivers: (await registry.waivers()) ?? null } }),
+    'GET /v1/waivers': async (request) => {
+      const { waivers, next } = await registry.waiverPage(paging(request));
+      return { status: 200, body: { waivers, next: cursorOf(next) } };
+    },
     'GET /v1/waivers/{id}': async (request) => ({
       status: 200,
       body: await requireWaiver(registry, digestParameter(request, 'id')),

@@ -10,6 +10,7 @@ import {
   MAX_KEYS_PER_PRINCIPAL,
   type Principal,
 } from '../../lib/core/registry.ts';
+import type { RecordedWaiver } from '../../lib/core/waiver.ts';
 import { newKey } from '../support/keys.ts';
 import { digestOf } from '../support/manifests.ts';
 import { aKeyRecord, anEntry, anEvent, anEvidence, aPrincipal } from '../support/records.ts';
@@ -439,7 +440,41 @@ export function registryContract(open: Open): void {
       expect(await registry.activations(new Date(time(0)))).toEqual([]);
       expect(await registry.activationHistory()).toEqual(steps.map(recorded));
     });
+
+    it('tells the waivers whose time is not over at an instant, as they stand, and all of them in pages', async () => {
+      const { registry } = await open();
+      const day = (date: number) => `2026-03-0${date}T00:00:00.000Z`;
+      const [first, second, third] = [aWaiver('first', day(1)), aWaiver('second', day(2)), aWaiver('third', day(3))];
+      for (const waiver of [second, third, first]) {
+        const change = { kind: 'waiver-changed', waiver } as const;
+        expect(await registry.apply(nextEvent(), [], change)).toBe('committed');
+        expect(await registry.apply(nextEvent(), [], change)).toBe('principal-changed');
+      }
+      const ended = { ...second, ended: { ...second.requester, reason: 'done' }, revision: 2 };
+      expect(await registry.apply(nextEvent(), [], { kind: 'waiver-changed', waiver: ended })).toBe('committed');
+      expect(await registry.waiver(second.id)).toEqual(ended);
+      expect(new Set(await registry.waivers(new Date(day(1))))).toEqual(new Set([ended, third]));
+      expect(await registry.waivers(new Date(day(2)))).toEqual([third]);
+      expect(await registry.waivers(new Date(day(3)))).toEqual([]);
+      const page = await registry.waiverPage({ limit: 2, after: undefined });
+      expect(page.waivers).toEqual([third, ended]);
+      expect((await registry.waiverPage({ limit: 2, after: page.next })).waivers).toEqual([first]);
+    });
   });
+}
+
+function aWaiver(name: string, notAfter: string): RecordedWaiver {
+  return {
+    id: digestOf(name),
+    rule: 'model_card',
+    scope: { model: digestOf('model'), dataset: null, endpoint: null, environment: null },
+    reason: 'late',
+    compensating_control: 'reviewed',
+    not_after: notAfter,
+    revision: 1,
+    requester: { arn: 'arn', unique_id: 'AROAPROMOTER', at: '2026-02-01T00:00:00.000Z', role: 'promoter' },
+    event: digestOf(`event of ${name}`),
+  };
 }
 
 function anActivation(policy: string, revision: number, at: string, slot?: string): Activation {

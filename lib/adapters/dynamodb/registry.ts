@@ -292,7 +292,11 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
     case 'waiver-changed': {
       const { waiver } = change;
       const item = toItem(itemKey.waiver(waiver.id), waiver);
-      return [waiver.revision === 1 ? putNew(table, item) : putAfter(table, item, waiver.revision - 1)];
+      const listed = toItem(itemKey.waiverByEnd(waiver.not_after, waiver.id), waiver);
+      return [
+        waiver.revision === 1 ? putNew(table, item) : putAfter(table, item, waiver.revision - 1),
+        put(table, listed),
+      ];
     }
     case 'policy-activated': {
       const { activation } = change;

@@ -1,28 +1,41 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Registry } from '../../app/ports.ts';
-import { DomainError } from '../../core/errors.ts';
 import { WAIVERS } from '../../core/layout.ts';
 import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts';
-import { fromItem, queryPartition } from './items.ts';
+import { query, queryPartition, readItem } from './items.ts';
 
 /** Of 1 MB each. Beyond them the waivers are not known, and waive nothing. */
 const MAX_PAGES = 20;
 
-/** The waivers of the registry table, and nothing else of it. */
-export function dynamoWaivers(client: DynamoDBClient, table: string): Pick<Registry, 'waivers'> {
-  return {
-    async waivers() {
-      const all: RecordedWaiver[] = [];
-      let pages = 0;
-      for await (const page of queryPartition(client, table, WAIVERS)) {
-        if (++pages > MAX_PAGES) return undefined;
-        for (const item of page) {
-          const parsed = RecordedWaiverSchema.safeParse(fromItem(item));
-          if (!parsed.success) throw new DomainError('INTEGRITY_FAILURE', 'an item among the waivers is none');
-          all.push(parsed.data);
-        }
-      }
-      return all;
-    },
+/** What sorts behind every instant, and before the rows by id. */
+const LAST_END = ':';
+
+/** The waivers of the registry table by their ends, and nothing else of it. */
+export function dynamoWaivers(client: DynamoDBClient, table: string): Pick<Registry, 'waivers' | 'waiverPage'> {
+  const waivers: Registry['waivers'] = async (at) => {
+    const all: RecordedWaiver[] = [];
+    let pages = 0;
+    // '~' sorts after every waiver that ends in that very millisecond, which is over.
+    const between = [`${at.toISOString()}~`, LAST_END] as const;
+    for await (const page of queryPartition(client, table, WAIVERS, { between })) {
+      if (++pages > MAX_PAGES) return undefined;
+      for (const item of page) all.push(readItem(RecordedWaiverSchema, item));
+    }
+    return all;
   };
+
+  const waiverPage: Registry['waiverPage'] = async ({ limit, after }) => {
+    const { Items = [], LastEvaluatedKey } = await query(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :partition AND sk < :last',
+      ExpressionAttributeValues: marshall({ ':partition': WAIVERS, ':last': LAST_END }),
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: WAIVERS, sk: after }) }),
+    });
+    return { waivers: Items.map((item) => readItem(RecordedWaiverSchema, item)), next: LastEvaluatedKey?.sk?.S };
+  };
+
+  return { waivers, waiverPage };
 }

@@ -54,7 +54,7 @@ export async function collectInput(
   const { model, environment, phase, imageDigest, endpoint, requester } = question;
   const now = question.now.toISOString();
   const standing = Promise.all([
-    deps.facts.waivers(),
+    deps.facts.waivers(question.now),
     deps.facts.approvals(model),
     endpoint === undefined ? { known: true as const, items: [] } : deps.facts.releases(endpoint),
   ]);

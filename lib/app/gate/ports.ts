@@ -13,8 +13,8 @@ export interface GateLedger extends Pick<Ledger, 'list' | 'commit'> {
 
 /** What is read for its absence. Each list is read whole and consistently, or is said not to be known. */
 export interface GateFacts {
-  /** As the registry has them, which is no proof. */
-  waivers(): Promise<Known<RecordedWaiver>>;
+  /** Those whose time is not over at an instant, as the registry has them, which is no proof. */
+  waivers(at: Date): Promise<Known<RecordedWaiver>>;
   /** Open findings about any of these: digests, keyids, an endpoint's name. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
   approvals(model: string): Promise<Known<GateApproval>>;

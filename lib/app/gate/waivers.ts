@@ -11,10 +11,10 @@ import type { Log, Registry } from '../ports.ts';
 import { readEvent } from '../record-event.ts';
 import { bytesOf, type JudgeDeps, ownKeys } from './judge.ts';
 
-/** Every waiver that was asked for, as the registry has it. */
-export async function listedWaivers({ waivers }: Pick<Registry, 'waivers'>): Promise<Known<RecordedWaiver>> {
+/** Every waiver that was asked for and whose time is not over at an instant, as the registry has it. */
+export async function listedWaivers({ waivers }: Pick<Registry, 'waivers'>, at: Date): Promise<Known<RecordedWaiver>> {
   try {
-    const all = await waivers();
+    const all = await waivers(at);
     return all ? { known: true, items: all } : { known: false, code: 'LIST_TOO_LONG' };
   } catch (error) {
     if (error instanceof DomainError) return { known: false, code: error.code };

@@ -52,7 +52,20 @@ export class MemoryRegistry implements Registry {
 
   readonly waiver: Registry['waiver'] = (id) => this.#steps.read(() => structuredClone(this.#waivers.get(id)));
 
-  readonly waivers: Registry['waivers'] = () => this.#steps.read(() => structuredClone([...this.#waivers.values()]));
+  readonly waivers: Registry['waivers'] = (at) =>
+    this.#steps.read(() => this.#waiversByEnd().filter(({ not_after }) => not_after > at.toISOString()));
+
+  readonly waiverPage: Registry['waiverPage'] = ({ limit, after }) =>
+    this.#steps.read(() => {
+      const left = this.#waiversByEnd().filter((one) => after === undefined || endOf(one) < after);
+      const waivers = left.slice(0, limit);
+      const last = waivers.at(-1);
+      return { waivers, next: last && left.length >= limit ? endOf(last) : undefined };
+    });
+
+  #waiversByEnd(): RecordedWaiver[] {
+    return structuredClone([...this.#waivers.values()]).toSorted((a, b) => (endOf(a) < endOf(b) ? 1 : -1));
+  }
 
   readonly principalByName: Registry['principalByName'] = (name) =>
     this.#steps.read(() => {
@@ -162,6 +175,8 @@ export class MemoryRegistry implements Registry {
     this.principals.set(principal.unique_id, structuredClone(principal));
   }
 }
+
+const endOf = ({ not_after, id }: RecordedWaiver): string => `${not_after}#${id}`;
 
 function isFree(taken: ReadonlyMap<string, Taken>, id: string, owner: string): boolean {
   return (taken.get(id)?.owner ?? owner) === owner;

@@ -50,7 +50,7 @@ const reach = (changes: Partial<WaiverReach> = {}): WaiverReach => ({
   ...changes,
 });
 const inGate = async (changes: Partial<WaiverReach> = {}, listed?: Known<RecordedWaiver>) => {
-  const rows = listed ?? (await listedWaivers(plane.registry));
+  const rows = listed ?? (await listedWaivers(plane.registry, plane.clock.now()));
   const known = await provenWaivers({ ...plane.submitDeps, ledger: plane.ledger }, rows, reach(changes), undefined);
   return known.known ? known.items : known;
 };
@@ -129,7 +129,7 @@ describe('a waiver', () => {
     ['is for a rule that knows no exception', { rule: 'signature_verified' }, 'RULE_NOT_WAIVABLE', '/rule'],
   ] as const)('that %s is refused', async (_, changes, code, pointer) => {
     await expect(request(changes)).rejects.toThrow(refusal(code, pointer));
-    expect(await plane.registry.waivers()).toEqual([]);
+    expect(await plane.registry.waivers(plane.clock.now())).toEqual([]);
   });
 
   it('that lay too long is not approved', async () => {
@@ -246,6 +246,6 @@ describe('the list of waivers', () => {
       'DEPENDENCY_UNAVAILABLE',
     ],
   ])('that %s is not known, instead of empty', async (_, waivers, code) => {
-    expect(await listedWaivers({ waivers })).toEqual({ known: false, code });
+    expect(await listedWaivers({ waivers }, plane.clock.now())).toEqual({ known: false, code });
   });
 });

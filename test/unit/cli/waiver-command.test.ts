@@ -69,7 +69,7 @@ describe('countersign waiver', () => {
       record({ approver, ended: { ...approver, reason: 'done' } }),
       record({ approver, not_after: NOW }),
     ];
-    const { stdout } = await run(['waiver', 'list'], () => ({ body: { waivers } }));
+    const { stdout } = await run(['waiver', 'list'], () => ({ body: { waivers, next: null } }));
     const states = stdout
       .trimEnd()
       .split('\n')
@@ -77,6 +77,15 @@ describe('countersign waiver', () => {
     expect(states).toEqual(['requested', 'approved', 'ended', 'over']);
     expect(stdout).toContain(`for model ${digestOf('model')}, environment production`);
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it('list asks for page after page', async () => {
+    const other = record({ id: digestOf('another') });
+    const { stdout, calls } = await run(['waiver', 'list'], ({ path }) => ({
+      body: path.includes('cursor=page-2') ? { waivers: [other], next: null } : { waivers: [record()], next: 'page-2' },
+    }));
+    expect(calls).toHaveLength(2);
+    expect(stdout.match(/^[0-9a-f]{64}/gm)).toEqual([ID, other.id]);
   });
 
   it.each(['soon', '5', '2026-03-31T12:00:00'])('does not take %s for a time', async (until) => {
