@@ -450,7 +450,8 @@ export function registryContract(open: Open): void {
         expect(await registry.apply(nextEvent(), [], change)).toBe('committed');
         expect(await registry.apply(nextEvent(), [], change)).toBe('principal-changed');
       }
-      const ended = { ...second, ended: { ...second.requester, reason: 'done' }, revision: 2 };
+      const { role: _role, ...promoter } = second.requester;
+      const ended = { ...second, ended: { ...promoter, reason: 'done' }, revision: 2 };
       expect(await registry.apply(nextEvent(), [], { kind: 'waiver-changed', waiver: ended })).toBe('committed');
       expect(await registry.waiver(second.id)).toEqual(ended);
       expect(new Set(await registry.waivers(new Date(day(1))))).toEqual(new Set([ended, third]));
