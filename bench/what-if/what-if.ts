@@ -44,7 +44,7 @@ async function simulated(stack: BenchStack, policy: string, { day, decisions }: 
   if (from === undefined || to === undefined) throw new Error(`${day} is no day`);
   await stack.control.resetCalls();
   const run = await inChild<Simulated>(stack, 'simulate', {
-    question: { policy, from, to, environment: 'production' },
+    question: { policy, slot: MAIN, from, to, environment: 'production' },
   });
   if (run.decisions !== decisions || run.unjudged > 0) {
     throw new Error(`${run.decisions} of ${decisions} decisions were found, ${run.unjudged} could not be judged`);

@@ -19,6 +19,7 @@ interface Options {
   readonly from?: string;
   readonly to?: string;
   readonly environment?: string;
+  readonly slot?: string;
   readonly wait: boolean;
 }
 
@@ -31,6 +32,7 @@ export function addSimulate(policy: Command): void {
     .option('--from <time>', `of the decisions; ${HISTORY_DAYS} days before the end unless given`, instant)
     .option('--to <time>', 'end of the range, exclusive; a minute ago unless given', instant)
     .addOption(new Option('--environment <name>', 'only decisions of this one').choices([...ENVIRONMENTS]))
+    .option('--slot <name>', 'where it would stand, in the place of what stood there; main unless given')
     .option('--no-wait', 'only start it; `policy simulations` tells how it stands')
     .action(async (sha256: string, { wait, ...asked }: Options, command: Command) => {
       const shell = new Shell(command);
@@ -46,12 +48,13 @@ export function addSimulate(policy: Command): void {
 }
 
 /** Both ends are said here, so that what is sent again after a lost answer is the same question. */
-function questionOf({ from, to, environment }: Omit<Options, 'wait'>) {
+function questionOf({ from, to, environment, slot }: Omit<Options, 'wait'>) {
   const end = to ?? new Date(Date.now() - CLOCK_SKEW_MS).toISOString();
   return {
     from: from ?? new Date(Date.parse(end) - HISTORY_DAYS * DAY_MS).toISOString(),
     to: end,
     ...(environment === undefined ? {} : { environment }),
+    ...(slot === undefined ? {} : { slot }),
   };
 }
 

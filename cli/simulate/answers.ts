@@ -6,6 +6,7 @@ import { readAnswer } from '../answers.ts';
 const SimulationSchema = z.looseObject({
   id: z.string(),
   policy: z.string(),
+  slot: z.string(),
   from: z.string(),
   to: z.string(),
   environment: z.nullable(z.string()),

@@ -3,6 +3,7 @@ import { explain } from '../../lib/core/gate/reasons.ts';
 import type { Counts, SimulationReport } from '../../lib/core/gate/what-if-report.ts';
 import { isStep } from '../../lib/core/policy.ts';
 import { printable } from '../../lib/core/printable.ts';
+import { MAIN } from '../../lib/core/slots.ts';
 import { table } from '../shell.ts';
 import type { Simulation, StandingSimulation } from './answers.ts';
 
@@ -92,8 +93,8 @@ export function countsOf({ decisions, would_fail, would_pass, unjudged }: Counts
   return `${decisions} decisions, ${would_fail} would fail, ${would_pass} would pass${unknown}`;
 }
 
-function rangeOf({ from, to, environment }: Pick<Simulation, 'from' | 'to' | 'environment'>): string {
-  return `${from} to ${to}, ${environment ?? 'all environments'}`;
+function rangeOf({ from, to, environment, slot }: Pick<Simulation, 'from' | 'to' | 'environment' | 'slot'>): string {
+  return `${from} to ${to}, ${environment ?? 'all environments'}${slot === MAIN ? '' : `, slot ${slot}`}`;
 }
 
 /** The code of a problem and what was said of it. */

@@ -210,6 +210,7 @@ export const StartSimulationSchema = z
     from: InstantSchema,
     to: z.optional(InstantSchema).check(z.describe('Exclusive; now unless given')),
     environment: z.optional(z.enum(ENVIRONMENTS)).check(z.describe('All of them unless given')),
+    slot: AnySlotSchema.check(z.describe('Where the policy would stand')),
   })
   .check(z.describe('Asks what a policy would have decided'));
 

@@ -18,6 +18,8 @@ export interface Position {
 export interface Chunk {
   /** The candidate. */
   readonly policy: { readonly sha256: string; readonly version_id: string };
+  /** Where it would stand. */
+  readonly slot: string;
   /** Digests of their evidence, oldest first. */
   readonly decisions: readonly string[];
   /** Where the next chunk begins. */
@@ -33,6 +35,7 @@ const PositionSchema: z.ZodMiniType<Position> = z.object({
 
 const ChunkSchema: z.ZodMiniType<Chunk> = z.object({
   policy: z.object({ sha256: z.string(), version_id: z.string() }),
+  slot: z.string(),
   decisions: z.array(z.string()),
   next: PositionSchema,
 });

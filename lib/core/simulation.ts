@@ -6,10 +6,12 @@ import { DomainError } from './errors.ts';
 import { type Counts, CountsSchema } from './gate/what-if-report.ts';
 import { DAY_MS } from './time.ts';
 
-/** What is asked: what would the policy have decided of everything that was decided from `from` on and before `to`? */
+/** What is asked: what would have been decided, with the policy in its place, of all that was decided from `from` on and before `to`? */
 export interface SimulationQuestion {
   /** Digest of the policy bundle. */
   readonly policy: string;
+  /** Where it would stand: in the place of what stood there, as tightly bounded as there. */
+  readonly slot: string;
   /** RFC 3339 in UTC. */
   readonly from: string;
   readonly to: string;
@@ -44,6 +46,7 @@ const Requester = z.object({ arn: z.string(), unique_id: z.string(), account: z.
 export const SimulationSchema: z.ZodMiniType<Simulation> = z.object({
   id: z.string(),
   policy: z.string(),
+  slot: z.string(),
   from: z.string(),
   to: z.string(),
   environment: z.nullable(z.enum(ENVIRONMENTS)),
@@ -64,8 +67,8 @@ export const SimulationSchema: z.ZodMiniType<Simulation> = z.object({
 export const MAX_RANGE_DAYS = 400;
 
 /** The same question is the same simulation. */
-export function simulationId({ policy, from, to, environment }: SimulationQuestion): string {
-  return sha256Hex(canonicalBytes({ policy, from, to, environment }));
+export function simulationId({ policy, slot, from, to, environment }: SimulationQuestion): string {
+  return sha256Hex(canonicalBytes({ policy, slot, from, to, environment }));
 }
 
 /** Name of an execution; Step Functions takes up to 80 characters. */

@@ -2,13 +2,14 @@ import type { Context } from 'aws-lambda';
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { dynamoSimulations } from '../adapters/dynamodb/simulations.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
-import { loadPolicy } from '../adapters/opa/policy.ts';
+import { BESIDE_LIMITS, loadPolicy, POLICY_LIMITS } from '../adapters/opa/policy.ts';
 import { s3SimulationWork } from '../adapters/s3/simulation-work.ts';
 import { candidates } from '../app/simulate/candidate.ts';
 import { runTask, type TaskDeps } from '../app/simulate/run-task.ts';
 import { Env } from '../contracts/env.ts';
 import { type SimulationTask, TRANSIENT_ERROR } from '../contracts/simulation.ts';
 import { DomainError } from '../core/errors.ts';
+import { MAIN } from '../core/slots.ts';
 import { countersignDeps, kms, s3, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
 import { logger, logProblem } from './http.ts';
@@ -28,7 +29,8 @@ export function simulatorDeps(): TaskDeps {
     work: s3SimulationWork(client, required(Env.STAGING_BUCKET)),
     candidate: candidates({
       store: base.store,
-      load: async (bytes) => await loadPolicy(await readPolicyBundle(bytes)),
+      load: async (bytes, slot) =>
+        await loadPolicy(await readPolicyBundle(bytes), slot === MAIN ? POLICY_LIMITS : BESIDE_LIMITS),
     }),
   };
 }

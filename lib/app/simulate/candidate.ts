@@ -6,22 +6,29 @@ import type { EvidenceStore } from '../ports.ts';
 
 export interface CandidateDeps {
   readonly store: Pick<EvidenceStore, 'read'>;
-  /** @throws DomainError POLICY_INVALID */
-  readonly load: (bytes: Buffer) => Promise<LoadedPolicy>;
+  /**
+   * @param slot - whose bounds it gets
+   * @throws DomainError POLICY_INVALID
+   */
+  readonly load: (bytes: Buffer, slot: string) => Promise<LoadedPolicy>;
 }
 
-export type Candidates = (policy: { readonly sha256: string; readonly version_id: string }) => Promise<LoadedPolicy>;
+export type Candidates = (
+  policy: { readonly sha256: string; readonly version_id: string },
+  slot: string,
+) => Promise<LoadedPolicy>;
 
 /** Compiles a policy once while it is asked for again and again. It decides nothing, so its digest is all that it must have. */
 export function candidates({ store, load }: CandidateDeps): Candidates {
-  let known: LoadedPolicy | undefined;
-  return async ({ sha256, version_id }) => {
-    if (known?.sha256 === sha256) return known;
+  let known: { readonly slot: string; readonly policy: LoadedPolicy } | undefined;
+  return async ({ sha256, version_id }, slot) => {
+    if (known?.policy.sha256 === sha256 && known.slot === slot) return known.policy;
     const object = await store.read(objectKey.policy(sha256), version_id);
     if (!object || sha256Hex(object.bytes) !== sha256) {
       throw new DomainError('POLICY_INVALID', `the stored bytes of the policy ${sha256} are gone or others`);
     }
-    known = await load(object.bytes);
-    return known;
+    const policy = await load(object.bytes, slot);
+    known = { slot, policy };
+    return policy;
   };
 }

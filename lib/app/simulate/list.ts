@@ -49,6 +49,7 @@ export async function listDecisions(deps: ListDeps, id: string, cursor: string |
     const next = { ...at, chunk: at.chunk + 1 };
     const put = await putOrRead(deps.work, simulationWork.chunk(id, at.chunk), {
       policy: { sha256, version_id },
+      slot: simulation.slot,
       decisions: waiting,
       next,
     });

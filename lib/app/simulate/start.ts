@@ -30,8 +30,8 @@ export async function startSimulation(
   by: Caller,
 ): Promise<StandingSimulation> {
   const now = deps.clock();
-  const { from, to = now.toISOString(), environment = null } = request;
-  const question = { policy, from, to, environment };
+  const { from, to = now.toISOString(), environment = null, slot } = request;
+  const question = { policy, slot, from, to, environment };
   requireRange(question, now);
   requireStep(await requirePolicy(deps.registry, policy), 'simulate');
   const id = simulationId(question);
