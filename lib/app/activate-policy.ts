@@ -1,6 +1,6 @@
 import { DomainError } from '../core/errors.ts';
 import type { ActivationEvent } from '../core/events.ts';
-import { type Activation, MAX_ROLLBACKS, requireOther, requireStep, requireVerdicts } from '../core/policy.ts';
+import { type Activation, MAX_ROLLBACKS, requireOther, requireSimulatedFor, requireStep, requireVerdicts } from '../core/policy.ts';
 import { requireNotRolledBack } from '../core/policy-standing.ts';
 import { inForceAt, MAIN, MAX_SHADOW_DAYS, requireRoom, type Slot, slotOf, stands } from '../core/slots.ts';
 import { DAY_MS } from '../core/time.ts';
@@ -36,6 +36,7 @@ export async function activatePolicy(
   const { newest, enforced, all } = await standingIn(deps, slot);
   if (enforced?.sha256 === sha256) return unchanged(enforced);
   requireNotRolledBack(policy, await deps.registry.activationHistory());
+  requireSimulatedFor(policy, slot, enforced === undefined);
   if (slot === MAIN) requireVerdicts(policy);
   else requireRoom(all, slot, deps.clock());
   const wanted = {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { DomainError } from './errors.ts';
 import { BREAKDOWNS, CountsSchema, FormSchema, type SimulationReport } from './gate/what-if-report.ts';
 import { type Person, PersonSchema } from './person.ts';
-import { type Slot, SlotSchema } from './slots.ts';
+import { MAIN, type Slot, SlotSchema } from './slots.ts';
 import { DAY_MS } from './time.ts';
 
 /** What a policy revision has gone through before it may come into force. Whether it is in force, the activations tell. */
@@ -40,6 +40,8 @@ const Tested = z.object({
 });
 
 const Simulated = z.object({
+  /** Where it would have stood. */
+  slot: z.string(),
   /** Id of the simulation, and digest of its report. */
   simulation: z.string(),
   report: z.string(),
@@ -170,6 +172,21 @@ export function requireVerdicts({ sha256, simulated }: PolicyRecord): void {
     'POLICY_STATE_CONFLICT',
     `the policy ${sha256} cannot be the main one: when it was simulated, it gave denials`,
     { hint: 'what gives denials stands beside the main policy: `countersign policy activate SHA256 --slot NAME`' },
+  );
+}
+
+/**
+ * What takes the place of another policy may open what that one kept shut: that must have been seen. Into a slot in which nothing
+ * stands it may come as it was simulated elsewhere, for there it can only close.
+ *
+ * @throws DomainError POLICY_STATE_CONFLICT
+ */
+export function requireSimulatedFor({ sha256, simulated }: PolicyRecord, slot: string, isEmpty: boolean): void {
+  if (simulated?.slot === slot || (slot !== MAIN && isEmpty)) return;
+  throw new DomainError(
+    'POLICY_STATE_CONFLICT',
+    `the policy ${sha256} was simulated for the place ${simulated?.slot}, not for ${slot}, where it would replace another`,
+    { hint: `\`countersign policy simulate ${sha256} --slot ${slot}\`, and approve it anew`, pointer: '/slot' },
   );
 }
 

@@ -4,9 +4,8 @@ import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
-import type { GateResult } from '../../core/gate/input.ts';
 import { type AnswerForm, formOf, parseBesideResult } from '../../core/gate/result.ts';
-import { compareDecided } from '../../core/gate/what-if.ts';
+import { type Comparison, compareDecided } from '../../core/gate/what-if.ts';
 import { whoseModel } from '../../core/gate/what-if-facts.ts';
 import { BREAKDOWNS, type Outcome } from '../../core/gate/what-if-report.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
@@ -49,14 +48,14 @@ export async function evaluateChunk(deps: EvaluateDeps, id: string, chunk: numbe
 const READERS = 8;
 
 async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<Outcome[]> {
-  const { policy, decisions } = parseChunk(await deps.work.read(simulationWork.chunk(id, chunk)));
+  const { policy, slot, decisions } = parseChunk(await deps.work.read(simulationWork.chunk(id, chunk)));
   const [candidate, records, keys] = await Promise.all([
-    deps.candidate(policy),
+    deps.candidate(policy, slot),
     deps.ledger.findMany(decisions),
     deps.registry.evidenceKeys(),
   ]);
   const publicKeys = new Map(keys.map(({ keyid, public_key }) => [keyid, parsePublicKey(public_key)]));
-  const judge = judgeWith(deps, candidate, publicKeys);
+  const judge = judgeWith(deps, candidate, slot, publicKeys);
   const outcomes: Outcome[] = [];
   const queue = decisions.entries();
   const work = async (): Promise<void> => {
@@ -72,6 +71,7 @@ const MAX_BREAKDOWNS = 5;
 function judgeWith(
   deps: EvaluateDeps,
   candidate: LoadedPolicy,
+  slot: string,
   keys: ReadonlyMap<string, PublicKey>,
 ): (decision: string, record: EvidenceRecord | undefined) => Promise<Outcome> {
   let decided = 0;
@@ -83,7 +83,8 @@ function judgeWith(
       const answer = await candidate.evaluate(facts);
       const said = parseBesideResult(answer, candidate.entrypoint);
       decided++;
-      return outcomeOf({ decision, stored, facts }, said, formOf(answer));
+      const form = formOf(answer);
+      return outcomeOf({ decision, stored, facts }, form, compareDecided(stored, said, form, slot));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === 'DEPENDENCY_UNAVAILABLE') throw error;
       if (BREAKDOWNS.has(error.code) && ++broken >= MAX_BREAKDOWNS && decided === 0) {
@@ -99,11 +100,10 @@ function judgeWith(
 
 function outcomeOf(
   { decision, stored, facts }: { readonly decision: string; readonly stored: StoredDecision; readonly facts: Buffer },
-  said: GateResult,
   form: AnswerForm,
+  { result, ...changes }: Comparison,
 ): Outcome {
   const { model, environment, requester, decidedAt } = stored;
-  const { result, ...changes } = compareDecided(stored, said, form);
   const judged = { decision, model, environment, decided_at: decidedAt, form, ...changes };
   if (result === 'same' || result === 'differ') return { ...judged, result };
   return { ...judged, result, requester, ...whoseModel(facts, model) };

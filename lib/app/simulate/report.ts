@@ -56,7 +56,7 @@ export async function writeReport(deps: ReportDeps, id: string): Promise<void> {
 const READERS = 8;
 
 async function makeReport(work: WorkStore, simulation: Simulation, policy: PolicyRecord): Promise<SimulationReport> {
-  const { id, from, to, environment, chunks, skipped } = simulation;
+  const { id, slot, from, to, environment, chunks, skipped } = simulation;
   if (chunks === null || skipped === null)
     throw new DomainError('NOT_FOUND', `the decisions of the simulation ${id} are not listed`);
   const builder = new ReportBuilder();
@@ -74,6 +74,7 @@ async function makeReport(work: WorkStore, simulation: Simulation, policy: Polic
   const { sha256, bundle_revision: revision, entrypoint } = policy;
   const about = {
     simulation: id,
+    slot,
     from,
     to,
     complete_until: completeUntil(simulation),

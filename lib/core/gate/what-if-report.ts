@@ -61,6 +61,7 @@ export const SimulationReportSchema = z.object({
   version: z.literal(1),
   simulation: Sha256Schema.check(z.describe('Digest of the question')),
   policy: z.object({ sha256: Sha256Schema, revision: z.string(), entrypoint: z.string() }),
+  slot: z.string().check(z.describe('Where the policy would stand, in the place of what stood there')),
   from: z.string(),
   to: z.string().check(z.describe('Exclusive')),
   complete_until: z.string().check(z.describe('Of what was asked later, some may not have been decided yet')),
@@ -142,7 +143,7 @@ export class ReportBuilder {
   build(
     about: Pick<
       SimulationReport,
-      'simulation' | 'from' | 'to' | 'complete_until' | 'environment' | 'skipped' | 'results'
+      'simulation' | 'slot' | 'from' | 'to' | 'complete_until' | 'environment' | 'skipped' | 'results'
     >,
     { sha256, revision, entrypoint }: PolicyIdentity,
   ): SimulationReport {

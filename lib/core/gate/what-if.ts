@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { canonicalBytes } from '../canonical.ts';
 import { JsonValue } from '../schema.ts';
+import { MAIN } from '../slots.ts';
 import { resultOfAll, type Said } from './decision.ts';
 import { type GateResult, type Reason, type RuleVerdict, VERDICTS } from './input.ts';
 import { type AnswerForm, isLetThrough, isPassed, withCandidate } from './result.ts';
@@ -33,8 +34,22 @@ export interface Comparison {
   readonly warnings: z.output<typeof WarningSchema>[];
 }
 
-/** Holds what was decided against what would have been, with the candidate where it can stand and all else as it was. */
-export function compareDecided({ result, beside }: Said, candidate: GateResult, form: AnswerForm): Comparison {
+/**
+ * Holds what was decided against what would have been, with the candidate where it would stand and all else as it was.
+ *
+ * @param slot - in the place of what stood there
+ */
+export function compareDecided(
+  { result, beside }: Said,
+  candidate: GateResult,
+  form: AnswerForm,
+  slot: string = MAIN,
+): Comparison {
+  if (slot !== MAIN) {
+    const others = beside.filter((one) => one.slot !== slot);
+    const after = { result, beside: [...others, { slot, result: candidate }] };
+    return compareResults(resultOfAll({ result, beside }), resultOfAll(after));
+  }
   return compareResults(
     resultOfAll({ result, beside }),
     resultOfAll({ result: withCandidate(result, candidate, form), beside }),
