@@ -1,5 +1,6 @@
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Env } from '../../lib/contracts/env.ts';
+import { MAIN } from '../../lib/core/slots.ts';
 import { BUNDLE } from '../../policies/files.ts';
 import { apiOf, intakeEnvironment } from '../access.ts';
 import { Child } from '../child.ts';

@@ -1,6 +1,13 @@
 import { DomainError } from '../core/errors.ts';
 import type { ActivationEvent } from '../core/events.ts';
-import { type Activation, MAX_ROLLBACKS, requireOther, requireSimulatedFor, requireStep, requireVerdicts } from '../core/policy.ts';
+import {
+  type Activation,
+  MAX_ROLLBACKS,
+  requireOther,
+  requireSimulatedFor,
+  requireStep,
+  requireVerdicts,
+} from '../core/policy.ts';
 import { requireNotRolledBack } from '../core/policy-standing.ts';
 import { inForceAt, MAIN, MAX_SHADOW_DAYS, requireRoom, type Slot, slotOf, stands } from '../core/slots.ts';
 import { DAY_MS } from '../core/time.ts';

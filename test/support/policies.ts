@@ -12,6 +12,7 @@ import { sha256Hex } from '../../lib/core/digest.ts';
 import type { JsonObject } from '../../lib/core/json.ts';
 import type { PolicyRecord } from '../../lib/core/policy.ts';
 import type { ProposePolicy } from '../../lib/core/requests.ts';
+import { MAIN } from '../../lib/core/slots.ts';
 import { type ControlPlane, caller, enrol } from './control-plane.ts';
 import { newKey } from './keys.ts';
 import { aStatement, digestOf, signedStatement } from './manifests.ts';
@@ -66,7 +67,7 @@ export async function policyLife(plane: ControlPlane) {
     const policy = await requirePolicy(plane.registry, sha256);
     const to = plane.clock.now().toISOString();
     const counts = { decisions: 0, same: 0, differ: 0, would_fail: 0, would_pass: 0, unjudged: 0 };
-    const question = { simulation: digestOf('question'), report: digestOf('report'), from: to, to };
+    const question = { simulation: digestOf('question'), slot: MAIN, report: digestOf('report'), from: to, to };
     const simulated = { ...question, form: 'verdicts', counts, at: to, ...changes } as const;
     const value = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 } as const;
     await changePolicy(deps, 'policy-simulated', value, AUTHOR);
@@ -83,7 +84,7 @@ export async function policyLife(plane: ControlPlane) {
   }
   /** @param slot - beside the main policy */
   async function active(text: string, slot?: string): Promise<string> {
-    const sha256 = await approved(text);
+    const sha256 = await approved(text, slot === undefined ? {} : { slot });
     plane.clock.advance(1000);
     await activatePolicy(deps, sha256, APPROVER, slot);
     return sha256;

@@ -86,21 +86,24 @@ async function makeReport(work: WorkStore, simulation: Simulation, policy: Polic
 }
 
 /**
- * The newest simulation counts. One of an approved policy changes nothing that its approver has seen; but what was rolled back
- * begins here again.
+ * The newest simulation counts. One of an approved policy changes nothing that its approver has seen; but what was rolled back,
+ * or is to stand elsewhere, begins here again.
  */
 async function takeStep(
   deps: ReportDeps,
   policy: PolicyRecord,
-  { id, from, to, requested_by: by }: Simulation,
+  { id, slot, from, to, requested_by: by }: Simulation,
   report: SimulationReport,
   sha256: string,
 ): Promise<void> {
   const isNews = policy.simulated === undefined || policy.simulated.to < to;
   if (!isNews || !isStep(report)) return;
-  if (policy.state === 'approved' && !isRolledBack(policy, await deps.registry.activationHistory())) return;
+  const isElsewhere = policy.simulated !== undefined && policy.simulated.slot !== slot;
+  if (policy.state === 'approved' && !isElsewhere) {
+    if (!isRolledBack(policy, await deps.registry.activationHistory())) return;
+  }
   const { form, counts } = report;
-  const simulated = { simulation: id, report: sha256, from, to, form, counts, at: deps.clock().toISOString() };
+  const simulated = { simulation: id, slot, report: sha256, from, to, form, counts, at: deps.clock().toISOString() };
   const value: PolicyRecord = { ...policy, state: 'simulated', simulated, revision: policy.revision + 1 };
   // It is the step of whoever asked.
   const caller = { uniqueId: by.unique_id, arn: by.arn, account: by.account, session: undefined };

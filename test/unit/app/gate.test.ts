@@ -431,6 +431,7 @@ describe('a decision', () => {
       model: MODEL,
       environment: 'production',
       passed: true,
+      requester: PIPELINE,
       asOf: false,
       inputSha256: decided.inputSha256,
       policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },

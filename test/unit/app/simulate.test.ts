@@ -17,6 +17,7 @@ import type { SimulationReport } from '../../../lib/core/gate/what-if-report.ts'
 import type { Json } from '../../../lib/core/json.ts';
 import { CONTROL_PLANE, lookup, objectKey } from '../../../lib/core/layout.ts';
 import type { PolicyState } from '../../../lib/core/policy.ts';
+import { MAIN } from '../../../lib/core/slots.ts';
 import { DAY } from '../../support/clock.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
@@ -39,6 +40,8 @@ let policy: string;
 /** What the candidate says of a model, and how often it was asked. */
 let candidateSays: (model: string) => Json;
 let timesAsked: number;
+/** The places that it was loaded for. */
+let loadedFor: string[];
 beforeEach(async () => {
   plane = await controlPlane();
   simulations = new MemorySimulations(plane.steps);
@@ -46,15 +49,19 @@ beforeEach(async () => {
   executions = new MemoryExecutions(plane.steps);
   candidateSays = () => answer('pass');
   timesAsked = 0;
-  const load = async (bytes: Buffer): Promise<LoadedPolicy> => ({
-    sha256: sha256Hex(bytes),
-    revision: 'r2',
-    entrypoint: ENTRYPOINT,
-    evaluate: async (input) => {
-      timesAsked++;
-      return candidateSays(JSON.parse(Buffer.from(input).toString('utf8')).model.sha256);
-    },
-  });
+  loadedFor = [];
+  const load = async (bytes: Buffer, slot: string): Promise<LoadedPolicy> => {
+    loadedFor.push(slot);
+    return {
+      sha256: sha256Hex(bytes),
+      revision: 'r2',
+      entrypoint: ENTRYPOINT,
+      evaluate: async (input) => {
+        timesAsked++;
+        return candidateSays(JSON.parse(Buffer.from(input).toString('utf8')).model.sha256);
+      },
+    };
+  };
   tasks = {
     ...plane.submitDeps,
     simulations,
@@ -94,7 +101,7 @@ const asked = (model: string, environment: Environment, at?: Date): Asked => ({
   at,
 });
 
-function gate(says: Verdict): GateDeps {
+function gate(says: Verdict, freezeSays?: Verdict): GateDeps {
   const main = { sha256: digestOf('r1'), revision: 'r1', entrypoint: ENTRYPOINT, evaluate: async () => answer(says) };
   return {
     ...plane.submitDeps,
@@ -105,9 +112,19 @@ function gate(says: Verdict): GateDeps {
       approvals: async () => NOTHING,
       releases: async () => NOTHING,
     },
-    policies: { inForce: async () => ({ main, enforced: [], shadows: [] }) },
+    policies: { inForce: async () => ({ main, enforced: freezeSays ? [freeze(freezeSays)] : [], shadows: [] }) },
   };
 }
+
+const freeze = (says: Verdict) => ({
+  slot: 'freeze',
+  policy: {
+    sha256: digestOf('freeze'),
+    revision: 'f1',
+    entrypoint: ENTRYPOINT,
+    evaluate: async () => answer(says, 'thawed'),
+  },
+});
 
 /** A gate that says so decides of a model. @returns digest of the decision */
 async function decided(
@@ -151,11 +168,14 @@ async function history(): Promise<string[]> {
 }
 
 const daysAgo = (days: number) => new Date(plane.clock.now().getTime() - days * DAY).toISOString();
-const start = (request: { from?: string; to?: string; environment?: Environment } = {}, sha256 = policy) =>
+const start = (
+  request: { from?: string; to?: string; environment?: Environment; slot?: string } = {},
+  sha256 = policy,
+) =>
   startSimulation(
     { registry: plane.registry, simulations, executions, clock: plane.clock.now },
     sha256,
-    { from: daysAgo(30), ...request },
+    { from: daysAgo(30), slot: MAIN, ...request },
     AUTHOR,
   );
 const run = (task: SimulationTask) => runTask(tasks, task);
@@ -268,6 +288,39 @@ describe('a simulation', () => {
     expect((await simulated({ to: ago(0) })).complete_until).toBe(ago(60_000));
     expect((await simulated({ to: ago(1000) })).complete_until).toBe(ago(60_000));
     expect((await simulated({ to: ago(61_000), from: daysAgo(31) })).complete_until).toBe(ago(61_000));
+  });
+
+  it('for a slot tells what opens without the policy that stands there, and what main keeps shut', async () => {
+    await trained('iris');
+    for (const [main, frozen] of [
+      ['pass', 'fail'],
+      ['fail', 'fail'],
+      ['fail', 'pass'],
+      ['pass', 'pass'],
+    ] as const) {
+      await evaluateGate(gate(main, frozen), asked('iris', 'production'), caller(PIPELINE));
+      plane.clock.advance(1000);
+    }
+    candidateSays = () => answer('pass', 'thawed');
+    const counts = { decisions: 4, same: 2, differ: 1, would_fail: 0, would_pass: 1, unjudged: 0 };
+    expect(await simulated({ slot: 'freeze' })).toMatchObject({ slot: 'freeze', counts });
+    expect((await plane.registry.policy(policy))?.simulated?.slot).toBe('freeze');
+    candidateSays = () => answer('pass');
+    expect((await simulated()).counts).toMatchObject({ would_pass: 1, would_fail: 0 });
+    expect(loadedFor).toEqual(['freeze', MAIN]);
+  });
+
+  it('for another place takes an approved policy back to be approved anew', async () => {
+    await history();
+    await simulated();
+    plane.clock.advance(1000);
+    await approvePolicy(
+      { ...plane.submitDeps, inspectPolicy: async () => Promise.reject() },
+      policy,
+      caller('approver'),
+    );
+    await simulated({ slot: 'freeze' });
+    expect(await plane.registry.policy(policy)).toMatchObject({ state: 'simulated', simulated: { slot: 'freeze' } });
   });
 
   it('of one environment, or of a few days, is a question and no step', async () => {

@@ -40,6 +40,20 @@ async function standing(at?: Date) {
 }
 
 describe('a policy in a slot', () => {
+  it('takes the place of another only where it was simulated for that place', async () => {
+    await life.active('main');
+    await life.active('first', 'freeze');
+    const second = await life.approved('second');
+    await expect(activatePolicy(life.deps, second, APPROVER, 'freeze')).rejects.toThrow(
+      refusal('POLICY_STATE_CONFLICT', '/slot'),
+    );
+    const other = await life.approved('other', { slot: 'freeze' });
+    await expect(activatePolicy(life.deps, other, APPROVER)).rejects.toThrow(refusal('POLICY_STATE_CONFLICT', '/slot'));
+    expect((await activatePolicy(life.deps, other, APPROVER, 'freeze')).created).toBe(true);
+    // Where nothing stands it can only close.
+    expect((await activatePolicy(life.deps, second, APPROVER, 'another')).created).toBe(true);
+  });
+
   it('is put beside the main one, replaced, rolled back and withdrawn, each in a history of its own', async () => {
     const main = await life.active('main');
     const first = await life.active('first', 'freeze');

@@ -20,6 +20,7 @@ const running = (done: number, changes: JsonObject = {}): Reply => ({
   body: {
     id: ID,
     policy: POLICY,
+    slot: 'main',
     from: FROM,
     to: NOW,
     environment: null,
@@ -67,7 +68,7 @@ function reportOf(
   const warned = [{ rule: 'way_back', effective_on: '2027-01-01T00:00:00Z' }];
   report.add({ ...about, decision: digestOf('same'), result: 'same', rules: [], warnings: warned });
   report.add({ decision: digestOf('lost'), result: 'unjudged', code: 'INTEGRITY_FAILURE' });
-  const range = { from: FROM, to: NOW, complete_until: FROM, environment: null };
+  const range = { slot: 'main', from: FROM, to: NOW, complete_until: FROM, environment: null };
   const asked = { simulation: ID, ...range, skipped: 7, results: [] };
   return report.build(asked, { sha256: POLICY, revision: 'r2', entrypoint: 'countersign/gate/result' });
 }

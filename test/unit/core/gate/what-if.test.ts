@@ -130,6 +130,7 @@ describe('a report', () => {
   const POLICY = { sha256: digestOf('policy'), revision: 'r2', entrypoint: 'countersign/gate/result' };
   const ABOUT = {
     simulation: digestOf('question'),
+    slot: 'main',
     from: '2026-01-01T00:00:00.000Z',
     to: '2026-02-01T00:00:00.000Z',
     environment: null,
