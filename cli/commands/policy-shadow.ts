@@ -51,12 +51,15 @@ function days(text: string): number {
 }
 
 const PageSchema = z.looseObject({
+  since: z.nullable(z.string()),
   counts: ShadowCountsSchema,
   differences: z.array(ShadowedGateSchema),
   next: z.nullable(z.string()),
 });
 
 interface Report extends JsonObject {
+  /** From when on it was the same shadow beside the same main policy. */
+  readonly since: string | null;
   readonly counts: ShadowCounts;
   readonly differences: ShadowedGate[];
 }
@@ -65,16 +68,18 @@ interface Report extends JsonObject {
 async function wholeReport(api: ApiClient, sha256: string): Promise<Report> {
   let counts = countShadow([]);
   const differences: ShadowedGate[] = [];
+  let since: string | null = null;
   let cursor: string | undefined;
   do {
     const query = cursor === undefined ? {} : { query: { cursor } };
     const answer = await api.json({ method: 'GET', path: policyPath(sha256, 'shadow'), ...query });
     const page = readAnswer(PageSchema, answer);
     counts = addCounts(counts, page.counts);
+    since = page.since;
     differences.push(...page.differences);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  return { counts, differences };
+  return { since, counts, differences };
 }
 
 const TOLD: Readonly<Record<ShadowDifference, string>> = {
@@ -83,7 +88,7 @@ const TOLD: Readonly<Record<ShadowDifference, string>> = {
   broke: 'broke',
 };
 
-function reportLines({ counts, differences }: Report): string[] {
+function reportLines({ since, counts, differences }: Report): string[] {
   const { gates, same, would_fail, would_pass, broke, late, rules } = counts;
   return [
     ...differences.map(({ difference, decided_at, environment, model, decision, code, rules: by }) => {
@@ -92,6 +97,7 @@ function reportLines({ counts, differences }: Report): string[] {
     }),
     ...(differences.length === 0 ? [] : ['']),
     ...table([
+      ['since', since ?? ''],
       ['gates', String(gates)],
       ['same', String(same)],
       ['would fail', String(would_fail)],

@@ -16,7 +16,11 @@ export interface ShadowReport {
   readonly next: string | undefined;
 }
 
-/** What a policy would have decided while it was a shadow, oldest first. */
+/**
+ * What a policy would have decided while it was a shadow, oldest first.
+ *
+ * @param after - a place in the index that an answer named, or a time
+ */
 export async function shadowReport(
   ledger: Pick<Ledger, 'list'>,
   sha256: string,

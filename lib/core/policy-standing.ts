@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import { type Activation, POLICY_STATES, type PolicyRecord } from './policy.ts';
-import { inForceAt, slotOf } from './slots.ts';
+import { inForceAt, slotOf, stands } from './slots.ts';
 
 /** How a policy stands: as far as it came before it was in force, or what became of it since. */
 export const POLICY_STANDINGS = [...POLICY_STATES, 'active', 'superseded', 'rolled_back', 'withdrawn'] as const;
@@ -43,4 +43,25 @@ export function requireNotRolledBack(policy: PolicyRecord, history: readonly Act
   throw new DomainError('POLICY_STATE_CONFLICT', `the policy ${policy.sha256} was rolled back`, {
     hint: `it comes into force again when it is simulated and approved anew: \`countersign policy simulate ${policy.sha256}\``,
   });
+}
+
+/**
+ * Since when a policy was last a shadow beside one and the same main policy: what was decided before is compared with another, or
+ * counted for an earlier try. Undefined of one that never was a shadow.
+ *
+ * @param history - every activation, oldest first
+ */
+export function shadowedSince(sha256: string, history: readonly Activation[]): string | undefined {
+  const last = history.findLast((one) => one.slot?.mode === 'shadow' && one.sha256 === sha256);
+  if (!last) return undefined;
+  const slot = history.filter((one) => slotOf(one) === slotOf(last));
+  let first = last;
+  // Another end of the same shadow is no new shadow.
+  for (const before of slot.slice(0, slot.indexOf(last)).toReversed()) {
+    if (before.sha256 !== sha256 || !stands(before, new Date(first.at))) break;
+    first = before;
+  }
+  const end = slot[slot.indexOf(last) + 1]?.at ?? last.slot?.until ?? last.at;
+  const main = history.findLast((one) => !one.slot && one.at < end);
+  return main && main.at > first.at ? main.at : first.at;
 }

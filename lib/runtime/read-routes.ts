@@ -16,7 +16,7 @@ import { DomainError } from '../core/errors.ts';
 import type { EvidenceRecord } from '../core/evidence.ts';
 import { lookup, objectKey } from '../core/layout.ts';
 import { CommitSchema, RunIdSchema } from '../core/manifest.ts';
-import { standingOf } from '../core/policy-standing.ts';
+import { shadowedSince, standingOf } from '../core/policy-standing.ts';
 import { InstantSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { inForceAt } from '../core/slots.ts';
@@ -160,8 +160,9 @@ export function readRoutes(): RouteTable {
     },
     'GET /v1/policies/{sha256}/shadow': async (request) => {
       const { sha256 } = await requirePolicy(registry, digestParameter(request));
-      const { next, ...report } = await shadowReport(ledger, sha256, paging(request).after);
-      return { status: 200, body: { ...report, next: cursorOf(next) } };
+      const since = shadowedSince(sha256, await registry.activationHistory());
+      const { next, ...report } = await shadowReport(ledger, sha256, paging(request).after ?? since);
+      return { status: 200, body: { since: since ?? null, ...report, next: cursorOf(next) } };
     },
     'GET /v1/policies/{sha256}/bundle': async (request) => {
       const { sha256, version_id } = await requirePolicy(registry, digestParameter(request));

@@ -142,7 +142,7 @@ describe('a policy beside the main one', () => {
       rules: ['way_back'],
     };
     const { stdout, calls } = await run(['policy', 'shadow-report', SECOND], ({ path }) => ({
-      body: { counts, differences: [difference], next: path.includes('cursor') ? null : 'bmV4dA' },
+      body: { since: NOW, counts, differences: [difference], next: path.includes('cursor') ? null : 'bmV4dA' },
     }));
     expect(calls.map(({ path }) => path)).toEqual([
       `/v1/policies/${SECOND}/shadow`,
@@ -153,6 +153,7 @@ describe('a policy beside the main one', () => {
       line,
       line,
       '',
+      `since       ${NOW}`,
       'gates       4',
       'same        2',
       'would fail  2',

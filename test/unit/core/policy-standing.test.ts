@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Activation, PolicyRecord } from '../../../lib/core/policy.ts';
-import { type PolicyStanding, requireNotRolledBack, standingOf } from '../../../lib/core/policy-standing.ts';
+import {
+  type PolicyStanding,
+  requireNotRolledBack,
+  shadowedSince,
+  standingOf,
+} from '../../../lib/core/policy-standing.ts';
 import type { Slot } from '../../../lib/core/slots.ts';
 import { digestOf } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -94,5 +99,30 @@ describe('how a policy stands', () => {
     });
     expect(standingOf(policy('one'), activations.slice(0, 1), new Date(time(2)))).toBe('approved');
     expect(standingOf(policy('one'), activations, NOW)).toBe('approved');
+  });
+});
+
+describe('a shadow is counted', () => {
+  const shadow = { sha256: TWO, ...slot('shadow', time(8)) };
+  const ended = { sha256: TWO, ...slot('withdrawn'), previous: TWO, reason: 'over' };
+  it.each<[string, string | undefined, Activation[]]>([
+    ['never, where it was none', undefined, history({}, { sha256: TWO, ...slot('enforced') })],
+    ['from its start', time(2), history({}, shadow)],
+    ['from its start, also where it was given another end', time(2), history({}, shadow, shadow)],
+    ['from its last start', time(4), history({}, shadow, ended, shadow)],
+    [
+      'from its last start, where the one before ended by itself',
+      time(3),
+      history({}, { ...shadow, ...slot('shadow', time(3)) }, shadow),
+    ],
+    ['from when it stood beside the last main policy', time(3), history({}, shadow, {}, ended)],
+    ['as long as it stood, whatever came after', time(2), history({}, shadow, ended, {})],
+    [
+      'as long as it stood, though nobody ended it',
+      time(2),
+      history({}, { ...shadow, ...slot('shadow', time(3)) }, {}, {}),
+    ],
+  ])('%s', (_, since, activations) => {
+    expect(shadowedSince(TWO, activations)).toBe(since);
   });
 });
