@@ -130,7 +130,15 @@ describe('a shadow', () => {
     for (const decided of [silent, told]) expect(decided).toMatchObject({ result: 'PASSED', beside: [] });
     expect(await take('reader', 'GET', path)).toMatchObject({
       since: expect.stringMatching(/Z$/),
-      counts: { gates: 2, same: 1, would_fail: 1, would_pass: 0, broke: 0, late: 0, rules: { 'acme.reproducible.deny': 1 } },
+      counts: {
+        gates: 2,
+        same: 1,
+        would_fail: 1,
+        would_pass: 0,
+        broke: 0,
+        late: 0,
+        rules: { 'acme.reproducible.deny': 1 },
+      },
       differences: [{ difference: 'would_fail', decision: silent.decision, said: 'FAILED', main: 'PASSED' }],
       next: null,
     });
