@@ -1,6 +1,6 @@
 import { BatchWriteItemCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { evidenceWrites, type LedgerConfig } from '../../lib/adapters/dynamodb/ledger.ts';
-import { registryWrites } from '../../lib/adapters/dynamodb/registry.ts';
+import { registryWrites } from '../../lib/adapters/dynamodb/registry-writes.ts';
 import type { RegistryChange } from '../../lib/app/ports.ts';
 import type { EvidenceRecord, IndexEntry } from '../../lib/core/evidence.ts';
 

@@ -4,6 +4,7 @@ import { lookup } from '../core/layout.ts';
 import { type Edge, findCycle } from '../core/lineage.ts';
 import { lineCounter, tooLarge, wholeLookup } from './lookups.ts';
 import type { EvidenceStore, Ledger } from './ports.ts';
+import { storedBytes } from './stored-bytes.ts';
 
 export async function requireEvidence(ledger: Ledger, sha256: string): Promise<EvidenceRecord> {
   const record = (await ledger.find(sha256)) ?? (await ledger.findArtifact(sha256));
@@ -13,7 +14,7 @@ export async function requireEvidence(ledger: Ledger, sha256: string): Promise<E
   });
 }
 
-/** The bytes as they were sent: from the item, or else the very version that the receipt names. */
+/** The bytes of an attestation or event as they were sent. */
 export async function attestationBytes(
   ledger: Ledger,
   store: EvidenceStore,
@@ -25,10 +26,9 @@ export async function attestationBytes(
       hint: `its bytes are at /v1/artifacts/${sha256}/content`,
     });
   }
-  if (record.inline) return { bytes: Buffer.from(record.inline), mediaType: record.media_type };
-  const object = await store.read(record.object_key, record.version_id);
-  if (!object) throw new DomainError('INTEGRITY_FAILURE', `the stored version of ${sha256} is gone`);
-  return { bytes: object.bytes, mediaType: record.media_type };
+  const bytes = await storedBytes(store, record);
+  if (!bytes) throw new DomainError('INTEGRITY_FAILURE', `the stored version of ${sha256} is gone`);
+  return { bytes, mediaType: record.media_type };
 }
 
 export const DEFAULT_PAGE = 50;

@@ -1,9 +1,7 @@
-import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import { objectKey } from '../core/layout.ts';
 import { inForceAt } from '../core/slots.ts';
 import type { WaiverTerms } from '../core/waiver-terms.ts';
-import { requirePolicy } from './find-policy.ts';
+import { policyBytes, requirePolicy } from './find-policy.ts';
 import type { Clock, EvidenceStore, Registry } from './ports.ts';
 
 export interface TermsDeps {
@@ -24,10 +22,7 @@ export async function termsInForce({ registry, store, clock, readTerms }: TermsD
   if (!main) {
     throw new DomainError('POLICY_UNAVAILABLE', 'no policy is in force, so there is no rule to make an exception of');
   }
-  const { sha256, version_id } = await requirePolicy(registry, main.sha256);
-  const object = await store.read(objectKey.policy(sha256), version_id);
-  if (!object || sha256Hex(object.bytes) !== sha256) {
-    throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${sha256} are gone`);
-  }
-  return await readTerms(object.bytes);
+  const bytes = await policyBytes(store, await requirePolicy(registry, main.sha256));
+  if (!bytes) throw new DomainError('POLICY_UNAVAILABLE', `the bytes of the policy ${main.sha256} are gone`);
+  return await readTerms(bytes);
 }

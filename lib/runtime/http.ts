@@ -156,7 +156,7 @@ export async function loggingProblems<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const codeOf = (error: unknown): ProblemCode => (error instanceof DomainError ? error.code : 'INTERNAL');
+export const codeOf = (error: unknown): ProblemCode => (error instanceof DomainError ? error.code : 'INTERNAL');
 
 /** The one place that turns errors into answers (RFC 9457). What is not a refusal is logged whole and masked. */
 function problem(error: unknown, requestId: string): APIGatewayProxyResult {

@@ -12,7 +12,7 @@ import { DomainError } from '../core/errors.ts';
 import { MAIN } from '../core/slots.ts';
 import { countersignDeps, kms, s3, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
-import { logger, logProblem } from './http.ts';
+import { codeOf, logger, logProblem } from './http.ts';
 
 /** A task may take minutes, and a retry by the state machine begins it anew: S3 may take its time within one. */
 const S3_IDLE_MS = 30_000;
@@ -54,7 +54,8 @@ export function simulator(deps: TaskDeps) {
 
 function named(error: unknown): Error {
   const refusal = error instanceof DomainError ? error : undefined;
-  logProblem(refusal?.code ?? 'INTERNAL', error);
-  const name = refusal?.retryAfterMs === undefined ? (refusal?.code ?? 'INTERNAL') : TRANSIENT_ERROR;
+  const code = codeOf(error);
+  logProblem(code, error);
+  const name = refusal?.retryAfterMs === undefined ? code : TRANSIENT_ERROR;
   return Object.assign(new Error(refusal?.message ?? 'the log has the reason'), { name });
 }

@@ -4,7 +4,7 @@ import type { GateLedger } from '../../app/gate/ports.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
-import { fromItem } from './items.ts';
+import { fromItem, throttled } from './items.ts';
 import { dynamoLedger, type LedgerConfig } from './ledger.ts';
 import { EvidenceRecordSchema } from './schemas.ts';
 
@@ -54,9 +54,4 @@ async function pauseBefore(round: number): Promise<void> {
   const pause = PAUSES_MS[round - 1];
   if (pause === undefined) throw throttled();
   await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-}
-
-function throttled(): Error {
-  const name = 'ProvisionedThroughputExceededException';
-  return Object.assign(new Error('BatchGetItem keeps leaving keys unprocessed'), { name });
 }

@@ -94,7 +94,21 @@ export async function query(client: DynamoDBClient, input: QueryCommandInput): P
 
 /** A put that must be the first of its key. */
 export function putNew(table: string, item: Item): TransactWriteItem {
-  return { Put: { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' } };
+  return putAfter(table, item, 0);
+}
+
+/** A put that must follow a revision. */
+export function putAfter(table: string, item: Item, revision: number): TransactWriteItem {
+  return { Put: { TableName: table, Item: item, ...ifAt(revision) } };
+}
+
+/** Holds while the item has a revision; 0: while it is not there. */
+export function ifAt(revision: number) {
+  if (revision === 0) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  return {
+    ConditionExpression: 'revision = :before',
+    ExpressionAttributeValues: { ':before': { N: String(revision) } },
+  };
 }
 
 export function put(table: string, item: Item): TransactWriteItem {
@@ -141,6 +155,11 @@ const RETRYABLE_REASONS = new Set([
 
 function describe(reasons: readonly CancellationReason[]): string {
   return `DynamoDB takes no such transaction: ${reasons.map(({ Code, Message }) => `${Code} ${Message ?? ''}`).join('; ')}`;
+}
+
+/** What DynamoDB leaves of a batch although it fits is throttled. */
+export function throttled(): Error {
+  return Object.assign(new Error('BatchGetItem leaves keys unprocessed'), { name: 'ThrottlingException' });
 }
 
 function conflict(cause: unknown): Error {

@@ -1,9 +1,4 @@
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  PutItemCommand,
-  type TransactWriteItem,
-} from '@aws-sdk/client-dynamodb';
+import { BatchGetItemCommand, ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
@@ -27,15 +22,15 @@ import {
   getItem,
   type Item,
   type ItemKey,
-  put,
-  putNew,
   query,
   queryPartition,
   readItem,
+  throttled,
   toItem,
   transact,
 } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
+import { type Owner, registryWrites } from './registry-writes.ts';
 import { PrincipalSchema } from './schemas.ts';
 import { dynamoWaivers } from './waivers.ts';
 
@@ -247,93 +242,4 @@ export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerC
 function recordedAtOf(item: Item): string | undefined {
   const [kind, recordedAt] = item.sk?.S?.split('#') ?? [];
   return kind === 'at' ? recordedAt : undefined;
-}
-
-function throttled(): Error {
-  return Object.assign(new Error('unprocessed keys'), { name: 'ThrottlingException' });
-}
-
-/** Every write is conditional on what the change was made from, so that of two admins the second is told. */
-export function registryWrites(table: string, change: RegistryChange): TransactWriteItem[] {
-  switch (change.kind) {
-    case 'principal-created': {
-      const { principal } = change;
-      return [
-        putNew(table, toItem(itemKey.caller(principal.unique_id), principal)),
-        putOwned(table, toItem(itemKey.principal(principal.name), { unique_id: principal.unique_id }), 'unique_id'),
-      ];
-    }
-    case 'key-changed': {
-      const { principal, key, recordedAt, isNew } = change;
-      const owner = toItem(itemKey.keyOwner(key.keyid), { principal: principal.name });
-      return [
-        putAfter(table, toItem(itemKey.caller(principal.unique_id), principal), principal.revision - 1),
-        put(table, toItem(itemKey.key(key.keyid, recordedAt, key.revision), key)),
-        ...(isNew ? [putOwned(table, owner, 'principal')] : []),
-      ];
-    }
-    case 'evidence-key-activated': {
-      const { key } = change;
-      const current = toItem(itemKey.evidenceKey, key);
-      return [
-        key.revision === 1 ? putNew(table, current) : putAfter(table, current, key.revision - 1),
-        put(table, toItem(itemKey.evidenceKeyRecord(key.keyid), key)),
-      ];
-    }
-    case 'policy-changed': {
-      const { policy } = change;
-      const item = toItem(itemKey.policy(policy.sha256), policy);
-      const listed = toItem({ pk: POLICIES, sk: `${policy.author.at}#${policy.sha256}` }, policy);
-      return [
-        policy.revision === 1 ? putNew(table, item) : putAfter(table, item, policy.revision - 1),
-        put(table, listed),
-      ];
-    }
-    case 'waiver-changed': {
-      const { waiver } = change;
-      const item = toItem(itemKey.waiver(waiver.id), waiver);
-      const listed = toItem(itemKey.waiverByEnd(waiver.not_after, waiver.id), waiver);
-      return [
-        waiver.revision === 1 ? putNew(table, item) : putAfter(table, item, waiver.revision - 1),
-        put(table, listed),
-      ];
-    }
-    case 'policy-activated': {
-      const { activation } = change;
-      const { at, revision, follows } = activation;
-      const slot = activation.slot?.name;
-      const current = toItem(itemKey.activation(slot), activation);
-      return [
-        follows === 0 ? putNew(table, current) : putAfter(table, current, follows),
-        put(table, toItem(itemKey.activationRecord(slot, at, revision), activation)),
-      ];
-    }
-  }
-}
-
-/** Attribute that says whose an item is. */
-type Owner = 'unique_id' | 'principal';
-
-/** A put that must be the first of its key, or by its owner. */
-function putOwned(table: string, item: Item, owner: Owner) {
-  return {
-    Put: {
-      TableName: table,
-      Item: item,
-      ConditionExpression: 'attribute_not_exists(pk) OR #owner = :owner',
-      ExpressionAttributeNames: { '#owner': owner },
-      ExpressionAttributeValues: { ':owner': item[owner] ?? { NULL: true } },
-    },
-  };
-}
-
-function putAfter(table: string, item: Item, revision: number): TransactWriteItem {
-  return {
-    Put: {
-      TableName: table,
-      Item: item,
-      ConditionExpression: 'revision = :before',
-      ExpressionAttributeValues: { ':before': { N: String(revision) } },
-    },
-  };
 }

@@ -12,7 +12,7 @@ import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type Simulation, SimulationSchema } from '../../core/simulation.ts';
 import { unavailable } from '../failures.ts';
-import { queryPartition, readItem, toItem } from './items.ts';
+import { ifAt, queryPartition, readItem, toItem } from './items.ts';
 
 /** How many of a policy's simulations are listed. */
 const LISTED = 100;
@@ -59,15 +59,8 @@ export function dynamoSimulations(client: DynamoDBClient, table: string): Simula
       [WORKFLOW_INDEX.partitionKey]: workflow.simulationsOf(policy),
       [WORKFLOW_INDEX.sortKey]: `${requested_at}#${id}`,
     });
-    const condition =
-      revision === 1
-        ? { ConditionExpression: 'attribute_not_exists(pk)' }
-        : {
-            ConditionExpression: 'revision = :before',
-            ExpressionAttributeValues: marshall({ ':before': revision - 1 }),
-          };
     try {
-      await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
+      await client.send(new PutItemCommand({ TableName: table, Item: item, ...ifAt(revision - 1) }));
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;

@@ -5,7 +5,7 @@ import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
 import { type Item, toItem } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
-import { registryWrites } from './registry.ts';
+import { registryWrites } from './registry-writes.ts';
 
 /** Puts that run at the same time; the SDK keeps 50 connections. */
 const WRITERS = 40;

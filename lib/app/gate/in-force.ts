@@ -2,13 +2,13 @@ import { canonicalBytes } from '../../core/canonical.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import { parsePublicKey } from '../../core/keys.ts';
 import { activationStream, objectKey } from '../../core/layout.ts';
 import type { Activation } from '../../core/policy.ts';
 import { inForceAt, slotOf } from '../../core/slots.ts';
 import { requestIdOf } from '../countersign.ts';
 import type { Clock, EvidenceStore, Registry } from '../ports.ts';
 import { readEvent } from '../record-event.ts';
+import { type OwnKeys, ownKeys } from './judge.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
 
 /** What a policy is loaded for; each has bounds of its own. */
@@ -34,7 +34,6 @@ export function policiesInForce(deps: InForceDeps): Policies {
   const believed = remembering<void>();
   const loaded = remembering<LoadedPolicy>(KEPT);
   const nameOf = (one: Activation) => `${slotOf(one)} ${one.revision} ${sha256Hex(canonicalBytes(one))}`;
-  const believe = (one: Activation) => believed(nameOf(one), () => requireEvent(deps, one));
   const shadowed = remembering<LoadedPolicy>(KEPT, isOfTheBundle);
   const policyOf = (one: Activation) =>
     (useOf(one) === 'shadow' ? shadowed : loaded)(nameOf(one), () => load(deps, one));
@@ -43,6 +42,8 @@ export function policiesInForce(deps: InForceDeps): Policies {
     async inForce(at) {
       const time = at ?? deps.clock();
       const activations = await deps.registry.activations(at);
+      const evidenceKeys = ownKeys(deps.registry, undefined);
+      const believe = (one: Activation) => believed(nameOf(one), () => requireEvent(deps, one, evidenceKeys));
       // Of every slot, before anything follows from one: a row that ends a policy, or calls it a shadow, is not looked at again.
       await Promise.all(activations.map(believe));
       const { main, enforced, shadows } = inForceAt(activations, time);
@@ -119,9 +120,9 @@ function useOf({ slot }: Activation): PolicyUse {
   return slot.mode === 'shadow' ? 'shadow' : 'enforced';
 }
 
-async function requireEvent({ registry, store }: InForceDeps, activation: Activation): Promise<void> {
+async function requireEvent({ store }: InForceDeps, activation: Activation, evidenceKeys: OwnKeys): Promise<void> {
   const name = objectKey.event(activationStream(activation.slot?.name), activation.revision);
-  const [object, keys] = await Promise.all([store.read(name), registry.evidenceKeys()]);
+  const [object, keyOf] = await Promise.all([store.read(name), evidenceKeys([])]);
   const refuse = (cause?: unknown): never => {
     throw new DomainError('POLICY_INVALID', `nothing signed says that the policy ${activation.sha256} was activated`, {
       hint: 'the registry table says what no event bears out: see the runbook',
@@ -130,10 +131,7 @@ async function requireEvent({ registry, store }: InForceDeps, activation: Activa
   };
   if (!object) return refuse();
   try {
-    openCountersigned(object.bytes, (keyid) => {
-      const key = keys.find((known) => known.keyid === keyid);
-      return key && parsePublicKey(key.public_key);
-    });
+    openCountersigned(object.bytes, keyOf);
     const { body } = readEvent({ ...object, requestId: requestIdOf(object) }, name);
     if (!('activation' in body) || !canonicalBytes(body.activation).equals(canonicalBytes(activation))) refuse();
   } catch (cause) {

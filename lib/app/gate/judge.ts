@@ -4,6 +4,7 @@ import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { type Judged, judgeEvidence, type KnownKey, lostEvidence } from '../../core/gate/attestation.ts';
 import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
 import type { EvidenceStore, Registry } from '../ports.ts';
+import { storedBytes } from '../stored-bytes.ts';
 import { inputTooLarge, MAX_INPUT_BYTES } from './bounds.ts';
 import type { GateLedger } from './ports.ts';
 
@@ -109,10 +110,10 @@ async function knownKey(registry: JudgeDeps['registry'], keyid: string, asOf: Da
   return { revisions, current: revisions.findLast(isKnown)?.key };
 }
 
+/** For a gate, which goes on without what it cannot have. */
 export async function bytesOf(store: JudgeDeps['store'], record: EvidenceRecord): Promise<Buffer | undefined> {
-  if (record.inline) return Buffer.from(record.inline);
   try {
-    return (await store.read(record.object_key, record.version_id))?.bytes;
+    return await storedBytes(store, record);
   } catch (error) {
     // Not read is not the same as not there: the rules answer undetermined.
     if (error instanceof DomainError && error.code === 'DEPENDENCY_UNAVAILABLE') return undefined;

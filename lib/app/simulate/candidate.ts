@@ -1,6 +1,5 @@
-import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import { objectKey } from '../../core/layout.ts';
+import { policyBytes } from '../find-policy.ts';
 import type { LoadedPolicy } from '../gate/ports.ts';
 import type { EvidenceStore } from '../ports.ts';
 
@@ -21,13 +20,12 @@ export type Candidates = (
 /** Compiles a policy once while it is asked for again and again. It decides nothing, so its digest is all that it must have. */
 export function candidates({ store, load }: CandidateDeps): Candidates {
   let known: { readonly slot: string; readonly policy: LoadedPolicy } | undefined;
-  return async ({ sha256, version_id }, slot) => {
+  return async (wanted, slot) => {
+    const { sha256 } = wanted;
     if (known?.policy.sha256 === sha256 && known.slot === slot) return known.policy;
-    const object = await store.read(objectKey.policy(sha256), version_id);
-    if (!object || sha256Hex(object.bytes) !== sha256) {
-      throw new DomainError('POLICY_INVALID', `the stored bytes of the policy ${sha256} are gone or others`);
-    }
-    const policy = await load(object.bytes, slot);
+    const bytes = await policyBytes(store, wanted);
+    if (!bytes) throw new DomainError('POLICY_INVALID', `the stored bytes of the policy ${sha256} are gone or others`);
+    const policy = await load(bytes, slot);
     known = { slot, policy };
     return policy;
   };

@@ -8,11 +8,13 @@ import { type AnswerForm, formOf, parseBesideResult } from '../../core/gate/resu
 import { type Comparison, compareDecided } from '../../core/gate/what-if.ts';
 import { whoseModel } from '../../core/gate/what-if-facts.ts';
 import { BREAKDOWNS, type Outcome } from '../../core/gate/what-if-report.ts';
-import { type PublicKey, parsePublicKey } from '../../core/keys.ts';
+import type { PublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
 import { parseChunk, resultBytes } from '../../core/simulation-work.ts';
+import { ownKeys } from '../gate/judge.ts';
 import type { GateLedger, LoadedPolicy } from '../gate/ports.ts';
 import type { EvidenceStore, Log, Registry } from '../ports.ts';
+import { storedBytes } from '../stored-bytes.ts';
 import type { Candidates } from './candidate.ts';
 import type { Simulations, WorkStore } from './ports.ts';
 
@@ -49,13 +51,12 @@ const READERS = 8;
 
 async function judgeAll(deps: EvaluateDeps, id: string, chunk: number): Promise<Outcome[]> {
   const { policy, slot, decisions } = parseChunk(await deps.work.read(simulationWork.chunk(id, chunk)));
-  const [candidate, records, keys] = await Promise.all([
+  const [candidate, records, keyOf] = await Promise.all([
     deps.candidate(policy, slot),
     deps.ledger.findMany(decisions),
-    deps.registry.evidenceKeys(),
+    ownKeys(deps.registry, undefined)([]),
   ]);
-  const publicKeys = new Map(keys.map(({ keyid, public_key }) => [keyid, parsePublicKey(public_key)]));
-  const judge = judgeWith(deps, candidate, slot, publicKeys);
+  const judge = judgeWith(deps, candidate, slot, keyOf);
   const outcomes: Outcome[] = [];
   const queue = decisions.entries();
   const work = async (): Promise<void> => {
@@ -72,13 +73,13 @@ function judgeWith(
   deps: EvaluateDeps,
   candidate: LoadedPolicy,
   slot: string,
-  keys: ReadonlyMap<string, PublicKey>,
+  keyOf: (keyid: string) => PublicKey | undefined,
 ): (decision: string, record: EvidenceRecord | undefined) => Promise<Outcome> {
   let decided = 0;
   let broken = 0;
   return async (decision, record) => {
     try {
-      const stored = await storedDecision(deps, decision, record, keys);
+      const stored = await storedDecision(deps, decision, record, keyOf);
       const facts = await factsOf(deps, stored);
       const answer = await candidate.evaluate(facts);
       const said = parseBesideResult(answer, candidate.entrypoint);
@@ -114,14 +115,12 @@ async function storedDecision(
   { store }: EvaluateDeps,
   sha256: string,
   record: EvidenceRecord | undefined,
-  keys: ReadonlyMap<string, PublicKey>,
+  keyOf: (keyid: string) => PublicKey | undefined,
 ): Promise<StoredDecision> {
   if (!record) throw new DomainError('NOT_FOUND', `the decision ${sha256} is not there`);
-  const bytes = record.inline
-    ? Buffer.from(record.inline)
-    : (await store.read(record.object_key, record.version_id))?.bytes;
+  const bytes = await storedBytes(store, record);
   requireDigest(bytes, sha256);
-  const { statement } = openCountersigned(bytes, (keyid) => keys.get(keyid));
+  const { statement } = openCountersigned(bytes, keyOf);
   return parseDecision(statement);
 }
 

@@ -4,6 +4,7 @@ import { requireStep } from '../../core/policy.ts';
 import type { StartSimulation } from '../../core/requests.ts';
 import { executionName, requireRange, type Simulation, simulationId } from '../../core/simulation.ts';
 import { requirePolicy } from '../find-policy.ts';
+import { originOf } from '../origin.ts';
 import type { Clock, Registry } from '../ports.ts';
 import type { Caller } from '../submit-evidence.ts';
 import type { Executions, Simulations, StandingSimulation } from './ports.ts';
@@ -37,20 +38,21 @@ export async function startSimulation(
   const id = simulationId(question);
   const standing = await deps.simulations.find(id);
   if (standing && !(await needsExecution(deps, standing.simulation))) return standing;
+  const before = standing?.simulation;
   const wanted: Simulation = {
     ...question,
     id,
     state: 'running',
-    attempt: (standing?.simulation.attempt ?? 0) + 1,
-    requested_at: standing?.simulation.requested_at ?? now.toISOString(),
-    requested_by: standing?.simulation.requested_by ?? { arn: by.arn, unique_id: by.uniqueId, account: by.account },
-    chunks: standing?.simulation.chunks ?? null,
-    skipped: standing?.simulation.skipped ?? null,
+    attempt: (before?.attempt ?? 0) + 1,
+    requested_at: before?.requested_at ?? now.toISOString(),
+    requested_by: before?.requested_by ?? originOf(deps, by).by,
+    chunks: before?.chunks ?? null,
+    skipped: before?.skipped ?? null,
     report: null,
     counts: null,
     failure: null,
     updated_at: now.toISOString(),
-    revision: (standing?.simulation.revision ?? 0) + 1,
+    revision: (before?.revision ?? 0) + 1,
   };
   if (!(await deps.simulations.save(wanted))) {
     throw new DomainError('REVISION_CONFLICT', 'the simulation changed meanwhile', { retryAfterMs: 1000 });

@@ -45,15 +45,11 @@ export function compareDecided(
   form: AnswerForm,
   slot: string = MAIN,
 ): Comparison {
-  if (slot !== MAIN) {
-    const others = beside.filter((one) => one.slot !== slot);
-    const after = { result, beside: [...others, { slot, result: candidate }] };
-    return compareResults(resultOfAll({ result, beside }), resultOfAll(after));
-  }
-  return compareResults(
-    resultOfAll({ result, beside }),
-    resultOfAll({ result: withCandidate(result, candidate, form), beside }),
-  );
+  const after =
+    slot === MAIN
+      ? { result: withCandidate(result, candidate, form), beside }
+      : { result, beside: [...beside.filter((one) => one.slot !== slot), { slot, result: candidate }] };
+  return compareResults(resultOfAll({ result, beside }), resultOfAll(after));
 }
 
 export function compareResults(before: GateResult, after: GateResult): Comparison {
