@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stageConfig } from '../../cdk/config.ts';
+import { LOG_DELIVERIES } from './support/log-deliveries.ts';
 import { Resolver } from './support/resolve.ts';
 import { ofType, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
 
@@ -70,14 +71,7 @@ it('no identity policy allows every resource, but for X-Ray and log deliveries, 
       // Step Functions also asks which requests it should trace, and has its logs delivered.
       'xray:GetSamplingRules',
       'xray:GetSamplingTargets',
-      'logs:CreateLogDelivery',
-      'logs:DeleteLogDelivery',
-      'logs:DescribeLogGroups',
-      'logs:DescribeResourcePolicies',
-      'logs:GetLogDelivery',
-      'logs:ListLogDeliveries',
-      'logs:PutResourcePolicy',
-      'logs:UpdateLogDelivery',
+      ...LOG_DELIVERIES,
     ]),
   );
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LOG_DELIVERIES } from './support/log-deliveries.ts';
 import { Resolver } from './support/resolve.ts';
 import { type Principal, Simulator } from './support/simulate.ts';
 import { ofType, only, synthesise } from './support/synth.ts';
@@ -80,19 +81,7 @@ describe('its role', () => {
       ],
     );
     expect(granted).toEqual([
-      [
-        [
-          'logs:CreateLogDelivery',
-          'logs:DeleteLogDelivery',
-          'logs:DescribeLogGroups',
-          'logs:DescribeResourcePolicies',
-          'logs:GetLogDelivery',
-          'logs:ListLogDeliveries',
-          'logs:PutResourcePolicy',
-          'logs:UpdateLogDelivery',
-        ],
-        ['*'],
-      ],
+      [[...LOG_DELIVERIES], ['*']],
       [
         ['xray:GetSamplingRules', 'xray:GetSamplingTargets', 'xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
         ['*'],

@@ -13,6 +13,7 @@ import type { Json } from '../../../lib/core/json.ts';
 import { lookup } from '../../../lib/core/layout.ts';
 import { wasmIn } from '../../support/archives.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
+import { asked, NO_FACTS } from '../../support/gates.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, digestOf, PIPELINE, signedBundle } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -27,8 +28,6 @@ beforeEach(async () => {
   plane = await controlPlane();
 });
 
-const NOTHING = { known: true, items: [] } as const;
-const none = async () => NOTHING;
 const answers = (...verdicts: readonly RuleVerdict[]): Json => JSON.parse(JSON.stringify({ verdicts, warnings: [] }));
 const policy = (name: string, answer: Json | undefined | Error): LoadedPolicy => ({
   sha256: digestOf(name),
@@ -49,17 +48,10 @@ const PASSING = policy('ours', answers(verdict({ rule: 'signed' })));
 const depsWith = (inForce: Partial<PoliciesInForce>): GateDeps => ({
   ...plane.submitDeps,
   ledger: plane.ledger,
-  facts: { waivers: none, findings: none, approvals: none, releases: none },
+  facts: NO_FACTS,
   policies: { inForce: async () => ({ main: PASSING, enforced: [], shadows: [], ...inForce }) },
 });
-const ASKED: Asked = {
-  model: MODEL,
-  environment: 'production',
-  phase: 'request',
-  imageDigest: undefined,
-  endpoint: undefined,
-  at: undefined,
-};
+const ASKED = asked(MODEL);
 async function ask(inForce: Partial<PoliciesInForce>, changes: Partial<Asked> = {}) {
   plane.clock.advance(1000);
   return await evaluateGate(depsWith(inForce), { ...ASKED, ...changes }, caller(PIPELINE));

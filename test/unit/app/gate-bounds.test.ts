@@ -4,6 +4,7 @@ import { revokeKey } from '../../../lib/app/manage-registry.ts';
 import { Predicate } from '../../../lib/contracts/predicates.ts';
 import { lookup } from '../../../lib/core/layout.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../support/control-plane.ts';
+import { NO_FACTS } from '../../support/gates.ts';
 import { newKey, type TestKey } from '../../support/keys.ts';
 import { aScan, aStatement, digestOf, PIPELINE, signedStatement } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -29,19 +30,16 @@ async function scan(by: keyof typeof scanners = 'scanner', uri = 'pkg:golang/sca
   return (await plane.submit(signedStatement(statement, scanners[by]), 'attestations', caller(by))).record.sha256;
 }
 
-const NOTHING = { known: true, items: [] } as const;
 const collect = async (asOf?: Date) => {
-  const facts = { waivers: none, findings: none, approvals: none, releases: none };
   const question = { model: digestOf('classifier'), environment: 'production', phase: 'request' } as const;
   const asked = { ...question, imageDigest: undefined, endpoint: undefined, requester: PIPELINE };
   const { attestations, superseded } = await collectInput(
-    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts, log: plane.submitDeps.log },
+    { ledger: plane.ledger, registry: plane.registry, store: plane.bucket, facts: NO_FACTS, log: plane.submitDeps.log },
     { ...asked, now: asOf ?? plane.clock.now(), asOf: asOf !== undefined },
     undefined,
   );
   return { seen: attestations.map(({ evidence }) => evidence), superseded };
 };
-const none = async () => NOTHING;
 
 describe('of scans, the facts of a gate', () => {
   it('hold the newest of each signer with each scanner, and count the others', async () => {

@@ -15,6 +15,7 @@ import type { Json } from '../../../lib/core/json.ts';
 import { parsePublicKey } from '../../../lib/core/keys.ts';
 import { lookup, objectKey } from '../../../lib/core/layout.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol, keyRequest } from '../../support/control-plane.ts';
+import { asked, NO_FACTS } from '../../support/gates.ts';
 import { newKey, type TestKey } from '../../support/keys.ts';
 import {
   aManifest,
@@ -35,17 +36,10 @@ beforeEach(async () => {
 });
 
 const MODEL = digestOf('classifier');
-const NOTHING = { known: true, items: [] } as const;
-const noFacts: GateFacts = {
-  waivers: async () => NOTHING,
-  findings: async () => NOTHING,
-  approvals: async () => NOTHING,
-  releases: async () => NOTHING,
-};
 
 const { post, made } = stages(() => plane);
 
-const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = noFacts) =>
+const collect = (changes: Partial<GateQuestion> = {}, facts: GateFacts = NO_FACTS) =>
   collectInput(
     { ...plane.submitDeps, ledger: plane.ledger, facts },
     {
@@ -117,7 +111,7 @@ describe('the facts of a gate', () => {
     const now = plane.clock.now();
     await post();
     const facts: GateFacts = {
-      ...noFacts,
+      ...NO_FACTS,
       findings: async () => ({
         known: true,
         items: [{ id: 'f', severity: 'critical', about: MODEL, opened_at: plane.clock.now().toISOString() }],
@@ -155,7 +149,7 @@ describe('the facts of a gate', () => {
         return evidenceKeys();
       },
     };
-    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: NO_FACTS };
     const { evidenceKey } = await plane.registry.context(caller(PIPELINE).uniqueId);
     await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, evidenceKey);
     expect(read).toEqual([plane.key.keyid]);
@@ -287,7 +281,7 @@ describe('the facts of a gate', () => {
     await revokeKey(plane.registryDeps, plane.key.keyid, { reason: 'stolen' }, ADMIN);
     const keyHistory = async (keyid: string) => (await plane.registry.keyHistory(keyid)).toSpliced(1, 1);
     const registry = { keyHistory, evidenceKeys: plane.registry.evidenceKeys };
-    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, registry, facts: NO_FACTS };
     const input = await collectInput(deps, { ...QUESTION, now: plane.clock.now() }, undefined);
     expect(stateOf(input, evidence)).toBe('invalid');
   });
@@ -295,7 +289,7 @@ describe('the facts of a gate', () => {
   it('say that a lineage beyond its bounds is not complete', async () => {
     await made('raw', 'iris');
     await post();
-    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: NO_FACTS };
     const question = { ...QUESTION, now: plane.clock.now() };
     for (const bounds of [
       { depth: 1, digests: 9, attestations: 9, lines: 99 },
@@ -310,7 +304,7 @@ describe('the facts of a gate', () => {
   it('are refused when the index tells of them in more lines than a gate reads', async () => {
     await made('raw', 'iris');
     await post();
-    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: noFacts };
+    const deps = { ...plane.submitDeps, ledger: plane.ledger, facts: NO_FACTS };
     const within = (lines: number) =>
       collectInput(
         { ...deps, bounds: { depth: 9, digests: 9, attestations: 9, lines } },
@@ -325,7 +319,7 @@ describe('the facts of a gate', () => {
   it('say of a list that could not be read that it is not known', async () => {
     await post();
     const unknown = { known: false, code: 'DEPENDENCY_UNAVAILABLE' } as const;
-    expect((await collect({}, { ...noFacts, findings: async () => unknown })).findings).toEqual(unknown);
+    expect((await collect({}, { ...NO_FACTS, findings: async () => unknown })).findings).toEqual(unknown);
   });
 
   it('are asked of every digest, key and endpoint for findings', async () => {
@@ -333,9 +327,9 @@ describe('the facts of a gate', () => {
     const asked: (readonly string[])[] = [];
     const findings: GateFacts['findings'] = async (about) => {
       asked.push(about);
-      return NOTHING;
+      return { known: true, items: [] };
     };
-    await collect({ endpoint: 'fraud' }, { ...noFacts, findings });
+    await collect({ endpoint: 'fraud' }, { ...NO_FACTS, findings });
     expect(asked).toEqual([[MODEL, digestOf('iris'), plane.key.keyid, 'fraud']]);
   });
 
@@ -392,25 +386,13 @@ describe('a decision', () => {
   ): GateDeps => ({
     ...plane.submitDeps,
     ledger: plane.ledger,
-    facts: noFacts,
+    facts: NO_FACTS,
     policies: {
       inForce: async () => ({ main: policyAnswering('policy', answer), ...beside }),
     },
   });
   const asJson = (verdicts: readonly RuleVerdict[]): Json => JSON.parse(JSON.stringify({ verdicts, warnings: [] }));
-  const ask = (deps: GateDeps): Promise<Decided> =>
-    evaluateGate(
-      deps,
-      {
-        model: MODEL,
-        environment: 'production',
-        phase: 'request',
-        imageDigest: undefined,
-        endpoint: undefined,
-        at: undefined,
-      },
-      caller(PIPELINE),
-    );
+  const ask = (deps: GateDeps): Promise<Decided> => evaluateGate(deps, asked(MODEL), caller(PIPELINE));
 
   it('is signed by the evidence key, stored with the very bytes that the policy saw, and found by model and policy', async () => {
     await post();

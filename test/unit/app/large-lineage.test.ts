@@ -3,9 +3,9 @@ import { readPolicyBundle } from '../../../lib/adapters/opa/bundle.ts';
 import { packPolicyBundle } from '../../../lib/adapters/opa/pack.ts';
 import { loadPolicy, POLICY_LIMITS } from '../../../lib/adapters/opa/policy.ts';
 import { evaluateGate } from '../../../lib/app/gate/evaluate.ts';
-import type { GateFacts } from '../../../lib/app/gate/ports.ts';
 import type { GateFinding } from '../../../lib/core/gate/input.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
+import { asked, NO_FACTS } from '../../support/gates.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { digestOf, NOW, PIPELINE } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -28,26 +28,9 @@ const INPUTS = 62;
 
 /** Asks with the bounds that a deployment has. */
 function ask(findings: readonly GateFinding[] = []) {
-  const none = async () => ({ known: true, items: [] }) as const;
-  const facts: GateFacts = {
-    waivers: none,
-    approvals: none,
-    releases: none,
-    findings: async () => ({ known: true, items: findings }),
-  };
+  const facts = { ...NO_FACTS, findings: async () => ({ known: true, items: findings }) as const };
   const policies = { inForce: async () => ({ main, enforced: [], shadows: [] }) };
-  return evaluateGate(
-    { ...plane.submitDeps, ledger: plane.ledger, facts, policies },
-    {
-      model: MODEL,
-      environment: 'production',
-      phase: 'request',
-      imageDigest: undefined,
-      endpoint: undefined,
-      at: undefined,
-    },
-    caller(PIPELINE),
-  );
+  return evaluateGate({ ...plane.submitDeps, ledger: plane.ledger, facts, policies }, asked(MODEL), caller(PIPELINE));
 }
 
 /** A model of 5,000 data sets, each of them made from others as far as they go. */

@@ -11,6 +11,7 @@ import type { Json } from '../../../lib/core/json.ts';
 import { parsePublicKey } from '../../../lib/core/keys.ts';
 import { lookup, objectKey } from '../../../lib/core/layout.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
+import { NO_FACTS } from '../../support/gates.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, bytesOf, digestOf, PIPELINE, signedBundle } from '../../support/manifests.ts';
 import { refusal } from '../../support/refusals.ts';
@@ -25,7 +26,6 @@ beforeEach(async () => {
   plane = await controlPlane({ unsignedStages: ['training'] });
 });
 
-const NOTHING = { known: true, items: [] } as const;
 const RESULT: Json = {
   verdicts: [
     {
@@ -44,12 +44,7 @@ const RESULT: Json = {
 const deps = (changes: Partial<AskDeps> = {}): AskDeps => ({
   ...plane.submitDeps,
   ledger: plane.ledger,
-  facts: {
-    waivers: async () => NOTHING,
-    findings: async () => NOTHING,
-    approvals: async () => NOTHING,
-    releases: async () => NOTHING,
-  },
+  facts: NO_FACTS,
   policies: {
     inForce: async () => ({
       main: { sha256: digestOf('policy'), revision: '1', entrypoint: 'e', evaluate: async () => RESULT },

@@ -20,6 +20,7 @@ import type { PolicyState } from '../../../lib/core/policy.ts';
 import { MAIN } from '../../../lib/core/slots.ts';
 import { DAY } from '../../support/clock.ts';
 import { type ControlPlane, caller, controlPlane } from '../../support/control-plane.ts';
+import { asked, NO_FACTS } from '../../support/gates.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { aManifest, digestOf, PIPELINE, signedBundle } from '../../support/manifests.ts';
 import { MemoryExecutions, MemorySimulations, MemoryWork } from '../../support/memory/simulations.ts';
@@ -28,7 +29,6 @@ import { APPROVER, policyLife } from '../../support/policies.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const AUTHOR = caller('policy-author');
-const NOTHING = { known: true, items: [] } as const;
 const ENTRYPOINT = 'countersign/gate/result';
 
 let plane: ControlPlane & { readonly key: TestKey };
@@ -92,26 +92,15 @@ async function policyIn(state: PolicyState, text = 'candidate'): Promise<string>
   return value.sha256;
 }
 
-const asked = (model: string, environment: Environment, at?: Date): Asked => ({
-  model: digestOf(model),
-  environment,
-  phase: 'request',
-  imageDigest: undefined,
-  endpoint: undefined,
-  at,
-});
+const askedOf = (model: string, environment: Environment, at?: Date): Asked =>
+  asked(digestOf(model), { environment, at });
 
 function gate(says: Verdict, freezeSays?: Verdict): GateDeps {
   const main = { sha256: digestOf('r1'), revision: 'r1', entrypoint: ENTRYPOINT, evaluate: async () => answer(says) };
   return {
     ...plane.submitDeps,
     ledger: plane.ledger,
-    facts: {
-      waivers: async () => NOTHING,
-      findings: async () => NOTHING,
-      approvals: async () => NOTHING,
-      releases: async () => NOTHING,
-    },
+    facts: NO_FACTS,
     policies: { inForce: async () => ({ main, enforced: freezeSays ? [freeze(freezeSays)] : [], shadows: [] }) },
   };
 }
@@ -133,7 +122,7 @@ async function decided(
   environment: Environment = 'production',
   at?: Date,
 ): Promise<string> {
-  const { evidence } = await evaluateGate(gate(says), asked(model, environment, at), caller(PIPELINE));
+  const { evidence } = await evaluateGate(gate(says), askedOf(model, environment, at), caller(PIPELINE));
   plane.clock.advance(1000);
   return evidence;
 }
@@ -141,7 +130,7 @@ async function decided(
 /** A gate that lets a model through unchecked. */
 async function skipped(model: string, environment: Environment): Promise<void> {
   const runs = { rate: 0.5, runIds: ['run'], manifests: [digestOf('manifest')] };
-  await recordSkip(gate('pass'), asked(model, environment), runs, caller(PIPELINE));
+  await recordSkip(gate('pass'), askedOf(model, environment), runs, caller(PIPELINE));
   plane.clock.advance(1000);
 }
 
@@ -298,7 +287,7 @@ describe('a simulation', () => {
       ['fail', 'pass'],
       ['pass', 'pass'],
     ] as const) {
-      await evaluateGate(gate(main, frozen), asked('iris', 'production'), caller(PIPELINE));
+      await evaluateGate(gate(main, frozen), askedOf('iris', 'production'), caller(PIPELINE));
       plane.clock.advance(1000);
     }
     candidateSays = () => answer('pass', 'thawed');
