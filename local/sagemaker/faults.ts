@@ -45,7 +45,8 @@ export class DeploymentFaults {
 
   /** What the next deployment of the endpoint meets: the first fault of each kind. */
   of(endpointName: string): readonly DeploymentFault[] {
-    const meant = this.#armed.filter((fault) => (fault.endpoint ?? endpointName) === endpointName);
+    const name = endpointName.toLowerCase();
+    const meant = this.#armed.filter((fault) => (fault.endpoint?.toLowerCase() ?? name) === name);
     return meant.filter((fault, at) => meant.findIndex(({ kind }) => kind === fault.kind) === at);
   }
 
