@@ -5,7 +5,7 @@ export interface AwsCall {
   readonly service: string;
   /** API operation, such as `PutObject`. */
   readonly operation: string;
-  /** The bucket, table, key, queue, function, state machine or execution that it names, by kind. */
+  /** The bucket, table, key, queue, function, state machine, execution, model or endpoint that it names, by kind. */
   readonly resources: AwsResources;
   /** Parsed JSON body of the JSON protocols. */
   readonly input?: Readonly<Record<string, unknown>>;
@@ -26,6 +26,9 @@ export interface AwsResources {
   readonly stateMachine?: string;
   /** ARN. */
   readonly execution?: string;
+  readonly model?: string;
+  readonly endpoint?: string;
+  readonly endpointConfig?: string;
 }
 
 /** Which operation of which service a signed request asks for. `body` is absent where it is streamed (S3). */
@@ -48,12 +51,15 @@ function classifyJson(service: string, target: string, input: Readonly<Record<st
   return { service, operation, resources, input };
 }
 
-/** Members of a request that name a resource: of KMS, of SQS, and of Step Functions, whose members begin in lower case. */
+/** Members of a request that name a resource: of KMS, of SQS, of Step Functions (in lower case) and of SageMaker. */
 const JSON_RESOURCES = {
   keyId: 'KeyId',
   queue: 'QueueUrl',
   stateMachine: 'stateMachineArn',
   execution: 'executionArn',
+  model: 'ModelName',
+  endpoint: 'EndpointName',
+  endpointConfig: 'EndpointConfigName',
 } as const satisfies Partial<Record<keyof AwsResources, string>>;
 
 function dynamodbResources(input: Readonly<Record<string, unknown>>): AwsResources {

@@ -7,6 +7,8 @@ import type { Faults } from './faults.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import { listen } from './ports.ts';
 import type { Recorder } from './recorder.ts';
+import { controlSageMaker } from './sagemaker/control.ts';
+import type { SageMaker } from './sagemaker/control-plane.ts';
 import type { Visibility } from './visibility.ts';
 
 const BODY_LIMIT = 64 * 1024;
@@ -46,6 +48,7 @@ export interface ControlOptions {
   readonly faults: Faults;
   readonly visibility: Visibility;
   readonly host: LambdaHost;
+  readonly sagemaker: SageMaker;
 }
 
 /** The loopback endpoint behind {@link LocalControl}. Its token keeps web pages and other users of the machine out. */
@@ -94,7 +97,7 @@ export class ControlServer {
   }
 
   #perform(route: string, body: unknown): object | undefined {
-    const { recorder, faults, visibility, host } = this.#options;
+    const { recorder, faults, visibility, host, sagemaker } = this.#options;
     switch (route) {
       case 'GET /calls':
         return { calls: recorder.records };
@@ -121,7 +124,7 @@ export class ControlServer {
         host.recycle(recycleSchema.parse(body).function);
         return {};
       default:
-        return undefined;
+        return controlSageMaker(sagemaker, route, body);
     }
   }
 }

@@ -1,8 +1,10 @@
 import type { Fault } from './faults.ts';
 import type { CallRecord } from './recorder.ts';
+import type { DeploymentFault, Tampering } from './sagemaker/faults.ts';
 
 export type { Fault, FaultEffect, FaultMatch } from './faults.ts';
 export type { CallRecord } from './recorder.ts';
+export type { DeploymentFault, Tampering } from './sagemaker/faults.ts';
 
 /**
  * Speaks to the control endpoint of a running local AWS: what was called, and what shall go wrong.
@@ -57,6 +59,30 @@ export class LocalControl {
   /** Lets the next event of a function meet a cold start. */
   async recycle(functionName: string): Promise<void> {
     await this.#ask('POST', '/recycle', { function: functionName });
+  }
+
+  /** From now on, so many of SageMaker's seconds pass in a real one. At first, one does. */
+  async speedUpSageMaker(factor: number): Promise<void> {
+    await this.#ask('PUT', '/sagemaker/speed', { factor });
+  }
+
+  /** Lets the next deployment of an endpoint, or of any, go wrong. */
+  async armDeployment(fault: DeploymentFault): Promise<void> {
+    await this.#ask('POST', '/sagemaker/faults', fault);
+  }
+
+  /** Deployment faults that no deployment has met yet. */
+  async armedDeployments(): Promise<readonly DeploymentFault[]> {
+    return (await this.#ask<{ armed: readonly DeploymentFault[] }>('GET', '/sagemaker/faults')).armed;
+  }
+
+  async disarmDeployments(): Promise<void> {
+    await this.#ask('DELETE', '/sagemaker/faults');
+  }
+
+  /** Changes at once what an endpoint runs or what a model names, as an intruder would. */
+  async tamper(tampering: Tampering): Promise<void> {
+    await this.#ask('POST', '/sagemaker/tamper', tampering);
   }
 
   async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {

@@ -12,6 +12,8 @@ import { invokeAnswer } from './invoke-api.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
 import { MultipartLocks } from './multipart-locks.ts';
+import type { SageMaker } from './sagemaker/control-plane.ts';
+import { sagemakerAnswer } from './sagemaker/wire.ts';
 import { payloadHashOf, resign, type SignatureClaim, type WireRequest } from './sigv4.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { Upstream, withoutHopByHop } from './upstream.ts';
@@ -35,6 +37,7 @@ export interface ServiceCallsOptions {
   /** Port of the emulator of Step Functions. */
   readonly motoPort: number;
   readonly stepFunctions: StepFunctions;
+  readonly sagemaker: SageMaker;
   /** Asks the emulator itself. */
   readonly emulatorS3: S3Client;
 }
@@ -42,13 +45,14 @@ export interface ServiceCallsOptions {
 /** Effects that let the call be executed, and then keep its outcome from the caller. */
 type Loss = Extract<FaultEffect, { kind: `execute-then-${string}` }>;
 
-/** Carries out the calls of callers that are known: by the emulator, or by the Lambda host. */
+/** Carries out the calls of callers that are known: by the emulator, the Lambda host, or the SageMaker of this process. */
 export class ServiceCalls {
   readonly #host: LambdaHost;
   readonly #visibility: Visibility;
   readonly #upstream: Upstream;
   readonly #moto: Upstream;
   readonly #stepFunctions: StepFunctions;
+  readonly #sagemaker: SageMaker;
   readonly #locks: MultipartLocks;
 
   constructor(options: ServiceCallsOptions) {
@@ -57,6 +61,7 @@ export class ServiceCalls {
     this.#upstream = new Upstream(options.emulatorPort);
     this.#moto = new Upstream(options.motoPort);
     this.#stepFunctions = options.stepFunctions;
+    this.#sagemaker = options.sagemaker;
     this.#locks = new MultipartLocks(options.emulatorS3);
   }
 
@@ -94,6 +99,7 @@ export class ServiceCalls {
     if (call.service === 'lambda') {
       return invokeAnswer(this.#host, call, request, await bytesOf(signed.body), requestId);
     }
+    if (call.service === 'sagemaker') return sagemakerAnswer(this.#sagemaker, call, requestId);
     const { bucket = '', key = '' } = call.resources;
     if (call.operation === 'CreateMultipartUpload') this.#locks.begun(bucket, key, request);
     if (call.service === 'states') await this.#stepFunctions.ready();

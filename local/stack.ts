@@ -22,6 +22,8 @@ import { ensurePython } from './python.ts';
 import { Recorder } from './recorder.ts';
 import type { Cloud } from './resources/maker.ts';
 import { StepFunctions } from './step-functions.ts';
+import { readingAccount } from './sagemaker/account.ts';
+import { SageMaker } from './sagemaker/control-plane.ts';
 import { runStep } from './steps.ts';
 import { LOCAL_STAGE, synthesise } from './synthesis.ts';
 import { Visibility } from './visibility.ts';
@@ -90,6 +92,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       () => closeClients(parts.cloud.clients),
       () => parts.cloud.stepFunctions.close(),
       () => parts.cloud.host.stop(),
+      () => parts.sagemaker.close(),
       () => parts.cloud.frontDoor.close(),
       () => parts.control.close(),
     );
@@ -186,6 +189,12 @@ function assemble(stateDir: string, ports: EmulatorPorts) {
       await clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
     },
   });
+  const sagemaker = new SageMaker({
+    region: REGION,
+    accountId: ACCOUNT_ID,
+    realNow: Date.now,
+    ...readingAccount(clients),
+  });
   const frontDoor = new FrontDoor({
     identities,
     host,
@@ -198,6 +207,7 @@ function assemble(stateDir: string, ports: EmulatorPorts) {
     motoPort: ports.moto,
     stepFunctions,
     emulatorS3: clients.s3,
+    sagemaker,
   });
   const cloud: Cloud = {
     region: REGION,
@@ -215,7 +225,8 @@ function assemble(stateDir: string, ports: EmulatorPorts) {
   const setEndpoint = (url: string) => {
     endpoint = url;
   };
-  return { cloud, control: new ControlServer({ recorder, faults, visibility, host }), setEndpoint };
+  const control = new ControlServer({ recorder, faults, visibility, host, sagemaker });
+  return { cloud, control, sagemaker, setEndpoint };
 }
 
 function resourcesOf(outputs: Outputs): LocalResources {

@@ -12,6 +12,7 @@ import { statementsOf } from '../../../local/policies.ts';
 import { freePort, listen } from '../../../local/ports.ts';
 import { Recorder } from '../../../local/recorder.ts';
 import { StepFunctions } from '../../../local/step-functions.ts';
+import { SageMaker } from '../../../local/sagemaker/control-plane.ts';
 import { Visibility } from '../../../local/visibility.ts';
 
 const REGION = 'eu-west-1';
@@ -78,6 +79,13 @@ export async function startHarness(options: HarnessOptions) {
   const visibility = new Visibility((table) => (table === 'things' ? ['pk', 'sk'] : undefined), Date.now);
   const motoPort = await freePort();
   const stepFunctions = new StepFunctions({ port: motoPort, region: REGION });
+  const sagemaker = new SageMaker({
+    region: REGION,
+    accountId: ACCOUNT_ID,
+    realNow: Date.now,
+    alarmStates: async () => new Map(),
+    objectExists: async () => true,
+  });
   const frontDoor = new FrontDoor({
     identities,
     host,
@@ -90,6 +98,7 @@ export async function startHarness(options: HarnessOptions) {
     emulatorS3,
     motoPort,
     stepFunctions,
+    sagemaker,
   });
   const everything = {
     Effect: 'Allow',
@@ -160,6 +169,7 @@ export async function startHarness(options: HarnessOptions) {
     close: async () => {
       await frontDoor.close();
       stepFunctions.close();
+      sagemaker.close();
       await host.stop();
       await new Promise<void>((resolve) => emulator.close(() => resolve()));
       await rm(folder, { recursive: true, force: true });
