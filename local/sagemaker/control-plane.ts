@@ -1,5 +1,13 @@
-import type * as endpoints from './endpoint.ts';
-import { advance, configNameOf, createEndpoint, deleteEndpoint, updateEndpoint } from './endpoint.ts';
+import {
+  advance,
+  alarmsToRead,
+  configNameOf,
+  createEndpoint,
+  deleteEndpoint,
+  type Endpoint,
+  type Rollout,
+  updateEndpoint,
+} from './endpoint.ts';
 import { invalid } from './errors.ts';
 import { type DeploymentFault, DeploymentFaults, flawsOf, imageOf, type Tampering } from './faults.ts';
 import { fleetOf, withImage } from './fleet.ts';
@@ -43,8 +51,8 @@ export interface SageMakerOptions {
  *   pools, model packages. ListEndpointConfigs, DeleteTags and UpdateEndpointWeightsAndCapacities are unknown operations.
  * - Messages that clients search for ("Could not find …", "Cannot update in-progress endpoint …", the failed ping) are
  *   AWS's; the others are ours.
- * - Alarms are read while an update is under way, every 200 ms of real time and at each call. One that does not exist is
- *   refused at once. The last bake is as long as TerminationWaitInSeconds.
+ * - Alarms are read while a new fleet bakes, every 200 ms of real time and at each call. One that does not exist is refused
+ *   at once. The last bake is as long as TerminationWaitInSeconds.
  * - A rollback is seen as RollingBack, then InService with the old configuration and a FailureReason until the next update.
  * - No events go to EventBridge.
  */
@@ -54,7 +62,7 @@ export class SageMaker {
   readonly #time: ServiceTime;
   readonly #models: Resources<Created<CreateModel>>;
   readonly #configs: Resources<Created<CreateEndpointConfig>>;
-  readonly #endpoints: Resources<endpoints.Endpoint>;
+  readonly #endpoints: Resources<Endpoint>;
   /** By ARN, of everything that there is. */
   readonly #tags = new Map<string, readonly Tag[]>();
   readonly #ticking: NodeJS.Timeout;
@@ -105,9 +113,7 @@ export class SageMaker {
   async #advance(): Promise<void> {
     // The alarms are read after this instant: one that tripped before the end of a bake is never read too early.
     const now = this.#time.now();
-    const watched = this.#endpoints.all().flatMap((endpoint) => {
-      return endpoint.status === 'Updating' ? endpoint.deployment.alarms : [];
-    });
+    const watched = this.#endpoints.all().flatMap((endpoint) => alarmsToRead(endpoint, now));
     const inAlarm = new Set<string>();
     if (watched.length > 0) {
       const states = await this.#options.alarmStates([...new Set(watched)]);
@@ -170,7 +176,6 @@ export class SageMaker {
   async createEndpoint(request: CreateEndpoint) {
     const { EndpointName: name, DeploymentConfig: config } = request;
     await this.#requireUsable(config);
-    this.#endpoints.requireNew(name);
     const { rollout, faults } = this.#rollout(name, request.EndpointConfigName, config);
     this.#add(this.#endpoints, name, createEndpoint(name, rollout), request.Tags);
     this.faults.spend(faults);
@@ -241,7 +246,7 @@ export class SageMaker {
     endpoint: string,
     configName: string,
     config: DeploymentConfig | undefined,
-  ): { readonly rollout: endpoints.Rollout; readonly faults: readonly DeploymentFault[] } {
+  ): { readonly rollout: Rollout; readonly faults: readonly DeploymentFault[] } {
     const now = this.#time.now();
     const faults = this.faults.of(endpoint);
     const modelOf = (name: string) => this.#models.get(name).request;

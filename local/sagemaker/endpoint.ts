@@ -144,6 +144,13 @@ export function advance(endpoint: Endpoint, now: number, inAlarm: ReadonlySet<st
   }
 }
 
+/** The alarms whose states {@link advance} needs at `now`: while a new fleet bakes, or may have come to. */
+export function alarmsToRead(endpoint: Endpoint, now: number): readonly string[] {
+  if (endpoint.status !== 'Updating') return [];
+  const { stages, stageStartedAt, alarms } = endpoint.deployment;
+  return stages[0].status === 'Baking' || stageStartedAt + stages[0].seconds * 1000 <= now ? alarms : [];
+}
+
 /** The next state that is reached by now; the same one if there is none. */
 function step(endpoint: Endpoint, now: number, inAlarm: ReadonlySet<string>): Endpoint | undefined {
   switch (endpoint.status) {

@@ -11,7 +11,8 @@ interface Segment {
  */
 export class ServiceTime {
   readonly #realNow: () => number;
-  readonly #segments: Segment[];
+  /** The newest first. */
+  #segments: readonly [Segment, ...Segment[]];
 
   /** @param realNow - milliseconds since the epoch. */
   constructor(realNow: () => number) {
@@ -21,24 +22,18 @@ export class ServiceTime {
   }
 
   now(): number {
-    const { real, service, speed } = this.#segmentOf(Number.POSITIVE_INFINITY);
+    const [{ real, service, speed }] = this.#segments;
     return service + (this.#realNow() - real) * speed;
   }
 
   /** From now on, so many of the service's seconds pass in a real one. What has passed stays passed. */
   setSpeed(speed: number): void {
-    this.#segments.push({ real: this.#realNow(), service: this.now(), speed });
+    this.#segments = [{ real: this.#realNow(), service: this.now(), speed }, ...this.#segments];
   }
 
   /** The real instant of one of the service's that has passed. */
   toReal(instant: number): number {
-    const { real, service, speed } = this.#segmentOf(instant);
-    return real + (instant - service) / speed;
-  }
-
-  #segmentOf(instant: number): Segment {
-    const segment = this.#segments.findLast(({ service }) => service <= instant) ?? this.#segments[0];
-    if (segment === undefined) throw new Error('time has a beginning');
-    return segment;
+    const segment = this.#segments.find(({ service }) => service <= instant) ?? this.#segments[0];
+    return segment.real + (instant - segment.service) / segment.speed;
   }
 }

@@ -21,6 +21,7 @@ import {
   ListEndpointsCommand,
   ListModelsCommand,
   ListTagsCommand,
+  ResourceLimitExceeded,
   SageMakerClient,
   SageMakerServiceException,
   UpdateEndpointCommand,
@@ -292,6 +293,16 @@ describe('the local SageMaker, by the real client', () => {
     await control.arm(throttle);
     expect(await patient.send(new DescribeEndpointCommand({ EndpointName }))).toMatchObject({ EndpointName });
     expect(await control.armed()).toEqual([]);
+  });
+
+  it('runs out of instances when a fault says so, by the error that the client knows', async () => {
+    const target = await serving('limited');
+    await control.arm({
+      match: { service: 'sagemaker', operation: 'UpdateEndpoint' },
+      effect: { kind: 'refuse', status: 400, code: 'ResourceLimitExceeded' },
+    });
+    await expect(sagemaker.send(new UpdateEndpointCommand(target))).rejects.toThrow(ResourceLimitExceeded);
+    expect(await describeEndpoint(target.EndpointName)).toMatchObject({ EndpointStatus: 'InService' });
   });
 
   it('is closed to a role that has no business with it', async () => {

@@ -226,6 +226,15 @@ describe('an endpoint', () => {
     expect(await describeFraud(on)).toMatchObject({ EndpointStatus: 'RollingBack', EndpointConfigName: 'green' });
   });
 
+  it('takes one of many updates at a time', async () => {
+    const on = await running();
+    on.alarms.set('errors', 'OK');
+    const input = { ...toGreen, DeploymentConfig: guardedBy('errors') };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => on.call('UpdateEndpoint', input)));
+    expect(answers.filter(({ EndpointArn }) => EndpointArn !== undefined)).toHaveLength(1);
+    expect(answers.filter(({ message }) => message?.startsWith('Cannot update in-progress'))).toHaveLength(19);
+  });
+
   it.each([
     ['RollingUpdatePolicy', { DeploymentConfig: { RollingUpdatePolicy: {} } }],
     ['RetainAllVariantProperties', { RetainAllVariantProperties: true }],

@@ -211,10 +211,17 @@ describe('a canary', () => {
     expect(() => update(inService(), config)).toThrow('MaximumExecutionTimeoutInSeconds');
   });
 
-  it('onto other variant names is refused', () => {
+  it('onto other variant names is refused, though an update without guardrails may bring them', () => {
     const green = fleet('green');
     const renamed = { ...green, variants: green.variants.map((variant) => ({ ...variant, name: 'Other' })) };
     expect(() => update(inService(), CANARY, { green: renamed })).toThrow('same variant names');
+    expect(update(inService(), undefined, { green: renamed }).status).toBe('Updating');
+  });
+
+  it('is one instance at least', () => {
+    const CanarySize = { Type: 'CAPACITY_PERCENT', Value: 10 } as const;
+    const config = guarded({ Type: 'CANARY', WaitIntervalInSeconds: 300, CanarySize });
+    expect(stageOf(later(update(inService(), config), BAKE))).toMatchObject({ CurrentInstanceCount: 1 });
   });
 
   it('falls back silently to all at once with a single instance', () => {
@@ -240,15 +247,14 @@ describe('the other ways to shift traffic', () => {
   });
 
   it.each([
-    [0, 0],
-    [SECONDS.launch, 1],
-    [SECONDS.launch + STEP, 2],
-    [SECONDS.launch + 2 * STEP, 3],
-  ])('linear has, %i seconds after its start, %i of three instances take traffic', (seconds, active) => {
+    [SECONDS.launch, 'linear capacity of 1'],
+    [SECONDS.launch + STEP, 'linear capacity of 2'],
+    [SECONDS.launch + 2 * STEP, 'full capacity of 3'],
+  ])('linear activates, %i seconds after its start, the %s', (seconds, capacity) => {
     const size = { Type: 'INSTANCE_COUNT', Value: 1 } as const;
     const linear = guarded({ Type: 'LINEAR', WaitIntervalInSeconds: 100, LinearStepSize: size });
     const updating = update(inService(3), linear, { green: fleet('green', 3) });
-    expect(stageOf(later(updating, seconds))).toMatchObject({ CurrentInstanceCount: active });
+    expect(messageOf(later(updating, seconds))).toBe(`Activating traffic on ${capacity} instance(s).`);
   });
 
   it('linear by steps of more than half is refused', () => {
@@ -346,6 +352,12 @@ describe('an update that goes wrong', () => {
     const routing = { Type: 'CANARY', WaitIntervalInSeconds: 300, CanarySize: QUARTER } as const;
     const slow = update(inService(), guarded(routing, { MaximumExecutionTimeoutInSeconds: 1000 }));
     expect(later(slow, 1000).status).toBe('RollingBack');
+  });
+
+  it('has no time limit any more once the old fleet is being terminated', () => {
+    const routing = { Type: 'CANARY', WaitIntervalInSeconds: 300, CanarySize: QUARTER } as const;
+    const close = update(inService(), guarded(routing, { MaximumExecutionTimeoutInSeconds: FULL + 630 }));
+    expect(later(close, DONE)).toMatchObject({ status: 'InService', running: { configName: 'green' } });
   });
 
   it('whose rollback fails too serves a mix, and can be updated again', () => {
