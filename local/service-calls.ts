@@ -45,7 +45,7 @@ export interface ServiceCallsOptions {
 /** Effects that let the call be executed, and then keep its outcome from the caller. */
 type Loss = Extract<FaultEffect, { kind: `execute-then-${string}` }>;
 
-/** Carries out the calls of callers that are known: by the emulator, the Lambda host, or the SageMaker of this process. */
+/** Carries out the calls of callers that are known: by an emulator, the Lambda host, or the SageMaker of this process. */
 export class ServiceCalls {
   readonly #host: LambdaHost;
   readonly #visibility: Visibility;

@@ -11,8 +11,8 @@ import { LambdaHost } from '../../../local/lambda-host.ts';
 import { statementsOf } from '../../../local/policies.ts';
 import { freePort, listen } from '../../../local/ports.ts';
 import { Recorder } from '../../../local/recorder.ts';
-import { StepFunctions } from '../../../local/step-functions.ts';
 import { SageMaker } from '../../../local/sagemaker/control-plane.ts';
+import { StepFunctions } from '../../../local/step-functions.ts';
 import { Visibility } from '../../../local/visibility.ts';
 
 const REGION = 'eu-west-1';
