@@ -1,0 +1,81 @@
+import type { Outcome, PromotionSummary } from '../pages/model.ts';
+
+/**
+ * What mails say. Every string may be hostile, unless its comment says that it is ours; times are RFC 3339 in UTC. A mail has
+ * one link at most but for a digest, and never a code together with a link.
+ */
+
+/** What the gate said, in short. */
+export interface GateSummary {
+  readonly passed: number;
+  readonly waived: number;
+  readonly notApplicable: number;
+  readonly failed: number;
+  readonly undetermined: number;
+}
+
+/** A question to one approver. */
+export interface ApprovalQuestion {
+  readonly summary: PromotionSummary;
+  readonly role: string;
+  /** Name of the person in whose place the reader is asked. */
+  readonly deputyFor: string | null;
+  readonly gate: GateSummary;
+  /** What changes against what runs now, as sentences; empty for a first deployment. */
+  readonly changes: readonly string[];
+  readonly until: string;
+  /** Ours. */
+  readonly link: string;
+}
+
+export type MailContent =
+  | (ApprovalQuestion & { readonly kind: 'approval_asked' })
+  | (ApprovalQuestion & { readonly kind: 'reminder'; readonly askedAt: string })
+  /** To the deputy of somebody who did not answer. */
+  | (ApprovalQuestion & { readonly kind: 'escalation'; readonly askedAt: string })
+  | (ApprovalQuestion & { readonly kind: 'asked_again'; readonly changed: readonly string[] })
+  | {
+      readonly kind: 'code';
+      readonly summary: PromotionSummary;
+      /** Digits; ours. */
+      readonly code: string;
+      readonly validMinutes: number;
+    }
+  /** Everything that waits for one person. */
+  | {
+      readonly kind: 'digest';
+      readonly questions: readonly Pick<ApprovalQuestion, 'summary' | 'role' | 'deputyFor' | 'until' | 'link'>[];
+    }
+  /** How it came out, or that one person decided. */
+  | {
+      readonly kind: 'notice';
+      readonly summary: PromotionSummary;
+      readonly outcome: Outcome | 'approved' | 'rejected' | 'withdrawn';
+      /** Who did it, by id; null for the workflow itself. */
+      readonly by: string | null;
+      readonly at: string;
+      /** Why, as sentences. */
+      readonly because: readonly string[];
+      /** To the time line, or null. Ours. */
+      readonly link: string | null;
+    }
+  | {
+      readonly kind: 'incident';
+      readonly id: string;
+      readonly title: string;
+      readonly severity: 'low' | 'medium' | 'high' | 'critical';
+      readonly openedAt: string;
+      /** Endpoint, model or address that it is about. */
+      readonly about: string;
+      /** What is known, as sentences. */
+      readonly because: readonly string[];
+      /** Of the runbook's article. Ours. */
+      readonly link: string;
+    };
+
+export interface RenderedMail {
+  /** One line, without control characters. */
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
