@@ -20,6 +20,10 @@ export const OwnPredicate = {
   policyEvent: 'https://countersign.dev/policy-event/v1',
   waiver: 'https://countersign.dev/waiver/v1',
   gateSkip: 'https://countersign.dev/gate-skip/v1',
+  promotionEvent: 'https://countersign.dev/promotion-event/v1',
+  approval: 'https://countersign.dev/approval/v1',
+  release: 'https://countersign.dev/release/v1',
+  incidentEvent: 'https://countersign.dev/incident-event/v1',
 } as const;
 
 /**

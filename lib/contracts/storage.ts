@@ -39,6 +39,14 @@ export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'eviden
 /** Partitions of the workflow table that hold simulations. */
 export const SIMULATION_PARTITIONS = ['simulation#*'] as const;
 
+/** Partitions of the workflow table that promotions live in, by who writes them; `*` stands for an id or a name. */
+export const PROMOTION_PARTITIONS = ['promotion#*'] as const;
+export const ENDPOINT_PARTITIONS = ['endpoint#*'] as const;
+export const LINK_PARTITIONS = ['link#*'] as const;
+export const APPROVAL_PARTITIONS = ['approvals#*'] as const;
+export const RELEASE_PARTITIONS = ['releases#*'] as const;
+export const INCIDENT_PARTITIONS = ['incident#*', 'findings#open'] as const;
+
 /** Primary key attributes of every table. */
 export const PARTITION_KEY = 'pk';
 export const SORT_KEY = 'sk';

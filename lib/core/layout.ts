@@ -87,6 +87,18 @@ export const itemKey = {
   }),
   simulation: (id: string) => ({ pk: `simulation#${id}`, sk: 'simulation' }),
   simulationProgress: (id: string) => ({ pk: `simulation#${id}`, sk: 'progress' }),
+  promotion: (id: string) => ({ pk: `promotion#${id}`, sk: 'promotion' }),
+  /** What one role was asked in a promotion, in the newest round. */
+  ask: (promotion: string, role: string) => ({ pk: `promotion#${promotion}`, sk: `ask#${role}` }),
+  /** Whose an endpoint is while something is deployed to it, and who waits for it. */
+  lease: (endpoint: string) => ({ pk: `endpoint#${endpoint}`, sk: 'lease' }),
+  waiting: (endpoint: string, requestedAt: string, promotion: string) => ({
+    pk: `endpoint#${endpoint}`,
+    sk: `waiting#${requestedAt}#${promotion}`,
+  }),
+  /** A link by the digest of its secret. */
+  link: (sha256: string) => ({ pk: `link#${sha256}`, sk: 'link' }),
+  incident: (id: string) => ({ pk: `incident#${id}`, sk: 'incident' }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
   evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
 } as const;
@@ -107,13 +119,21 @@ export const lookup = {
   principalDay: (name: string, day: string): string => `principal#${name}#${day}`,
 } as const;
 
-/** Partitions of the workflow table: those that gates read, and those of simulations. */
+/** Partitions of the workflow table: those that gates read, and those of the index. */
 export const workflow = {
   openFindings: 'findings#open',
   approvals: (model: string): string => `approvals#${model}`,
   releases: (endpoint: string): string => `releases#${endpoint}`,
   /** Of the index: the simulations of one policy in time order. */
   simulationsOf: (policy: string): string => `simulations#${policy}`,
+  /** Of the index, which holds an item once: open promotions in order of request; those that ended, by endpoint. */
+  openPromotions: 'promotions#open',
+  promotionsOf: (endpoint: string): string => `promotions#endpoint#${endpoint}`,
+  /** Of the index: what people are asked, in the order of asking. */
+  openAsks: 'asks#open',
+  /** Of the index: links that lie with a person. */
+  desk: (person: string): string => `desk#${person}`,
+  incidents: (state: string): string => `incidents#${state}`,
 } as const;
 
 /** Orders by time of receipt, then by digest, so that a page boundary is stable. */

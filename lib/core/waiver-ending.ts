@@ -1,4 +1,4 @@
-import { WAIVER_ENDING } from '../contracts/announcements.ts';
+import { Announcement } from '../contracts/announcements.ts';
 import { DAY_MS } from './time.ts';
 import type { RecordedWaiver } from './waiver.ts';
 
@@ -46,7 +46,7 @@ export function endingEvent(waiver: RecordedWaiver, stage: string, now: Date): C
     specversion: '1.0',
     id: `${id}/${time.slice(0, 10)}`,
     source: `urn:countersign:${stage}`,
-    type: WAIVER_ENDING,
+    type: Announcement.waiverEnding,
     subject: id,
     time,
     datacontenttype: 'application/json',

@@ -3,7 +3,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { EVENT_SOURCE, WAIVER_ENDING } from '../../lib/contracts/announcements.ts';
+import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { clientConfig } from './support/clients.ts';
 import { callApi } from './support/enrol.ts';
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy('waiver-watch'));
   const name = `waivers-${randomUUID()}`;
   queue = String((await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl);
-  const pattern = JSON.stringify({ source: [EVENT_SOURCE], 'detail-type': [WAIVER_ENDING] });
+  const pattern = JSON.stringify({ source: [EVENT_SOURCE], 'detail-type': [Announcement.waiverEnding] });
   await events.send(new PutRuleCommand({ Name: name, EventPattern: pattern }));
   const arn = `arn:aws:sqs:${local.region}:${local.accountId}:${name}`;
   await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn: arn }] }));

@@ -1,8 +1,10 @@
 import {
   type AttributeValue,
   type CancellationReason,
+  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
+  PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
   type QueryCommandOutput,
@@ -109,6 +111,17 @@ export function ifAt(revision: number) {
     ConditionExpression: 'revision = :before',
     ExpressionAttributeValues: { ':before': { N: String(revision) } },
   };
+}
+
+/** One put on condition of the revision before. @returns false, having written nothing, when another is there */
+export async function putIfAt(client: DynamoDBClient, table: string, item: Item, revision: number): Promise<boolean> {
+  try {
+    await client.send(new PutItemCommand({ TableName: table, Item: item, ...ifAt(revision) }));
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    return unavailable('DynamoDB', error);
+  }
 }
 
 export function put(table: string, item: Item): TransactWriteItem {

@@ -1,10 +1,4 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Simulations } from '../../app/simulate/ports.ts';
@@ -12,7 +6,7 @@ import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type Simulation, SimulationSchema } from '../../core/simulation.ts';
 import { unavailable } from '../failures.ts';
-import { ifAt, queryPartition, readItem, toItem } from './items.ts';
+import { putIfAt, queryPartition, readItem, toItem } from './items.ts';
 
 /** How many of a policy's simulations are listed. */
 const LISTED = 100;
@@ -59,13 +53,7 @@ export function dynamoSimulations(client: DynamoDBClient, table: string): Simula
       [WORKFLOW_INDEX.partitionKey]: workflow.simulationsOf(policy),
       [WORKFLOW_INDEX.sortKey]: `${requested_at}#${id}`,
     });
-    try {
-      await client.send(new PutItemCommand({ TableName: table, Item: item, ...ifAt(revision - 1) }));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      return unavailable('DynamoDB', error);
-    }
+    return await putIfAt(client, table, item, revision - 1);
   };
 
   const markDone: Simulations['markDone'] = async (id, chunk) => {

@@ -1,0 +1,69 @@
+import type { Ask, Promotion } from '../../core/promotion.ts';
+
+/** The promotions of the workflow table. */
+export interface Promotions {
+  /** A promotion and what is asked of people in it, in one consistent read. */
+  find(id: string): Promise<{ readonly promotion: Promotion; readonly asks: readonly Ask[] } | undefined>;
+  /**
+   * Writes a promotion on condition that it stands at the revision before.
+   * @returns false when it does not; nothing was written then
+   */
+  save(promotion: Promotion): Promise<boolean>;
+  /** Promotions that have not ended, the first request first; one that changed this second may be told as it was. */
+  open(): Promise<readonly Promotion[]>;
+  /** Those of an endpoint that ended, newest first, as old as an index is. */
+  ended(endpoint: string, limit: number): Promise<readonly Promotion[]>;
+}
+
+/** What one role is asked. */
+export interface Asks {
+  /** Writes an ask on condition that it stands at the revision before; false when it does not. */
+  save(ask: Ask): Promise<boolean>;
+  /** Those that nobody has answered, the first asked first; one that changed this second may be told as it was. */
+  open(): Promise<readonly Ask[]>;
+}
+
+/** Whose an endpoint is. */
+export interface Lease {
+  readonly endpoint: string;
+  readonly promotion: string;
+  /** After this it may be taken by another. */
+  readonly until: string;
+  readonly revision: number;
+}
+
+export interface Waiting {
+  readonly promotion: string;
+  readonly requested_at: string;
+  /** Encrypted for the promotion; null when it does not wait at this moment. */
+  readonly token: string | null;
+}
+
+/**
+ * One promotion at a time has an endpoint. A lease that nobody renews runs out, so that no crash keeps an endpoint for ever.
+ */
+export interface Endpoints {
+  lease(endpoint: string): Promise<Lease | undefined>;
+  /** On condition that it stands as it was read (undefined: is not there). @returns false when it does not */
+  take(lease: Lease, before: Lease | undefined): Promise<boolean>;
+  /** Gives it back if it is still the promotion's. */
+  giveBack(endpoint: string, promotion: string): Promise<void>;
+  /** Who waits, the first request first. Consistent. */
+  waiting(endpoint: string): Promise<readonly Waiting[]>;
+  enqueue(endpoint: string, waiting: Waiting): Promise<void>;
+  dequeue(endpoint: string, waiting: Pick<Waiting, 'promotion' | 'requested_at'>): Promise<void>;
+}
+
+/** Task tokens, kept encrypted: whoever reads the table cannot answer for somebody. */
+export interface Tokens {
+  /** @param context - what it is for: the same is needed to open it */
+  seal(token: string, context: Readonly<Record<string, string>>): Promise<string>;
+  open(sealed: string, context: Readonly<Record<string, string>>): Promise<string>;
+}
+
+/** Ends a wait of the state machine. */
+export interface Waits {
+  /** @returns false when nobody waits by that token any more */
+  succeed(token: string, output: object): Promise<boolean>;
+  fail(token: string, error: string): Promise<boolean>;
+}
