@@ -1,4 +1,4 @@
-/** The REST API of the template, as the front door plays it. */
+/** A REST API of the template, as the front door plays it. */
 export interface LocalApi {
   readonly id: string;
   readonly stage: string;
@@ -25,6 +25,15 @@ export interface GatewayResponse {
   readonly templates: Readonly<Record<string, string>>;
   /** `gatewayresponse.header.NAME` to `'literal'` or `context.…`. */
   readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Whether anybody may call every route of the API: it has no route that asks who calls. */
+export function isPublic(api: Pick<LocalApi, 'routes'>): boolean {
+  return api.routes.every(({ authorization }) => authorization === 'NONE');
+}
+
+export function isBelowStage({ stage }: Pick<LocalApi, 'stage'>, path: string): boolean {
+  return path === `/${stage}` || path.startsWith(`/${stage}/`);
 }
 
 export interface RouteMatch {

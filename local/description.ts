@@ -13,6 +13,8 @@ export interface LocalDescription {
   readonly endpoint: string;
   /** Base of the API's paths, with the stage; sign for the service `execute-api`. */
   readonly apiUrl: string;
+  /** Base of the pages for people, with the stage, where the template has such an API. Nobody signs there. */
+  readonly pagesUrl?: string;
   readonly control: { readonly url: string; readonly token: string };
   /** Demo credentials by name. */
   readonly identities: Readonly<Record<DemoName, DemoIdentity>>;

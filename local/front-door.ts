@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Readable } from 'node:stream';
 import { type Answer, awsErrorAnswer, ofSignature, send } from './answers.ts';
 import { API_BODY_LIMIT, ApiGateway } from './api-gateway.ts';
-import type { LocalApi } from './api-model.ts';
+import { isBelowStage, type LocalApi } from './api-model.ts';
 import { classify } from './aws-call.ts';
 import { DigestCheck, readBody, through } from './bodies.ts';
 import { ChunkSignatureCheck, isChunkSigned } from './chunk-signatures.ts';
@@ -11,7 +11,8 @@ import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
 import { mentions } from './policies.ts';
-import { listen } from './ports.ts';
+import { LOOPBACK, listen } from './ports.ts';
+import { PublicDoor } from './public-door.ts';
 import type { Recorder } from './recorder.ts';
 import { ServiceCalls, type ServiceCallsOptions, type SignedCall } from './service-calls.ts';
 import {
@@ -24,6 +25,7 @@ import {
   verifyClaim,
   type WireRequest,
 } from './sigv4.ts';
+import { wireRequestOf } from './wire-request.ts';
 
 /** Larger than any request of the JSON and query services (DynamoDB: 16 MB). */
 const SERVICE_BODY_LIMIT = 32 * 1024 * 1024;
@@ -48,6 +50,8 @@ export class FrontDoor {
   readonly #gateway: ApiGateway;
   readonly #calls: ServiceCalls;
   readonly #apis: LocalApi[] = [];
+  readonly #publicDoors: PublicDoor[] = [];
+  #endpoint = '';
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
@@ -58,11 +62,22 @@ export class FrontDoor {
   }
 
   /** @returns the port. */
-  listen(port: number): Promise<number> {
-    return listen(this.#server, port);
+  async listen(port: number): Promise<number> {
+    const taken = await listen(this.#server, port);
+    this.#endpoint = `http://${LOOPBACK}:${taken}`;
+    return taken;
   }
 
-  /** @throws Error if another API has a stage of that name: the stage is the first segment of the path here. */
+  /** Its address once it listens. */
+  get endpoint(): string {
+    return this.#endpoint;
+  }
+
+  /**
+   * Serves an API whose callers sign, at the address of every other service.
+   *
+   * @throws Error if another API has a stage of that name: the stage is the first segment of the path here.
+   */
   addApi(api: LocalApi): void {
     if (this.#apis.some((other) => other.stage === api.stage)) {
       throw new Error(`two APIs have a stage ${api.stage}; the front door tells APIs apart by their stage`);
@@ -70,19 +85,29 @@ export class FrontDoor {
     this.#apis.push(api);
   }
 
+  /**
+   * Serves an API that anybody may call, at an address of its own.
+   *
+   * @returns its origin.
+   */
+  async openApi(api: LocalApi): Promise<string> {
+    const door = new PublicDoor(this.#gateway, api);
+    this.#publicDoors.push(door);
+    return `http://${LOOPBACK}:${await door.listen()}`;
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    await closed;
+    await Promise.all([closed, ...this.#publicDoors.map((door) => door.close())]);
     this.#calls.close();
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
-    const [path = '/', query = ''] = splitOnce(incoming.url ?? '/', '?');
-    const request: WireRequest = { method: incoming.method ?? 'GET', path, query, headers: incoming.rawHeaders };
+    const request = wireRequestOf(incoming);
     try {
-      const api = this.#apis.find(({ stage }) => path === `/${stage}` || path.startsWith(`/${stage}/`));
+      const api = this.#apis.find((candidate) => isBelowStage(candidate, request.path));
       const service = serviceOf(request);
       if (api !== undefined && (service ?? 'execute-api') === 'execute-api') {
         await this.#serveApi(api, request, incoming, response, requestId);
@@ -225,9 +250,4 @@ function callerIdentity(identity: Identity, requestId: string): Answer {
     headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
     body: `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>${result}</GetCallerIdentityResult><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
   };
-}
-
-function splitOnce(text: string, separator: string): [string, string?] {
-  const at = text.indexOf(separator);
-  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }

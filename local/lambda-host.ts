@@ -13,7 +13,8 @@ export interface FunctionDefinition {
   readonly codeDir: string;
   readonly handler: string;
   readonly runtime: string;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Names APIs by their addresses here once these are known. */
+  environment: Readonly<Record<string, string>>;
   readonly role: LocalRole;
   readonly timeoutMs: number;
   readonly memorySize: number;

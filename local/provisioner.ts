@@ -53,8 +53,13 @@ export async function provision(stacks: readonly StackTemplate[], cloud: Cloud):
     }
     outputs[stack.stackName] = mine;
   }
-  deployApis(cloud);
-  return outputs;
+  const here = await deployApis(cloud);
+  for (const definition of cloud.host.functions) definition.environment = textsOf(definition.environment, here);
+  return Object.fromEntries(Object.entries(outputs).map(([stack, mine]) => [stack, textsOf(mine, here)]));
+}
+
+function textsOf(texts: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, change(text)]));
 }
 
 async function make(stack: StackTemplate, logicalId: string, intrinsics: Intrinsics, cloud: Cloud): Promise<void> {

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Answer } from './answers.ts';
 import type { LocalApi, RouteMatch } from './api-model.ts';
 import { type Identity, sessionArn, userId } from './identities.ts';
-import type { WireRequest } from './sigv4.ts';
+import { headerValues, type WireRequest } from './sigv4.ts';
 
 export interface ProxyRequest {
   readonly api: LocalApi;
@@ -76,17 +76,26 @@ export function proxyEvent(input: ProxyRequest): APIGatewayProxyEvent {
   };
 }
 
+const REPLACED_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'x-amzn-trace-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+]);
+
 function headersOf(input: ProxyRequest): Map<string, string[]> {
   const headers = new Map<string, string[]>();
   const raw = input.request.headers;
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? '';
     // What a signature was checked with is not handed on.
-    if (name.toLowerCase() === 'authorization' || name.toLowerCase() === 'connection') continue;
+    if (name.toLowerCase() === 'authorization' && input.identity !== undefined) continue;
+    if (REPLACED_HEADERS.has(name.toLowerCase())) continue;
     headers.set(name, [...(headers.get(name) ?? []), raw[at + 1] ?? '']);
   }
   headers.set('X-Amzn-Trace-Id', [input.traceId.split(';')[0] ?? input.traceId]);
-  headers.set('X-Forwarded-For', ['127.0.0.1']);
+  // What the caller claims stands first; the address that API Gateway saw is the last.
+  headers.set('X-Forwarded-For', [[...headerValues(input.request, 'x-forwarded-for'), '127.0.0.1'].join(', ')]);
   headers.set('X-Forwarded-Proto', ['http']);
   return headers;
 }
@@ -122,18 +131,29 @@ function commonLogTime(now: Date): string {
 export function readProxyResult(payload: string, api: LocalApi): Answer | undefined {
   const result: unknown = JSON.parse(payload);
   if (!isProxyResult(result)) return undefined;
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(result.headers ?? {})) headers[name] = String(value);
-  for (const [name, values] of Object.entries(result.multiValueHeaders ?? {})) headers[name] = values.map(String);
-  if (!Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')) {
-    headers['Content-Type'] = 'application/json';
-  }
+  const headers = mergedHeaders(result);
   const decoded = result.isBase64Encoded === true && api.binaryMediaTypes.includes('*/*');
   return {
     status: result.statusCode,
     headers,
     body: decoded ? Buffer.from(result.body ?? '', 'base64') : (result.body ?? ''),
   };
+}
+
+/** Both kinds of headers in one list; a name with a value in both keeps the values of `multiValueHeaders` alone. */
+function mergedHeaders(result: APIGatewayProxyResult): Readonly<Record<string, string | readonly string[]>> {
+  const headers: Record<string, string | readonly string[]> = {};
+  const names = new Map<string, string>();
+  const put = (name: string, value: string | readonly string[]) => {
+    const before = names.get(name.toLowerCase());
+    if (before !== undefined) delete headers[before];
+    names.set(name.toLowerCase(), name);
+    headers[name] = value;
+  };
+  put('Content-Type', 'application/json');
+  for (const [name, value] of Object.entries(result.headers ?? {})) put(name, String(value));
+  for (const [name, values] of Object.entries(result.multiValueHeaders ?? {})) put(name, values.map(String));
+  return headers;
 }
 
 function isProxyResult(value: unknown): value is APIGatewayProxyResult {

@@ -113,6 +113,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       stage: LOCAL_STAGE,
       endpoint,
       apiUrl: `${endpoint}/${LOCAL_STAGE}`,
+      ...pagesUrlOf(outputs),
       control: { url: `http://${LOOPBACK}:${await parts.control.listen()}`, token: parts.control.token },
       identities: createDemoIdentities(parts.cloud, LOCAL_STAGE),
       resources: resourcesOf(outputs),
@@ -229,11 +230,21 @@ function assemble(stateDir: string, ports: EmulatorPorts) {
   return { cloud, control, sagemaker, setEndpoint };
 }
 
+function pagesUrlOf(outputs: Outputs): Pick<LocalDescription, 'pagesUrl'> {
+  const url = merged(outputs).PagesUrl;
+  return url === undefined ? {} : { pagesUrl: url.replace(/\/$/, '') };
+}
+
+/** Output names are unique over the stacks of the app. */
+function merged(outputs: Outputs): Readonly<Partial<Record<string, string>>> {
+  return Object.assign({}, ...Object.values(outputs));
+}
+
 function resourcesOf(outputs: Outputs): LocalResources {
-  const all = Object.assign({}, ...Object.values(outputs));
+  const all = merged(outputs);
   const output = (name: string): string => {
-    const value: unknown = all[name];
-    if (typeof value !== 'string') throw new TemplateError(`the template has no output ${name}`);
+    const value = all[name];
+    if (value === undefined) throw new TemplateError(`the template has no output ${name}`);
     return value;
   };
   return {

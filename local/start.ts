@@ -126,7 +126,7 @@ function summary(local: LocalDescription, stateDir: string): string {
   return `
 Ready. Ctrl-C stops it.
 
-  API          ${local.apiUrl}
+  API          ${local.apiUrl}${local.pagesUrl === undefined ? '' : `\n  Pages        ${local.pagesUrl}`}
   AWS endpoint ${local.endpoint} (region ${local.region}, account ${local.accountId})
   Credentials  ${short(join(stateDir, 'local.json'))}, under "identities"
   Logs         ${short(local.logs)}

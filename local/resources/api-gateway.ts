@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { GatewayResponse, LocalApi, LocalRoute } from '../api-model.ts';
+import { type GatewayResponse, isPublic, type LocalApi, type LocalRoute } from '../api-model.ts';
 import { TemplateError } from '../properties.ts';
 import { type Cloud, type Maker, type Makers, withoutEffect } from './maker.ts';
 
@@ -107,11 +107,26 @@ function draftAt(cloud: Cloud, id: string): ApiDraft {
   return draft;
 }
 
-/** Opens every stage that the template deploys. */
-export function deployApis(cloud: Cloud): void {
-  for (const { stages, paths: _paths, ...api } of cloud.apis.values()) {
-    for (const each of stages) cloud.frontDoor.addApi({ ...api, ...each });
+/**
+ * Opens every stage that the template deploys.
+ *
+ * @returns what a text of the template becomes here: `https://ID.execute-api.…` is the origin that the API has.
+ */
+export async function deployApis(cloud: Cloud): Promise<(text: string) => string> {
+  const origins = new Map<string, string>();
+  for (const { stages, paths: _paths, ...draft } of cloud.apis.values()) {
+    for (const each of stages) {
+      const api = { ...draft, ...each };
+      if (isPublic(api)) {
+        origins.set(api.id, await cloud.frontDoor.openApi(api));
+      } else {
+        cloud.frontDoor.addApi(api);
+        origins.set(api.id, cloud.frontDoor.endpoint);
+      }
+    }
   }
+  return (text) =>
+    text.replaceAll(/https:\/\/(\w+)\.execute-api\.[\w.-]+/g, (url, id: string) => origins.get(id) ?? url);
 }
 
 export const apiGatewayMakers: Makers = {

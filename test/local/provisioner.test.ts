@@ -1,29 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { StackTemplate } from '../../local/assembly.ts';
 import { Identities } from '../../local/identities.ts';
 import { Intrinsics } from '../../local/intrinsics.ts';
 import { type Json, type JsonObject, Properties } from '../../local/properties.ts';
 import { provision } from '../../local/provisioner.ts';
 import type { Cloud } from '../../local/resources/maker.ts';
 import type { StateMachineDefinition } from '../../local/step-functions.ts';
+import { stackOf } from './support/templates.ts';
 
 /** A placeholder of Fn::Sub. */
 const of = (name: string) => `\${${name}}`;
 
 const ENVIRONMENT = { region: 'eu-west-1', accountId: '111122223333' };
-
-function stackOf(changes: Partial<StackTemplate> = {}): StackTemplate {
-  return {
-    stackName: 'stack',
-    resources: {},
-    outputs: {},
-    conditions: {},
-    mappings: {},
-    parameters: {},
-    assetFolders: new Map(),
-    ...changes,
-  };
-}
 
 /** A cloud that nothing may touch: what is refused is refused before anything is made. */
 const untouchable = new Proxy(
@@ -113,6 +100,7 @@ describe('a state machine', () => {
       ...ENVIRONMENT,
       identities,
       apis: new Map(),
+      host: { functions: [] },
       roles: new Map([[role.name, role]]),
       stepFunctions: { define: (machine: StateMachineDefinition) => defined.push(machine) },
     };

@@ -156,6 +156,7 @@ export async function startHarness(options: HarnessOptions) {
     local: { endpoint, region: REGION },
     accountId: ACCOUNT_ID,
     caller,
+    frontDoor,
     host,
     faults,
     recorder,
@@ -165,6 +166,8 @@ export async function startHarness(options: HarnessOptions) {
     identities,
     stepFunctions,
     motoPort,
+    /** Where the code of the function lies. */
+    folder,
     logFile: join(folder, 'logs', 'echo.jsonl'),
     close: async () => {
       await frontDoor.close();
