@@ -1,0 +1,66 @@
+import { PromotionError } from '../../contracts/promotion.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { Promotion } from '../../core/promotion.ts';
+import type { Clock } from '../ports.ts';
+import { PromotionFailure } from './failure.ts';
+import type { Promotions } from './ports.ts';
+
+export interface PromotionStateDeps {
+  readonly promotions: Pick<Promotions, 'find' | 'save'>;
+  readonly clock: Clock;
+}
+
+/** Changes of one record that meet are tried again this often; people and steps are not that many. */
+const ATTEMPTS = 5;
+
+export async function requirePromotion(promotions: Pick<Promotions, 'find'>, id: string): Promise<Promotion> {
+  const standing = await promotions.find(id);
+  if (standing) return standing.promotion;
+  throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
+}
+
+/**
+ * Changes a promotion, as often as it changed meanwhile from what it is by then.
+ *
+ * @param change - what becomes of a promotion that stands so; undefined leaves it. It may throw, and is asked again
+ * @returns the promotion as it stands afterwards
+ * @throws DomainError REVISION_CONFLICT, worth a retry, when others change it all the time
+ */
+export async function changePromotion(
+  { promotions, clock }: PromotionStateDeps,
+  read: Promotion,
+  change: (standing: Promotion) => Partial<Promotion> | undefined,
+): Promise<Promotion> {
+  let standing = read;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const changed = change(standing);
+    if (changed === undefined) return standing;
+    const after = {
+      ...standing,
+      ...changed,
+      updated_at: clock().toISOString(),
+      revision: standing.revision + 1,
+    };
+    if (await promotions.save(after)) return after;
+    standing = await requirePromotion(promotions, read.id);
+  }
+  throw new DomainError('REVISION_CONFLICT', `the promotion ${read.id} changes all the time`, { retryAfterMs: 1000 });
+}
+
+/** @throws PromotionFailure when somebody wants the promotion not to go on */
+export function honourAbort({ abort }: Pick<Promotion, 'abort'>): void {
+  if (!abort) return;
+  const name = abort.cause === 'superseded' ? PromotionError.superseded : PromotionError.cancelled;
+  throw new PromotionFailure(name, abort.cause, abort.reason);
+}
+
+/** Keeps why a promotion is about to end; the first reason stays. */
+export async function noteFailure(
+  deps: PromotionStateDeps,
+  read: Promotion,
+  { code, message }: Pick<PromotionFailure, 'code' | 'message'>,
+): Promise<Promotion> {
+  return await changePromotion(deps, read, (standing) =>
+    standing.failure ? undefined : { failure: { code, detail: message } },
+  );
+}
