@@ -65,6 +65,8 @@ export const PROBLEMS = {
   POLICY_TIMED_OUT: { status: 422, title: 'The policy took too long' },
   POLICY_MEMORY_EXCEEDED: { status: 422, title: 'The policy wanted too much memory' },
   POLICY_RESULT_INVALID: { status: 422, title: 'The policy answered in another form' },
+  // Promotions
+  INCIDENT_STATE_CONFLICT: { status: 409, title: 'The incident is not ready for this step' },
   // The service
   EVIDENCE_KEY_INACTIVE: { status: 503, title: 'No evidence key is active' },
   INTEGRITY_FAILURE: { status: 500, title: 'Stored evidence does not verify' },
