@@ -114,6 +114,7 @@ export interface Change {
   readonly about: string;
 }
 
+/** What is put on an endpoint; of a rollback what is taken off it again. */
 export interface Deployment {
   /** Names that SageMaker knows. */
   readonly model_name: string;
@@ -121,6 +122,8 @@ export interface Deployment {
   /** Configuration that served before; null of a first deployment, whose way back is removal. */
   readonly previous_config: string | null;
   readonly started_at: string | null;
+  /** Since when, and how often, SageMaker was told to put back what served before. */
+  readonly way_back: { readonly started_at: string; readonly told: number } | null;
 }
 
 export interface Abort {
@@ -176,6 +179,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
       endpoint_config: z.string(),
       previous_config: z.nullable(z.string()),
       started_at: z.nullable(z.string()),
+      way_back: z.nullable(z.object({ started_at: z.string(), told: z.number() })),
     }),
   ),
   abort: z.nullable(
