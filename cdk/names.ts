@@ -12,6 +12,7 @@ export const FUNCTION_NAMES = [
   'holds',
   'gates',
   'policies',
+  'approvers',
   'simulator',
   'waiver-watch',
 ] as const satisfies readonly (RouteGroup | 'artifact-verifier' | 'simulator' | 'waiver-watch')[];
@@ -26,13 +27,14 @@ export const SIGNERS = [
   'holds',
   'gates',
   'policies',
+  'approvers',
   'simulator',
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
 export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],
-  [Prefix.events]: ['registry', 'holds', 'policies', 'simulator'],
+  [Prefix.events]: ['registry', 'holds', 'policies', 'approvers', 'simulator'],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],

@@ -1,6 +1,8 @@
 import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import {
+  APPROVERS,
   AUTHORITY_PARTITIONS,
+  EVIDENCE_KEY_PARTITION,
   POLICY_PARTITIONS,
   POLICY_RECORD_PARTITIONS,
   Prefix,
@@ -105,6 +107,16 @@ export function grantPolicies(grantee: Grantee, data: DataStack, simulations: St
       wildcard: 'Executions are named by what they simulate.',
     },
   );
+}
+
+/** Writes who may be asked to approve, and nothing else of the registry. */
+export function grantApprovers(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'KeepDirectory', [APPROVERS], 'BatchGetItem', 'PutItem', 'Query');
 }
 
 /** Reads every decision and what it was made on, writes reports, and takes a policy one step of its life further. */

@@ -55,7 +55,7 @@ export class DataStack extends Stack {
     this.registryTable = new ControlTable(this, 'RegistryTable', {
       config,
       dataKey,
-      writers: ['registry', 'policies', 'simulator'],
+      writers: ['registry', 'policies', 'approvers', 'simulator'],
     });
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
@@ -86,7 +86,10 @@ export class DataStack extends Stack {
       AccessLogBucketName: [accessLogs.bucket.bucketName, 'Server access logs of the other buckets'],
       TrailBucketName: [this.trail.bucket.bucketName, 'CloudTrail files, locked'],
       EvidenceTableName: [this.evidenceTable.table.tableName, 'Look-ups of evidence; reindex makes it again'],
-      RegistryTableName: [this.registryTable.table.tableName, 'Principals and keys; reindex makes it again'],
+      RegistryTableName: [
+        this.registryTable.table.tableName,
+        'Principals, keys and approvers; reindex makes it again but for names and addresses',
+      ],
       WorkflowTableName: [this.workflowTable.table.tableName, 'Simulations, promotions, releases and findings'],
       EvidenceKeyArn: [this.evidenceKey.key.keyArn, 'Key that countersigns'],
       DataKeyArn: [this.dataKey.key.keyArn, 'Key that encrypts evidence, tables and queues'],

@@ -14,6 +14,7 @@ import { StateMachine } from '../constructs/state-machine.ts';
 import { type StateMachineArns, stateMachineArns } from '../constructs/state-machine-arns.ts';
 import { type FunctionName, functionName } from '../names.ts';
 import {
+  grantApprovers,
   grantArtifacts,
   grantAuditor,
   grantGates,
@@ -98,6 +99,7 @@ export class ServiceStack extends Stack {
     grantHolds(functions.holds, data);
     grantGates(functions.gates, data);
     grantPolicies(functions.policies, data, simulations);
+    grantApprovers(functions.approvers, data);
     grantSimulator(functions.simulator, data);
     grantWaiverWatch(functions['waiver-watch'], data);
     new DailyRun(this, 'WatchWaivers', { config, source: functions['waiver-watch'], name: 'waiver-watch', hour: 6 });
@@ -212,6 +214,12 @@ export class ServiceStack extends Stack {
           [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
           [Env.SIMULATION_MACHINE_ARN]: simulations.machine,
         },
+      }),
+      approvers: new ServiceFunction(this, 'Approvers', {
+        ...behindApi,
+        name: 'approvers',
+        description: 'Keeps the directory of the people who may be asked to approve',
+        environment: signing,
       }),
       simulator: new ServiceFunction(this, 'Simulator', {
         ...common,

@@ -11,7 +11,7 @@ import type { RegisterKey, RegisterPrincipal, RevokeKey } from '../core/requests
 import { type CountersignDeps, requireEvidenceKey, retainUntil } from './countersign.ts';
 import { originOf } from './origin.ts';
 import type { Registry, RegistryChange, Taken } from './ports.ts';
-import { storeEvent } from './record-event.ts';
+import { type RecordedEvent, storeEvent } from './record-event.ts';
 import type { Caller } from './submit-evidence.ts';
 
 export interface RegistryDeps extends CountersignDeps {
@@ -201,6 +201,10 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
     case 'waiver-approved':
     case 'waiver-ended':
       return { kind: 'waiver-changed', waiver: { ...body.waiver, event } };
+    case 'approver-added':
+    case 'approver-changed':
+    case 'approver-erased':
+      return { kind: 'approver-changed', approver: { ...body.approver, event }, contact: undefined };
     case 'principal-registered':
       return { kind: 'principal-created', principal: { ...body.principal, revision: 1, keys: [] } };
     case 'key-registered':
@@ -230,11 +234,21 @@ export async function recordChange(
   const event = await storeEvent(deps, wanted, subject, key);
   if ('sha256' in event.body)
     throw new DomainError('INTEGRITY_FAILURE', 'a hold lies among the events of the registry');
-  const outcome = await deps.registry.apply(
-    event.record,
-    event.entries,
-    registryChange(event.body, before, event.record.sha256),
-  );
+  return await commitChange(deps.registry, event, registryChange(event.body, before, event.record.sha256));
+}
+
+/**
+ * Commits an event together with the change that it records.
+ *
+ * @returns digest of the event
+ * @throws DomainError REVISION_CONFLICT when somebody else's change has the number
+ */
+export async function commitChange(
+  registry: Pick<Registry, 'apply'>,
+  event: RecordedEvent,
+  change: RegistryChange,
+): Promise<string> {
+  const outcome = await registry.apply(event.record, event.entries, change);
   // 'exists' says of our own event that somebody met it here and committed it first: the change was made all the same.
   if (!event.resumed && outcome !== 'principal-changed') return event.record.sha256;
   throw new DomainError('REVISION_CONFLICT', 'another change came first; this one was not made', {

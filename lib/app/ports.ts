@@ -1,3 +1,4 @@
+import type { Contact, RecordedApprover } from '../core/approver.ts';
 import type { EvidenceRecord, IndexEntry } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import type { RecordedKey } from '../core/key-history.ts';
@@ -244,7 +245,13 @@ export type RegistryChange =
   | { readonly kind: 'evidence-key-activated'; readonly key: EvidenceKey }
   | { readonly kind: 'policy-changed'; readonly policy: PolicyRecord }
   | { readonly kind: 'policy-activated'; readonly activation: RecordedActivation }
-  | { readonly kind: 'waiver-changed'; readonly waiver: RecordedWaiver };
+  | { readonly kind: 'waiver-changed'; readonly waiver: RecordedWaiver }
+  | {
+      readonly kind: 'approver-changed';
+      readonly approver: RecordedApprover;
+      /** Undefined: what lies there stays, unless the record says that it is erased. No event can tell it. */
+      readonly contact: Contact | undefined;
+    };
 
 export interface WaiverPage {
   readonly waivers: readonly RecordedWaiver[];

@@ -9,6 +9,7 @@ export const ROLES = [
   'policy-author',
   'policy-approver',
   'promoter',
+  'people-admin',
   'auditor',
   'operator',
   'legal-hold',

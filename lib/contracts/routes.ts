@@ -1,7 +1,7 @@
 import type { Role } from './roles.ts';
 
 /** One Lambda serves one route group. The group's name is the handler's file name in functions/. */
-export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies';
+export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies' | 'approvers';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -23,6 +23,9 @@ const READERS = [
   'policy-author',
   'policy-approver',
 ] as const;
+
+/** Who may see who is asked, by ids. */
+const DIRECTORY_READERS = ['people-admin', 'promoter', 'auditor', 'operator'] as const;
 
 /** The machine API. The template, the front door, the managed policies and OpenAPI are all made from this table. */
 export const ROUTES = [
@@ -101,6 +104,13 @@ export const ROUTES = [
   { method: 'POST', path: '/v1/keys', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys/{keyid}/revoke', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/evidence-key', group: 'registry', roles: ['key-admin'] },
+  { method: 'POST', path: '/v1/approvers', group: 'approvers', roles: ['people-admin'] },
+  { method: 'POST', path: '/v1/approvers/{id}', group: 'approvers', roles: ['people-admin'] },
+  { method: 'POST', path: '/v1/approvers/{id}/erase', group: 'approvers', roles: ['people-admin'] },
+  { method: 'GET', path: '/v1/approvers', group: 'approvers', roles: DIRECTORY_READERS },
+  { method: 'GET', path: '/v1/approvers/{id}', group: 'approvers', roles: DIRECTORY_READERS },
+  // A route of its own, because a route is what a role may call: names and addresses are for one role.
+  { method: 'GET', path: '/v1/approvers/{id}/contact', group: 'approvers', roles: ['people-admin'] },
   { method: 'POST', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
   { method: 'DELETE', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
 ] as const satisfies readonly Route[];

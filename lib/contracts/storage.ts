@@ -33,8 +33,14 @@ export const POLICY_RECORD_PARTITIONS = ['policy#*', 'policies'] as const;
 /** Of those, the one of the waivers. */
 export const WAIVER_PARTITIONS = ['waivers'] as const;
 
+/** Partition of the registry table that holds the people who may be asked to approve, and how they are reached. */
+export const APPROVERS = 'approvers';
+
+/** Partition of the registry table that holds the keys that countersign. */
+export const EVIDENCE_KEY_PARTITION = 'evidence-key';
+
 /** Partitions of the registry table that say who is who and what a key may sign; `*` stands for an id. */
-export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', 'evidence-key'] as const;
+export const AUTHORITY_PARTITIONS = ['caller#*', 'principal#*', 'key#*', EVIDENCE_KEY_PARTITION] as const;
 
 /** Partitions of the workflow table that hold simulations. */
 export const SIMULATION_PARTITIONS = ['simulation#*'] as const;

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { OwnPredicate } from '../contracts/predicates.ts';
+import { ApproverRecordSchema } from './approver.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
-import { activationStream } from './layout.ts';
+import { activationStream, approverStream } from './layout.ts';
 import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { KeyRecordSchema } from './registry.ts';
 import { WaiverRecordSchema } from './waiver.ts';
@@ -45,12 +46,18 @@ export const EventSchema = z.discriminatedUnion('action', [
     action: z.enum(['waiver-requested', 'waiver-approved', 'waiver-ended']),
     waiver: WaiverRecordSchema,
   }),
+  z.object({
+    ...common,
+    action: z.enum(['approver-added', 'approver-changed', 'approver-erased']),
+    approver: ApproverRecordSchema,
+  }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);
 
 export type EventBody = z.output<typeof EventSchema>;
 export type HoldEvent = Extract<EventBody, { sha256: string }>;
 export type ActivationEvent = Extract<EventBody, { activation: unknown }>;
+export type ApproverEvent = Extract<EventBody, { approver: unknown }>;
 export type RegistryEvent = Exclude<EventBody, HoldEvent>;
 
 /** The subject whose changes are numbered together. */
@@ -77,6 +84,10 @@ export function streamOf(body: EventBody): string {
     case 'waiver-approved':
     case 'waiver-ended':
       return `waiver/${body.waiver.id}`;
+    case 'approver-added':
+    case 'approver-changed':
+    case 'approver-erased':
+      return approverStream(body.approver.id);
     case 'hold-placed':
     case 'hold-released':
       return `hold/${body.sha256}`;
@@ -103,6 +114,10 @@ export function predicateTypeOf(body: EventBody): string {
     case 'waiver-approved':
     case 'waiver-ended':
       return OwnPredicate.waiver;
+    case 'approver-added':
+    case 'approver-changed':
+    case 'approver-erased':
+      return OwnPredicate.approverEvent;
     default:
       return OwnPredicate.keyEvent;
   }

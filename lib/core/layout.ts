@@ -1,5 +1,5 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
-import { Prefix } from '../contracts/storage.ts';
+import { APPROVERS, EVIDENCE_KEY_PARTITION, Prefix } from '../contracts/storage.ts';
 
 const LOST = [Prefix.receipts, Prefix.events, Prefix.gates].map((prefix) => `${prefix}lost/`);
 
@@ -43,7 +43,7 @@ export const objectKey = {
 export const CONTROL_PLANE = 'countersign:control-plane';
 
 /** Partition of every key that ever countersigned. */
-export const EVIDENCE_KEYS = 'evidence-key';
+export const EVIDENCE_KEYS = EVIDENCE_KEY_PARTITION;
 
 /** Partition of what was in force when. */
 export const POLICY_ACTIVATIONS = 'policy-activation';
@@ -51,6 +51,11 @@ export const POLICY_ACTIVATIONS = 'policy-activation';
 /** Stream of the events that put policies in force: of the main policy, or of a slot beside it. */
 export function activationStream(slot: string | undefined): string {
   return slot === undefined ? POLICY_ACTIVATIONS : `${POLICY_ACTIVATIONS}/${slot}`;
+}
+
+/** Stream of the events about one person who may be asked to approve. */
+export function approverStream(id: string): string {
+  return `approver/${id}`;
 }
 
 /** Partition of every policy that was proposed. */
@@ -76,6 +81,9 @@ export const itemKey = {
   policy: (sha256: string) => ({ pk: `policy#${sha256}`, sk: 'policy' }),
   waiver: (id: string) => ({ pk: WAIVERS, sk: `id#${id}` }),
   waiverByEnd: (notAfter: string, id: string) => ({ pk: WAIVERS, sk: `${notAfter}#${id}` }),
+  approver: (id: string) => ({ pk: APPROVERS, sk: `person#${id}` }),
+  /** Apart, so that it can be erased, and so that a rebuild of the records does not touch it. */
+  approverContact: (id: string) => ({ pk: APPROVERS, sk: `contact#${id}` }),
   /** Of the main policy, or of a slot: all that is in force now lies in one run of sort keys. */
   activation: (slot: string | undefined) => ({
     pk: POLICY_ACTIVATIONS,

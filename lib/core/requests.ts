@@ -45,10 +45,15 @@ export const RegisterPrincipalSchema = z.strictObject({
     ),
 });
 
+/** What somebody acts as, such as `model-owner`: a name of the customer's, which rules use. */
+export const KeyRoleSchema = z
+  .string()
+  .check(z.regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'));
+
 export const RegisterKeySchema = z
   .strictObject({
     principal: PrincipalNameSchema,
-    role: z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes')),
+    role: KeyRoleSchema,
     stages: z._default(z.array(z.enum(STAGES)), []),
     predicate_types: z.array(z.enum(SUBMITTABLE)).check(z.minLength(1)),
     scai_attributes: z._default(z.array(z.string().check(z.minLength(1), z.maxLength(256))).check(z.maxLength(64)), []),

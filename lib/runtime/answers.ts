@@ -69,8 +69,18 @@ export function digestParameter(request: Request, name = 'sha256'): string {
   throw new DomainError('DIGEST_INVALID', `${name} in the path must be 64 lower-case hexadecimal characters`);
 }
 
-/** `limit` and `cursor` of a listing; the cursor is a sort key, so it cannot lead out of the partition that was asked for. */
-export function paging(request: Request): { readonly limit: number; readonly after: string | undefined } {
+/** How the sort keys of evidence look: a stage or a time, then a digest. */
+const EVIDENCE_ORDER = /^[0-9]{2}[0-9A-Z:.#a-f-]{20,120}$/;
+
+/**
+ * `limit` and `cursor` of a listing; the cursor is a sort key, so it cannot lead out of the partition that was asked for.
+ *
+ * @param form - of the cursor
+ */
+export function paging(
+  request: Request,
+  form = EVIDENCE_ORDER,
+): { readonly limit: number; readonly after: string | undefined } {
   const { limit: text, cursor } = request.query;
   const limit = text === undefined ? DEFAULT_PAGE : Number(text);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
@@ -78,7 +88,7 @@ export function paging(request: Request): { readonly limit: number; readonly aft
   }
   if (cursor === undefined) return { limit, after: undefined };
   const after = decodeBase64(cursor)?.toString('utf8');
-  if (after === undefined || !/^[0-9]{2}[0-9A-Z:.#a-f-]{20,120}$/.test(after)) {
+  if (after === undefined || !form.test(after)) {
     throw new DomainError('CURSOR_INVALID', 'pass the `next` of the page before, unchanged');
   }
   return { limit, after };

@@ -42,6 +42,15 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       const listed = toItem(itemKey.waiverByEnd(waiver.not_after, waiver.id), waiver);
       return [putAfter(table, item, waiver.revision - 1), put(table, listed)];
     }
+    case 'approver-changed': {
+      const { approver, contact } = change;
+      const { id, revision } = approver;
+      const item = toItem(itemKey.approver(id), approver);
+      const isErased = approver.contact_sha256 === null;
+      // It counts the revisions of the record, so that a rebuild erases it again and brings back none.
+      const beside = toItem(itemKey.approverContact(id), { revision, ...(contact && { contact }) });
+      return [putAfter(table, item, revision - 1), ...(contact || isErased ? [put(table, beside)] : [])];
+    }
     case 'policy-activated': {
       const { activation } = change;
       const { at, revision, follows } = activation;

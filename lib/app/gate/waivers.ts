@@ -1,15 +1,12 @@
 import { canonicalBytes } from '../../core/canonical.ts';
-import { openCountersigned } from '../../core/countersigned.ts';
-import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EventBody } from '../../core/events.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { GateWaiver, Known } from '../../core/gate/input.ts';
-import type { PublicKey } from '../../core/keys.ts';
 import { bearsOn, gateWaiver, type RecordedWaiver, type WaiverReach } from '../../core/waiver.ts';
+import { doubt } from '../doubt.ts';
 import type { Log, Registry } from '../ports.ts';
-import { readEvent } from '../record-event.ts';
-import { bytesOf, type JudgeDeps, ownKeys } from './judge.ts';
+import { type JudgeDeps, ownKeys } from './judge.ts';
 
 /** Every waiver that was asked for and whose time is not over at an instant, as the registry has it. */
 export async function listedWaivers({ waivers }: Pick<Registry, 'waivers'>, at: Date): Promise<Known<RecordedWaiver>> {
@@ -46,33 +43,13 @@ export async function provenWaivers(
   const keyOf = await ownKeys(deps.registry, active)([...records.values()]);
   const unproven: string[] = [];
   for (const waiver of near) {
-    const reason = await doubt(deps.store, waiver, records.get(waiver.event), keyOf);
+    const { event, ...said } = waiver;
+    const says = (body: EventBody) => 'waiver' in body && canonicalBytes(body.waiver).equals(canonicalBytes(said));
+    const reason = await doubt(deps.store, { event, record: records.get(event), says }, keyOf);
     if (reason !== undefined) unproven.push(`${waiver.id}: ${reason}`);
   }
   if (unproven.length === 0) return { known: true, items: near.flatMap((waiver) => gateWaiver(waiver) ?? []) };
   // The alarm on integrity failures counts lines of this name.
   deps.log.warn('INTEGRITY_FAILURE', { unproven_waivers: unproven });
   return { known: false, code: 'WAIVER_UNPROVEN' };
-}
-
-/** @returns why the event does not bear the row out; undefined when it does */
-async function doubt(
-  store: WaiverDeps['store'],
-  { event, ...waiver }: RecordedWaiver,
-  record: EvidenceRecord | undefined,
-  keyOf: (keyid: string) => PublicKey | undefined,
-): Promise<string | undefined> {
-  const bytes = record && (await bytesOf(store, record));
-  if (!record || !bytes || sha256Hex(bytes) !== event) return 'its event cannot be had';
-  const { object_key, version_id: versionId, kms_request_id: requestId } = record;
-  try {
-    openCountersigned(bytes, keyOf);
-    const object = { bytes, versionId, requestId, retainUntil: new Date(record.retain_until) };
-    const { body } = readEvent(object, object_key);
-    const saysSo = 'waiver' in body && canonicalBytes(body.waiver).equals(canonicalBytes(waiver));
-    return saysSo ? undefined : 'its event says otherwise';
-  } catch (error) {
-    if (error instanceof DomainError) return error.message;
-    throw error;
-  }
 }

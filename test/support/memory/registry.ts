@@ -6,6 +6,7 @@ import { ActivationSchema, type PolicyRecord, type RecordedActivation } from '..
 import type { Principal } from '../../../lib/core/registry.ts';
 import { slotOf } from '../../../lib/core/slots.ts';
 import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
+import { MemoryDirectory } from './directory.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
@@ -19,11 +20,13 @@ export class MemoryRegistry implements Registry {
   readonly #policies = new Map<string, PolicyRecord>();
   readonly #activations: RecordedActivation[] = [];
   readonly #waivers = new Map<string, RecordedWaiver>();
+  readonly directory: MemoryDirectory;
   readonly #steps: Steps;
   readonly #ledger: () => MemoryLedger;
 
   constructor(steps: Steps, ledger: () => MemoryLedger) {
     this.#steps = steps;
+    this.directory = new MemoryDirectory(steps);
     this.#ledger = ledger;
   }
 
@@ -135,6 +138,8 @@ export class MemoryRegistry implements Registry {
         );
       case 'waiver-changed':
         return (this.#waivers.get(change.waiver.id)?.revision ?? 0) === change.waiver.revision - 1;
+      case 'approver-changed':
+        return this.directory.fits(change.approver);
     }
   }
 
@@ -158,6 +163,9 @@ export class MemoryRegistry implements Registry {
         return;
       case 'waiver-changed':
         this.#waivers.set(change.waiver.id, structuredClone(change.waiver));
+        return;
+      case 'approver-changed':
+        this.directory.write(change);
     }
   }
 

@@ -56,6 +56,15 @@ export class MemoryTables implements TableWriter {
         return this.#write([
           [`waiver ${change.waiver.id}`, { value: change.waiver, revision: change.waiver.revision }],
         ]);
+      case 'approver-changed': {
+        const { approver, contact } = change;
+        const { id, revision } = approver;
+        const beside = contact || approver.contact_sha256 === null;
+        return this.#write([
+          [`approver ${id}`, { value: approver, revision }],
+          ...(beside ? [[`contact ${id}`, { value: contact, revision }] as const] : []),
+        ]);
+      }
       case 'policy-activated': {
         const { activation } = change;
         const name = activationStream(activation.slot?.name);
