@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
+import { addApprover } from './commands/approver.ts';
 import { addArtifact } from './commands/artifact.ts';
 import { addAttest } from './commands/attest.ts';
 import { addGate } from './commands/gate.ts';
@@ -55,6 +56,7 @@ Examples:
     addGate,
     addPolicy,
     addWaiver,
+    addApprover,
     addPrincipals,
     addKeys,
     addHold,

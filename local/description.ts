@@ -66,6 +66,7 @@ export const DEMO_ROLES = {
   'policy-approver': ['policy-approver'],
   'policy-lead': ['policy-author', 'policy-approver'],
   promoter: ['promoter'],
+  'people-admin': ['people-admin'],
   auditor: ['auditor'],
   operator: ['operator'],
   rebuilder: ['rebuilder'],

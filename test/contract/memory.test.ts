@@ -4,6 +4,7 @@ import { MemoryHolds } from '../support/memory/holds.ts';
 import { MemoryLedger } from '../support/memory/ledger.ts';
 import { MemoryRegistry } from '../support/memory/registry.ts';
 import { Steps } from '../support/memory/steps.ts';
+import { directoryContract } from './directory.ts';
 import { evidenceStoreContract } from './evidence-store.ts';
 import { holdsContract, ledgerContract, registryContract, type Tables } from './tables.ts';
 
@@ -28,4 +29,10 @@ async function openTables(): Promise<Tables> {
 evidenceStoreContract(async () => new MemoryBucket(new Steps(), () => new Date()));
 ledgerContract(openTables);
 registryContract(openTables);
+directoryContract(async () => {
+  const steps = new Steps();
+  const registry: MemoryRegistry = new MemoryRegistry(steps, () => ledger);
+  const ledger = new MemoryLedger(steps, undefined, (guard) => registry.unchanged(guard));
+  return { registry, directory: registry.directory };
+});
 holdsContract(openTables);

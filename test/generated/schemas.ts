@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
+import { AddApproverSchema, ChangeApproverSchema } from '../../lib/core/approver-requests.ts';
 import { SimulationReportSchema } from '../../lib/core/gate/what-if-report.ts';
 import { ManifestSchema } from '../../lib/core/manifest.ts';
 import { ReceiptSchema } from '../../lib/core/receipt.ts';
@@ -23,6 +24,8 @@ const PUBLISHED = {
   'register-key': RegisterKeySchema,
   'revoke-key': RevokeKeySchema,
   'put-artifact': PutArtifactSchema,
+  'add-approver': AddApproverSchema,
+  'change-approver': ChangeApproverSchema,
   hold: HoldSchema,
   'simulation-report-v1': SimulationReportSchema,
 } as const;

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, inject } from 'vitest';
+import { dynamoDirectory } from '../../lib/adapters/dynamodb/directory.ts';
 import { holds } from '../../lib/adapters/dynamodb/holds.ts';
 import { dynamoLedger, type LedgerConfig } from '../../lib/adapters/dynamodb/ledger.ts';
 import { dynamoRegistry } from '../../lib/adapters/dynamodb/registry.ts';
 import { s3EvidenceStore } from '../../lib/adapters/s3/evidence-store.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../lib/contracts/storage.ts';
 import { objectKey } from '../../lib/core/layout.ts';
+import { directoryContract } from '../contract/directory.ts';
 import { evidenceStoreContract, freshDigest } from '../contract/evidence-store.ts';
 import { holdsContract, ledgerContract, registryContract, type Tables } from '../contract/tables.ts';
 import { clientConfig } from './support/clients.ts';
@@ -61,4 +63,8 @@ async function openTables(): Promise<Tables> {
 evidenceStoreContract(async () => store);
 ledgerContract(openTables);
 registryContract(openTables);
+directoryContract(async () => {
+  const tables: LedgerConfig = { client, evidenceTable: await emptyTable(), registryTable: await emptyTable() };
+  return { registry: dynamoRegistry(tables), directory: dynamoDirectory(client, tables.registryTable) };
+});
 holdsContract(openTables);

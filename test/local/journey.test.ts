@@ -103,8 +103,20 @@ async function journey(): Promise<void> {
     await take('reader', 'GET /v1/holds/{sha256}', [sha256]);
     await take('legal-hold', 'DELETE /v1/holds', [], { body: { sha256, reason: 'case closed' } });
   }
+  await keepDirectory();
   await take('key-admin', 'POST /v1/keys/{keyid}/revoke', [key.keyid], { body: { reason: 'end of the journey' } });
   await reindexAsRebuilder();
+}
+
+async function keepDirectory(): Promise<void> {
+  const person = { id: 'p-1', name: 'Jo Doe', email: 'jo@example.org', roles: ['model-owner'] };
+  await take('people-admin', 'POST /v1/approvers', [], { body: person });
+  await take('people-admin', 'POST /v1/approvers/{id}', ['p-1'], { body: { revision: 1, mail: 'daily' } });
+  await take('promoter', 'GET /v1/approvers');
+  await take('promoter', 'GET /v1/approvers/{id}', ['p-1']);
+  const { json } = await take('people-admin', 'GET /v1/approvers/{id}/contact', ['p-1']);
+  expect(json).toEqual({ id: 'p-1', name: person.name, email: person.email });
+  await take('people-admin', 'POST /v1/approvers/{id}/erase', ['p-1']);
 }
 
 /** Killed after the attestation, and after the receipt: what follows reads, extends and adopts. */

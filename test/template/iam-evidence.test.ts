@@ -22,6 +22,7 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:holds', ['events/']],
   ['function:gates', ['gates/']],
   ['function:policies', ['events/', 'policies/']],
+  ['function:approvers', ['events/']],
   ['function:simulator', ['events/', 'simulations/']],
 ];
 const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'simulations/', 'keys/'];

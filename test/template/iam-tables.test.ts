@@ -33,6 +33,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:reader': ['GetItem', 'Query'],
     'function:gates': ['BatchGetItem', 'PutItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem'],
+    'function:approvers': ['PutItem'],
     'function:simulator': ['BatchGetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
@@ -45,6 +46,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:reader': ['BatchGetItem', 'GetItem', 'Query'],
     'function:gates': ['BatchGetItem', 'GetItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem', 'Query'],
+    'function:approvers': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:simulator': ['GetItem', 'PutItem', 'Query'],
     'function:waiver-watch': ['Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
@@ -100,12 +102,13 @@ describe('the partitions of a table', () => {
   const POLICIES = ['policy#0123', 'policies'];
   const RULES = [...POLICIES, 'policy-activation', 'waivers'];
   const KNOWN = {
-    RegistryTable: [...AUTHORITY, ...RULES],
+    RegistryTable: [...AUTHORITY, ...RULES, 'approvers'],
     WorkflowTable: ['simulation#0123', 'findings#open', 'approvals#0123', 'releases#endpoint'],
   } as const;
   const rows: readonly (readonly [keyof typeof KNOWN, Principal, readonly string[]])[] = [
     ['RegistryTable', 'function:registry', AUTHORITY],
     ['RegistryTable', 'function:policies', RULES],
+    ['RegistryTable', 'function:approvers', ['approvers']],
     ['RegistryTable', 'function:simulator', POLICIES],
     ['WorkflowTable', 'function:policies', ['simulation#0123']],
     ['WorkflowTable', 'function:simulator', ['simulation#0123']],

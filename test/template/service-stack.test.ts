@@ -169,6 +169,7 @@ describe('functions', () => {
     holds: SIGNING,
     gates: [...SIGNING, Env.WORKFLOW_TABLE, Env.GATE_SAMPLING],
     policies: [...SIGNING, Env.WORKFLOW_TABLE, Env.SIMULATION_MACHINE_ARN],
+    approvers: SIGNING,
     simulator: [...SIGNING, Env.STAGING_BUCKET, Env.WORKFLOW_TABLE],
     'waiver-watch': [Env.REGISTRY_TABLE],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
