@@ -154,7 +154,7 @@ function addShow(approver: Command): void {
       const api = shell.api();
       const answer = await api.json({ method: 'GET', path: apiPath('/v1/approvers/{id}', { id }) });
       if (!contact) return show(shell, answer);
-      const reach = await api.json({ method: 'GET', path: apiPath('/v1/approvers/{id}/contact', { id }) });
+      const reach = await api.json({ method: 'GET', path: apiPath('/v1/contacts/{id}', { id }) });
       show(shell, { ...answer, contact: reach }, readAnswer(ContactSchema, reach));
     });
 }

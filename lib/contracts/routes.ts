@@ -109,8 +109,8 @@ export const ROUTES = [
   { method: 'POST', path: '/v1/approvers/{id}/erase', group: 'approvers', roles: ['people-admin'] },
   { method: 'GET', path: '/v1/approvers', group: 'approvers', roles: DIRECTORY_READERS },
   { method: 'GET', path: '/v1/approvers/{id}', group: 'approvers', roles: DIRECTORY_READERS },
-  // A route of its own, because a route is what a role may call: names and addresses are for one role.
-  { method: 'GET', path: '/v1/approvers/{id}/contact', group: 'approvers', roles: ['people-admin'] },
+  // Apart, because a route is what a role may call, and the {id} of a path above would take in what lies below it.
+  { method: 'GET', path: '/v1/contacts/{id}', group: 'approvers', roles: ['people-admin'] },
   { method: 'POST', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
   { method: 'DELETE', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
 ] as const satisfies readonly Route[];

@@ -39,7 +39,7 @@ export function approverRoutes(): RouteTable {
       const found = await requireApprover(deps.directory, idParameter(request));
       return { status: 200, body: { ...found.approver, contact: committedContact(found) ? 'known' : 'unknown' } };
     },
-    'GET /v1/approvers/{id}/contact': async (request) => {
+    'GET /v1/contacts/{id}': async (request) => {
       const id = idParameter(request);
       const contact = committedContact(await requireApprover(deps.directory, id));
       if (!contact) throw new DomainError('NOT_FOUND', `name and address of ${id} are not known`);

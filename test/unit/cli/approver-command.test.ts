@@ -68,7 +68,7 @@ describe('countersign approver', () => {
     const plain = await run(['approver', 'show', 'p-17'], answer());
     expect(plain.calls).toHaveLength(1);
     const { stdout } = await run(['approver', 'show', 'p-17', '--contact'], ({ path }) => ({
-      body: path.endsWith('/contact') ? { name: 'Jo\u001b[2J', email: 'jo@example.org' } : record(),
+      body: path.startsWith('/v1/contacts/') ? { name: 'Jo\u001b[2J', email: 'jo@example.org' } : record(),
     }));
     expect(stdout).toContain('jo@example.org');
     expect(stdout).not.toContain('\u001b');
