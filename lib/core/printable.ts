@@ -8,7 +8,12 @@ const MAX_LENGTH = 1000;
  * A text from evidence or from a policy as one harmless line. Whoever wrote it may have meant to draw over the verdict.
  */
 export function printable(text: string): string {
-  return shortened(text.replaceAll(UNPRINTABLE, '\ufffd'), MAX_LENGTH);
+  return shortened(visible(text), MAX_LENGTH);
+}
+
+/** One line, whole, in which every character is one that a reader sees. */
+export function visible(text: string): string {
+  return text.replaceAll(UNPRINTABLE, '\ufffd');
 }
 
 /** @param most - characters of the answer, of which the last is an ellipsis where something was cut */

@@ -219,6 +219,8 @@ export type LinkState =
   /** Guessed, truncated, or gone: whichever it is, the answer is the same to the byte. */
   | { readonly state: 'unknown' }
   | { readonly state: 'expired'; readonly until: string }
+  /** For one decision, which was made; shown to whoever did not prove that they made it. */
+  | { readonly state: 'used' }
   | { readonly state: 'revoked' }
   | { readonly state: 'too_many_tries' }
   /** Too many codes were asked for; the link holds on. */

@@ -1,0 +1,134 @@
+import { shortened } from '../../printable.ts';
+import { type Content, html } from '../html.ts';
+import { DETAIL } from '../limits.ts';
+import type { LinkState, Outcome, PromotionSummary, RenderedPage } from '../model.ts';
+import { renderShell } from '../shell.ts';
+import { nameOf, sentence, when } from '../words.ts';
+import { decision } from './decisions.ts';
+import { ACT, proveForm } from './forms.ts';
+import { summaryRows } from './summary.ts';
+
+const [LIMITS] = DETAIL;
+
+/** Pages of a link that decides nothing: what is so, and what the reader can do. */
+export function linkState(page: LinkState): RenderedPage {
+  const { title, body } = said(page);
+  return renderShell({
+    title,
+    kind: 'Approval',
+    formOrigin: page.state === 'decided' && page.withdraw?.method === 'oidc' ? page.withdraw.origin : undefined,
+    main: html`<h1>${title}</h1>
+${body}`,
+  });
+}
+
+interface Said {
+  readonly title: string;
+  readonly body: Content;
+}
+
+const NEXT = html`<p>If your decision is still wanted, another mail asks you for it. You can also ask whoever requested the promotion.</p>`;
+
+function said(page: LinkState): Said {
+  switch (page.state) {
+    case 'unknown':
+      return {
+        title: 'This link leads nowhere',
+        body: html`<section><p>It may be cut off: copy it whole from the mail, or open it there.</p>
+${NEXT}</section>`,
+      };
+    case 'expired':
+      return {
+        title: 'This link has ended',
+        body: html`<section><p>It was for a decision until ${when(page.until)}.</p>
+${NEXT}</section>`,
+      };
+    case 'used':
+      return {
+        title: 'This link was used',
+        body: html`<section><p>It was for one decision, and that was made.</p>
+${NEXT}</section>`,
+      };
+    case 'revoked':
+      return {
+        title: 'This link was taken back',
+        body: html`<section><p>The question that it was for is not asked any more.</p>
+${NEXT}</section>`,
+      };
+    case 'too_many_tries':
+      return {
+        title: 'This link has ended: too many wrong codes',
+        body: html`<section><p>Nothing was decided. Somebody entered a wrong code too often; if it was not you, tell the operators of Countersign.</p>
+${NEXT}</section>`,
+      };
+    case 'wait':
+      return {
+        title: 'Too many codes were asked for',
+        body: html`<section><p>Nothing was decided, and the link still holds. Another code can be asked for from ${when(page.until)} on.</p></section>`,
+      };
+    case 'stale_form':
+      return {
+        title: 'Nothing was decided: start again',
+        body: html`<section><p>The form was sent twice, was too old, or did not come from this page.</p>
+<p><a href="${page.back}">Show the page anew</a></p></section>`,
+      };
+    case 'barred':
+      return {
+        title: 'Somebody else has to decide this',
+        body: html`<section><p>${BARRED[page.because]}</p>
+<p>Nothing was decided. The requester sees that another approver is needed.</p></section>`,
+      };
+    case 'decided':
+      return decided(page);
+    case 'ended':
+      return {
+        title: ENDED[page.outcome],
+        body: html`<section><p>The promotion ended ${when(page.at)}. There is nothing to decide any more.</p>
+${aboutOf(page.summary)}</section>`,
+      };
+    case 'changed':
+      return {
+        title: 'What you were asked has changed',
+        body: html`<section><p>This link shows what was so before. Another mail with another link is on its way to those who are to decide.</p>
+<ul>${page.changed.slice(0, LIMITS.rows).map((text) => html`<li>${shortened(sentence(text), 300)}</li>`)}</ul>
+${aboutOf(page.summary)}</section>`,
+      };
+  }
+}
+
+const BARRED: Readonly<Record<Extract<LinkState, { state: 'barred' }>['because'], string>> = {
+  producer: 'You had a hand in making this model, and nobody approves their own work.',
+  committer: 'Your commit is part of this model, and nobody approves their own work.',
+  requester: 'You asked for this promotion, and nobody approves what they asked for.',
+  decided: 'You decided on this promotion in another role, and each role wants a person of its own.',
+  role: 'You do not hold the role any more that was asked.',
+};
+
+const ENDED: Readonly<Record<Outcome, string>> = {
+  released: 'The model was released',
+  refused: 'The promotion was refused',
+  cancelled: 'The promotion was cancelled',
+  superseded: 'A newer promotion took the place of this one',
+  rolled_back: 'The release was rolled back',
+  failed: 'The promotion failed',
+  expired: 'The time for this promotion is over',
+};
+
+function decided({ summary, decision: made, withdraw }: Extract<LinkState, { state: 'decided' }>): Said {
+  return {
+    title: `You ${made.decision} ${nameOf(summary.model)}`,
+    body: html`<section>${decision(made, LIMITS)}
+${aboutOf(summary)}</section>
+${
+  withdraw &&
+  html`<section aria-labelledby="${ACT}"><h2 id="${ACT}">Take it back</h2>
+<p>Until the canary starts you can take your decision back.</p>
+${proveForm(withdraw)}</section>`
+}`,
+  };
+}
+
+function aboutOf(summary: PromotionSummary): Content {
+  return html`<dl>
+${summaryRows(summary, LIMITS.text)}</dl>`;
+}

@@ -1,0 +1,67 @@
+import { type Content, html } from './html.ts';
+import { ICONS } from './icons.ts';
+import type { RenderedPage } from './model.ts';
+import { STYLE, STYLE_SOURCE } from './style.ts';
+
+export interface Shell {
+  /** Of the window. */
+  readonly title: string;
+  /** Shown beside the product's name, such as `Approval`. */
+  readonly kind: string;
+  readonly main: Content;
+  /** Element that the reader may jump to; undefined where there is nothing to do. */
+  readonly skipTo?: { readonly id: string; readonly label: string } | undefined;
+  /** Origin beside our own that a form may lead to: that of the OIDC provider. */
+  readonly formOrigin?: string | undefined;
+}
+
+/**
+ * A whole page. It runs nothing and fetches nothing, which the policy in its headers makes sure of; its address holds a token, which
+ * neither a cache nor a referrer may keep.
+ */
+export function renderShell({ title, kind, main, skipTo, formOrigin }: Shell): RenderedPage {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${ICONS}
+<header>${skipTo && html`<a class="vh skip" href="${`#${skipTo.id}`}">${skipTo.label}</a>`}<b>Countersign</b> · ${kind}</header>
+<main>
+${main}
+</main>
+<footer>What is decided here becomes signed evidence and is kept for years. It names people by an id, never by name or address.</footer>
+</body>
+</html>
+`;
+  return { html: page.toString(), headers: headersFor(formOrigin) };
+}
+
+function headersFor(formOrigin: string | undefined): RenderedPage['headers'] {
+  const policy = [
+    "default-src 'none'",
+    `style-src ${STYLE_SOURCE}`,
+    // Chromium holds the redirect that answers a form against this, too.
+    `form-action 'self'${formOrigin === undefined ? '' : ` ${formOrigin}`}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ];
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': policy.join('; '),
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+    // For browsers that know no frame-ancestors.
+    'X-Frame-Options': 'DENY',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'X-Robots-Tag': 'noindex',
+  };
+}
