@@ -1,3 +1,4 @@
+import { bareAddress } from './mail/send-email.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
 /** One request to an AWS service, by the names that the service's own documentation uses. */
@@ -5,7 +6,7 @@ export interface AwsCall {
   readonly service: string;
   /** API operation, such as `PutObject`. */
   readonly operation: string;
-  /** The bucket, table, key, queue, function, state machine, execution, model or endpoint that it names, by kind. */
+  /** What it names, by kind. */
   readonly resources: AwsResources;
   /** Parsed JSON body of the JSON protocols. */
   readonly input?: Readonly<Record<string, unknown>>;
@@ -29,12 +30,16 @@ export interface AwsResources {
   readonly model?: string;
   readonly endpoint?: string;
   readonly endpointConfig?: string;
+  /** Address that a mail comes from. */
+  readonly sender?: string;
+  readonly configurationSet?: string;
 }
 
 /** Which operation of which service a signed request asks for. `body` is absent where it is streamed (S3). */
 export function classify(service: string, request: WireRequest, body?: Uint8Array): AwsCall {
   if (service === 's3') return classifyS3(request);
   if (service === 'lambda') return classifyLambda(request);
+  if (service === 'ses') return classifySes(request, parseObject(body));
   const target = headerValues(request, 'x-amz-target')[0];
   if (target !== undefined) return classifyJson(service, target, parseObject(body));
   const rpc = /\/operation\/(\w+)$/.exec(request.path)?.[1];
@@ -85,6 +90,24 @@ function classifyLambda(request: WireRequest): AwsCall {
   // An ARN and a name with a qualifier are accepted too; what remains is the bare name.
   const bare = name.startsWith('arn:') ? (name.split(':')[6] ?? name) : (name.split(':')[0] ?? name);
   return { service: 'lambda', operation: 'Invoke', resources: { function: bare } };
+}
+
+/** Of SES v2 (REST), what functions call; the rest goes by unnamed. */
+function classifySes(request: WireRequest, input: Readonly<Record<string, unknown>>): AwsCall {
+  if (request.method !== 'POST' || request.path !== '/v2/email/outbound-emails') {
+    return { service: 'ses', operation: 'Unknown', resources: {} };
+  }
+  const sender = textAt(input, 'FromEmailAddress');
+  const configurationSet = textAt(input, 'ConfigurationSetName');
+  return {
+    service: 'ses',
+    operation: 'SendEmail',
+    resources: {
+      ...(sender === undefined ? {} : { sender: bareAddress(sender) }),
+      ...(configurationSet === undefined ? {} : { configurationSet }),
+    },
+    input,
+  };
 }
 
 /** Sub-resources that change what a method on an object or bucket means, with the operation's noun. */
@@ -181,6 +204,7 @@ export function listAt(object: Readonly<Record<string, unknown>>, name: string):
   return Array.isArray(value) ? value : [];
 }
 
+/** The text under a name; undefined if there is none. */
 function textAt(object: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = object[name];
   return typeof value === 'string' ? value : undefined;

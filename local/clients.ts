@@ -4,6 +4,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
@@ -17,6 +18,7 @@ export function emulatorClients(port: number, region: string): EmulatorClients {
     s3: new S3Client(config),
     kms: new KMSClient(config),
     dynamodb: new DynamoDBClient(config),
+    ses: new SESv2Client(config),
     sqs: new SQSClient(config),
     sns: new SNSClient(config),
     logs: new CloudWatchLogsClient(config),

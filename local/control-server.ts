@@ -5,6 +5,7 @@ import { readBody } from './bodies.ts';
 import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { LambdaHost } from './lambda-host.ts';
+import type { Mailbox } from './mail/mailbox.ts';
 import { listen } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 import { controlSageMaker } from './sagemaker/control.ts';
@@ -41,6 +42,7 @@ const delaysSchema = z.strictObject({
   indexMs: z.exactOptional(z.int().check(z.minimum(0))),
   streamMs: z.exactOptional(z.int().check(z.minimum(0))),
 });
+const addressSchema = z.strictObject({ address: z.string() });
 const recycleSchema = z.strictObject({ function: z.string() });
 
 export interface ControlOptions {
@@ -49,6 +51,7 @@ export interface ControlOptions {
   readonly visibility: Visibility;
   readonly host: LambdaHost;
   readonly sagemaker: SageMaker;
+  readonly mailbox: Mailbox;
 }
 
 /** The loopback endpoint behind {@link LocalControl}. Its token keeps web pages and other users of the machine out. */
@@ -97,7 +100,7 @@ export class ControlServer {
   }
 
   #perform(route: string, body: unknown): object | undefined {
-    const { recorder, faults, visibility, host, sagemaker } = this.#options;
+    const { recorder, faults, visibility, host, sagemaker, mailbox } = this.#options;
     switch (route) {
       case 'GET /calls':
         return { calls: recorder.records };
@@ -122,6 +125,14 @@ export class ControlServer {
       }
       case 'POST /recycle':
         host.recycle(recycleSchema.parse(body).function);
+        return {};
+      case 'GET /mails':
+        return { mails: mailbox.mails };
+      case 'POST /mails/bounces':
+        mailbox.answerWith('bounce', addressSchema.parse(body).address);
+        return {};
+      case 'POST /mails/complaints':
+        mailbox.answerWith('complaint', addressSchema.parse(body).address);
         return {};
       default:
         return controlSageMaker(sagemaker, route, body);

@@ -1,8 +1,10 @@
 import type { Fault } from './faults.ts';
+import type { Mail } from './mail/mailbox.ts';
 import type { CallRecord } from './recorder.ts';
 import type { DeploymentFault, Tampering } from './sagemaker/faults.ts';
 
 export type { Fault, FaultEffect, FaultMatch } from './faults.ts';
+export type { Mail } from './mail/mailbox.ts';
 export type { CallRecord } from './recorder.ts';
 export type { DeploymentFault, Tampering } from './sagemaker/faults.ts';
 
@@ -59,6 +61,21 @@ export class LocalControl {
   /** Lets the next event of a function meet a cold start. */
   async recycle(functionName: string): Promise<void> {
     await this.#ask('POST', '/recycle', { function: functionName });
+  }
+
+  /** Every mail that SES has taken, oldest first; the newest 5,000 at most. */
+  async mails(): Promise<readonly Mail[]> {
+    return (await this.#ask<{ mails: readonly Mail[] }>('GET', '/mails')).mails;
+  }
+
+  /** From now on, mails to the address are taken and then come back: SES reports a bounce of each. */
+  async bounceMail(address: string): Promise<void> {
+    await this.#ask('POST', '/mails/bounces', { address });
+  }
+
+  /** From now on, mails to the address are taken and then complained of: SES reports a complaint about each. */
+  async complain(address: string): Promise<void> {
+    await this.#ask('POST', '/mails/complaints', { address });
   }
 
   /** From now on, so many of SageMaker's seconds pass in a real one. At first, one does. */

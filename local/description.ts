@@ -15,6 +15,8 @@ export interface LocalDescription {
   readonly apiUrl: string;
   /** Base of the pages for people, with the stage, where the template has such an API. Nobody signs there. */
   readonly pagesUrl?: string;
+  /** Page that shows the mails that SES has taken. */
+  readonly inbox: string;
   readonly control: { readonly url: string; readonly token: string };
   /** Demo credentials by name. */
   readonly identities: Readonly<Record<DemoName, DemoIdentity>>;

@@ -10,6 +10,7 @@ import { ChunkSignatureCheck, isChunkSigned } from './chunk-signatures.ts';
 import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
+import { inboxAnswer, isInboxPath } from './mail/inbox.ts';
 import { mentions } from './policies.ts';
 import { LOOPBACK, listen } from './ports.ts';
 import { PublicDoor } from './public-door.ts';
@@ -109,7 +110,9 @@ export class FrontDoor {
     try {
       const api = this.#apis.find((candidate) => isBelowStage(candidate, request.path));
       const service = serviceOf(request);
-      if (api !== undefined && (service ?? 'execute-api') === 'execute-api') {
+      if (service === undefined && isInboxPath(request.path)) {
+        this.#serveInbox(request, response);
+      } else if (api !== undefined && (service ?? 'execute-api') === 'execute-api') {
         await this.#serveApi(api, request, incoming, response, requestId);
       } else if (service === 'execute-api') {
         // As AWS answers for an API that has no such stage.
@@ -134,6 +137,16 @@ export class FrontDoor {
       response.setHeader('connection', 'close');
       send(response, awsErrorAnswer(service, known, requestId));
     }
+  }
+
+  #serveInbox(request: WireRequest, response: ServerResponse): void {
+    // A web page whose name was made to point at this machine would read the links in the mails.
+    const host = headerValues(request, 'host')[0] ?? '';
+    if (host.replace(/^localhost:/, `${LOOPBACK}:`) !== new URL(this.#endpoint).host) {
+      send(response, { status: 403, headers: { 'content-type': 'text/plain' }, body: 'Not by this name.\n' });
+      return;
+    }
+    send(response, inboxAnswer(this.#options.mailbox.mails, request.method, request.path));
   }
 
   async #serveApi(

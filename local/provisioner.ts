@@ -13,6 +13,7 @@ import { type Cloud, type Makers, withoutEffect } from './resources/maker.ts';
 import { messagingMakers } from './resources/messaging.ts';
 import { observabilityMakers } from './resources/observability.ts';
 import { s3Makers } from './resources/s3.ts';
+import { sesMakers } from './resources/ses.ts';
 import { stepFunctionsMakers } from './resources/step-functions.ts';
 
 const MAKERS: Makers = {
@@ -25,6 +26,7 @@ const MAKERS: Makers = {
   ...messagingMakers,
   ...observabilityMakers,
   ...s3Makers,
+  ...sesMakers,
   ...stepFunctionsMakers,
   // Tells AWS which constructs are in use.
   'AWS::CDK::Metadata': withoutEffect,

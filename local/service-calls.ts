@@ -6,17 +6,21 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { type Answer, awsErrorAnswer, send } from './answers.ts';
 import type { AwsCall } from './aws-call.ts';
 import { bytesOf } from './bodies.ts';
+import type { EventBus } from './events/bus.ts';
+import { publishTaken } from './events/put-events.ts';
 import type { FaultEffect } from './faults.ts';
 import type { Identity } from './identities.ts';
 import { invokeAnswer } from './invoke-api.ts';
 import type { LambdaHost } from './lambda-host.ts';
+import type { Mailbox } from './mail/mailbox.ts';
+import { sendEmail } from './mail/ses-call.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
 import { MultipartLocks } from './multipart-locks.ts';
 import type { SageMaker } from './sagemaker/control-plane.ts';
 import { sagemakerAnswer } from './sagemaker/wire.ts';
 import { payloadHashOf, resign, type SignatureClaim, type WireRequest } from './sigv4.ts';
 import type { StepFunctions } from './step-functions.ts';
-import { Upstream, withoutHopByHop } from './upstream.ts';
+import { Upstream, wholeAnswer, withoutHopByHop } from './upstream.ts';
 import type { Visibility } from './visibility.ts';
 
 /** A request whose signature was checked. */
@@ -38,6 +42,8 @@ export interface ServiceCallsOptions {
   readonly motoPort: number;
   readonly stepFunctions: StepFunctions;
   readonly sagemaker: SageMaker;
+  readonly bus: EventBus;
+  readonly mailbox: Mailbox;
   /** Asks the emulator itself. */
   readonly emulatorS3: S3Client;
 }
@@ -53,6 +59,8 @@ export class ServiceCalls {
   readonly #moto: Upstream;
   readonly #stepFunctions: StepFunctions;
   readonly #sagemaker: SageMaker;
+  readonly #bus: EventBus;
+  readonly #mailbox: Mailbox;
   readonly #locks: MultipartLocks;
 
   constructor(options: ServiceCallsOptions) {
@@ -62,6 +70,8 @@ export class ServiceCalls {
     this.#moto = new Upstream(options.motoPort);
     this.#stepFunctions = options.stepFunctions;
     this.#sagemaker = options.sagemaker;
+    this.#bus = options.bus;
+    this.#mailbox = options.mailbox;
     this.#locks = new MultipartLocks(options.emulatorS3);
   }
 
@@ -100,6 +110,14 @@ export class ServiceCalls {
       return invokeAnswer(this.#host, call, request, await bytesOf(signed.body), requestId);
     }
     if (call.service === 'sagemaker') return sagemakerAnswer(this.#sagemaker, call, requestId);
+    if (call.service === 'ses' && call.operation === 'SendEmail') {
+      return sendEmail(this.#mailbox, call, requestId, async () => wholeAnswer(await this.#forward(signed), requestId));
+    }
+    if (call.service === 'events' && call.operation === 'PutEvents') {
+      const answer = await wholeAnswer(await this.#forward(signed), requestId);
+      if (answer.status === 200) publishTaken(this.#bus, call, answer.body);
+      return answer;
+    }
     const { bucket = '', key = '' } = call.resources;
     if (call.operation === 'CreateMultipartUpload') this.#locks.begun(bucket, key, request);
     if (call.service === 'states') await this.#stepFunctions.ready();

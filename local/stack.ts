@@ -1,17 +1,12 @@
 import { rmSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { readAssembly } from './assembly.ts';
-import { closeClients, emulatorClients } from './clients.ts';
+import { closeClients } from './clients.ts';
 import { LocalControl } from './control.ts';
-import { ControlServer } from './control-server.ts';
 import { createDemoIdentities } from './demo-identities.ts';
 import type { LocalDescription, LocalResources } from './description.ts';
-import { Faults } from './faults.ts';
-import { FrontDoor } from './front-door.ts';
-import { Identities } from './identities.ts';
-import { LambdaHost } from './lambda-host.ts';
+import { INBOX_PATH } from './mail/inbox.ts';
 import { startMinistack } from './ministack.ts';
 import { startMoto } from './moto.ts';
 import { freePort, LOOPBACK } from './ports.ts';
@@ -19,14 +14,9 @@ import { Processes } from './processes.ts';
 import { TemplateError } from './properties.ts';
 import { type Outputs, provision } from './provisioner.ts';
 import { ensurePython } from './python.ts';
-import { Recorder } from './recorder.ts';
-import type { Cloud } from './resources/maker.ts';
-import { readingAccount } from './sagemaker/account.ts';
-import { SageMaker } from './sagemaker/control-plane.ts';
-import { StepFunctions } from './step-functions.ts';
 import { runStep } from './steps.ts';
 import { LOCAL_STAGE, synthesise } from './synthesis.ts';
-import { Visibility } from './visibility.ts';
+import { type EmulatorPorts, wire } from './wiring.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** The account number of AWS's own examples. */
@@ -87,7 +77,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       await rm(join(stateDir, leftover), { recursive: true, force: true });
     }
     const ports = { ministack: await freePort(), moto: await freePort() };
-    const parts = assemble(stateDir, ports);
+    const parts = wire({ region: REGION, accountId: ACCOUNT_ID, stateDir, ports });
     undo.push(
       () => closeClients(parts.cloud.clients),
       () => parts.cloud.stepFunctions.close(),
@@ -97,8 +87,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       () => parts.control.close(),
     );
     const port = await parts.cloud.frontDoor.listen(options.port ?? 0);
-    const endpoint = `http://${LOOPBACK}:${port}`;
-    parts.setEndpoint(endpoint);
+    const { endpoint } = parts.cloud.frontDoor;
     const { stateMachineSecret: roleSecret } = parts.cloud.identities;
     const [assembly] = await Promise.all([
       options.assembly ?? runStep('synthesise the CDK app', log, () => synthesise(ROOT, stateDir)),
@@ -114,6 +103,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       endpoint,
       apiUrl: `${endpoint}/${LOCAL_STAGE}`,
       ...pagesUrlOf(outputs),
+      inbox: `${endpoint}${INBOX_PATH}`,
       control: { url: `http://${LOOPBACK}:${await parts.control.listen()}`, token: parts.control.token },
       identities: createDemoIdentities(parts.cloud, LOCAL_STAGE),
       resources: resourcesOf(outputs),
@@ -129,11 +119,6 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
     await stop();
     throw error;
   }
-}
-
-interface EmulatorPorts {
-  readonly ministack: number;
-  readonly moto: number;
 }
 
 async function startEmulators(
@@ -163,71 +148,6 @@ async function startEmulators(
 /** Where a state folder has the record of its processes. */
 export function recordFile(stateDir: string): string {
   return join(stateDir, 'run', 'processes.json');
-}
-
-/** Everything that runs inside this process, wired. Nothing listens yet. */
-function assemble(stateDir: string, ports: EmulatorPorts) {
-  let endpoint = '';
-  const clients = emulatorClients(ports.ministack, REGION);
-  const identities = new Identities(ACCOUNT_ID);
-  const stepFunctions = new StepFunctions({ port: ports.moto, region: REGION });
-  const tableKeys = new Map<string, readonly string[]>();
-  const recorder = new Recorder();
-  const faults = new Faults();
-  const visibility = new Visibility((table) => tableKeys.get(table), Date.now);
-  const host = new LambdaHost({
-    identities,
-    logDir: join(stateDir, 'logs'),
-    baseEnvironment: () => ({
-      AWS_REGION: REGION,
-      AWS_DEFAULT_REGION: REGION,
-      AWS_ENDPOINT_URL: endpoint,
-      PATH: process.env.PATH ?? '',
-    }),
-    sendToQueue: async (queueArn, body) => {
-      const name = queueArn.split(':').at(-1);
-      const url = `http://${LOOPBACK}:${ports.ministack}/${ACCOUNT_ID}/${name}`;
-      await clients.sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body }));
-    },
-  });
-  const sagemaker = new SageMaker({
-    region: REGION,
-    accountId: ACCOUNT_ID,
-    realNow: Date.now,
-    ...readingAccount(clients),
-  });
-  const frontDoor = new FrontDoor({
-    identities,
-    host,
-    recorder,
-    faults,
-    visibility,
-    region: REGION,
-    accountId: ACCOUNT_ID,
-    emulatorPort: ports.ministack,
-    motoPort: ports.moto,
-    stepFunctions,
-    emulatorS3: clients.s3,
-    sagemaker,
-  });
-  const cloud: Cloud = {
-    region: REGION,
-    accountId: ACCOUNT_ID,
-    clients,
-    host,
-    frontDoor,
-    identities,
-    stepFunctions,
-    tableKeys,
-    roles: new Map(),
-    policies: new Map(),
-    apis: new Map(),
-  };
-  const setEndpoint = (url: string) => {
-    endpoint = url;
-  };
-  const control = new ControlServer({ recorder, faults, visibility, host, sagemaker });
-  return { cloud, control, sagemaker, setEndpoint };
 }
 
 function pagesUrlOf(outputs: Outputs): Pick<LocalDescription, 'pagesUrl'> {

@@ -127,6 +127,7 @@ function summary(local: LocalDescription, stateDir: string): string {
 Ready. Ctrl-C stops it.
 
   API          ${local.apiUrl}${local.pagesUrl === undefined ? '' : `\n  Pages        ${local.pagesUrl}`}
+  Inbox        ${local.inbox}
   AWS endpoint ${local.endpoint} (region ${local.region}, account ${local.accountId})
   Credentials  ${short(join(stateDir, 'local.json'))}, under "identities"
   Logs         ${short(local.logs)}

@@ -1,6 +1,8 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Answer } from './answers.ts';
+import { bytesOf } from './bodies.ts';
 import { LOOPBACK } from './ports.ts';
 
 /** Headers that belong to one connection only. */
@@ -55,6 +57,23 @@ export class Upstream {
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** An answer of the JSON services, read to its end. */
+export async function wholeAnswer(
+  incoming: IncomingMessage,
+  requestId: string,
+): Promise<Answer & { readonly body: Uint8Array }> {
+  const errorType = incoming.headers['x-amzn-errortype'];
+  return {
+    status: incoming.statusCode ?? 502,
+    headers: {
+      'content-type': incoming.headers['content-type'] ?? 'application/json',
+      'x-amzn-requestid': requestId,
+      ...(errorType === undefined ? {} : { 'x-amzn-errortype': errorType }),
+    },
+    body: await bytesOf(incoming),
+  };
 }
 
 /** Name-value list without the headers of the connection itself. */

@@ -4,12 +4,15 @@ import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { EventBus } from '../events/bus.ts';
 import type { FrontDoor } from '../front-door.ts';
 import type { Identities, LocalRole } from '../identities.ts';
 import type { Made } from '../intrinsics.ts';
 import type { LambdaHost } from '../lambda-host.ts';
+import type { Mailbox } from '../mail/mailbox.ts';
 import type { Statement } from '../policies.ts';
 import type { Properties } from '../properties.ts';
 import type { StepFunctions } from '../step-functions.ts';
@@ -21,6 +24,7 @@ export interface EmulatorClients {
   readonly kms: KMSClient;
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
+  readonly ses: SESv2Client;
   readonly sns: SNSClient;
   readonly logs: CloudWatchLogsClient;
   readonly cloudwatch: CloudWatchClient;
@@ -36,6 +40,8 @@ export interface Cloud {
   readonly frontDoor: FrontDoor;
   readonly identities: Identities;
   readonly stepFunctions: StepFunctions;
+  readonly bus: EventBus;
+  readonly mailbox: Mailbox;
   /** IAM roles by name. */
   readonly roles: Map<string, LocalRole>;
   /** Statements of the managed policies by ARN. */

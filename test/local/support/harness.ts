@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
 import type { LocalApi, LocalRoute } from '../../../local/api-model.ts';
+import { closeClients, emulatorClients } from '../../../local/clients.ts';
+import { EventBus } from '../../../local/events/bus.ts';
 import { Faults } from '../../../local/faults.ts';
 import { FrontDoor } from '../../../local/front-door.ts';
 import { Identities } from '../../../local/identities.ts';
 import { LambdaHost } from '../../../local/lambda-host.ts';
+import { Mailbox } from '../../../local/mail/mailbox.ts';
 import { statementsOf } from '../../../local/policies.ts';
 import { freePort, listen } from '../../../local/ports.ts';
 import { Recorder } from '../../../local/recorder.ts';
@@ -61,7 +63,7 @@ export async function startHarness(options: HarnessOptions) {
     });
   });
   const emulatorPort = await listen(emulator, 0);
-  const emulatorS3 = new S3Client({ region: REGION });
+  const clients = emulatorClients(emulatorPort, REGION);
 
   const identities = new Identities(ACCOUNT_ID);
   const recorder = new Recorder();
@@ -76,6 +78,15 @@ export async function startHarness(options: HarnessOptions) {
       sentToQueue.push({ queueArn, body });
     },
   });
+  const place = { region: REGION, accountId: ACCOUNT_ID };
+  const bus = new EventBus({
+    ...place,
+    invokeLater: (...event) => host.invokeLater(...event),
+    sendToQueue: async (queueArn, body) => {
+      sentToQueue.push({ queueArn, body });
+    },
+  });
+  const mailbox = new Mailbox({ ...place, bus });
   const visibility = new Visibility((table) => (table === 'things' ? ['pk', 'sk'] : undefined), Date.now);
   const motoPort = await freePort();
   const stepFunctions = new StepFunctions({ port: motoPort, region: REGION });
@@ -95,14 +106,16 @@ export async function startHarness(options: HarnessOptions) {
     region: REGION,
     accountId: ACCOUNT_ID,
     emulatorPort,
-    emulatorS3,
+    emulatorS3: clients.s3,
     motoPort,
     stepFunctions,
     sagemaker,
+    bus,
+    mailbox,
   });
   const everything = {
     Effect: 'Allow',
-    Action: ['s3:PutObject', 'dynamodb:Query', 'lambda:InvokeFunction'],
+    Action: ['s3:PutObject', 'dynamodb:Query', 'lambda:InvokeFunction', 'ses:SendEmail', 'events:PutEvents'],
     Resource: '*',
   };
   host.register({
@@ -157,11 +170,15 @@ export async function startHarness(options: HarnessOptions) {
     accountId: ACCOUNT_ID,
     caller,
     frontDoor,
+    bus,
+    mailbox,
     host,
     faults,
     recorder,
     visibility,
     upstream,
+    /** Ask the stand-in for the emulator. */
+    emulatorClients: clients,
     sentToQueue,
     identities,
     stepFunctions,
@@ -173,6 +190,7 @@ export async function startHarness(options: HarnessOptions) {
       await frontDoor.close();
       stepFunctions.close();
       sagemaker.close();
+      closeClients(clients);
       await host.stop();
       await new Promise<void>((resolve) => emulator.close(() => resolve()));
       await rm(folder, { recursive: true, force: true });
