@@ -7,8 +7,8 @@ const SHAPES = {
   undetermined: html`<path d="M8 1.5 15.2 14H.8z"/><path d="M8 6v3.6m0 1.6v.6"/>`,
   waived: html`<path d="m8 .9 7.1 7.1L8 15.1.9 8z"/><path d="M5 8h6"/>`,
   not_applicable: html`<circle cx="8" cy="8" r="7" stroke-dasharray="2.4 2"/><path d="M5 8h6"/>`,
-  better: html`<path d="M8 14V2.5M3.2 7.2 8 2.4l4.8 4.8"/>`,
-  worse: html`<path d="M8 2v11.5M3.2 8.8 8 13.6l4.8-4.8"/>`,
+  up: html`<path d="M8 14V2.5M3.2 7.2 8 2.4l4.8 4.8"/>`,
+  down: html`<path d="M8 2v11.5M3.2 8.8 8 13.6l4.8-4.8"/>`,
 } as const;
 
 export type Icon = keyof typeof SHAPES;

@@ -13,6 +13,8 @@ export interface Column {
   readonly heading: string;
   /** Whether a phone, which shows a row as a block of lines, needs the heading before the value. */
   readonly named: boolean;
+  /** Class of its share of the width: `w1` narrow to `w3` wide; those without one share what is left. */
+  readonly width?: 'w1' | 'w2' | 'w3';
 }
 
 /**
@@ -22,7 +24,9 @@ export interface Column {
  * @param rows - the first cell of each names it
  */
 export function table(label: string, columns: readonly Column[], rows: readonly (readonly Content[])[]): Markup {
-  const heads = columns.map(({ heading }) => html`<th role="columnheader" scope="col">${heading}</th>`);
+  const heads = columns.map(
+    ({ heading, width = '' }) => html`<th role="columnheader" scope="col" class="${width}">${heading}</th>`,
+  );
   const cell = (content: Content, index: number): Markup => {
     if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
     const column = columns[index];

@@ -9,6 +9,7 @@ export interface Shell {
   /** Shown beside the product's name, such as `Approval`. */
   readonly kind: string;
   readonly main: Content;
+  readonly foot: string;
   /** Element that the reader may jump to; undefined where there is nothing to do. */
   readonly skipTo?: { readonly id: string; readonly label: string } | undefined;
   /** Origin beside our own that a form may lead to: that of the OIDC provider. */
@@ -19,7 +20,7 @@ export interface Shell {
  * A whole page. It runs nothing and fetches nothing, which the policy in its headers makes sure of; its address holds a token, which
  * neither a cache nor a referrer may keep.
  */
-export function renderShell({ title, kind, main, skipTo, formOrigin }: Shell): RenderedPage {
+export function renderShell({ title, kind, main, foot, skipTo, formOrigin }: Shell): RenderedPage {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -36,7 +37,7 @@ ${ICONS}
 <main>
 ${main}
 </main>
-<footer>What is decided here becomes signed evidence and is kept for years. It names people by an id, never by name or address.</footer>
+<footer>${foot}</footer>
 </body>
 </html>
 `;

@@ -42,9 +42,9 @@ export function nameOf({ name, sha256 }: NamedDigest): string {
   return name === null ? shortDigest(sha256) : shortened(name, 80);
 }
 
-/** Said by shape and by word. */
-export function sign(name: Icon, word: string): Markup {
-  return html`<span class="v ${name}">${icon(name)}${word}</span>`;
+/** Said by shape and by word; `tone` is the class of its colour. */
+export function sign(name: Icon, word: string, tone: string = name): Markup {
+  return html`<span class="v ${tone}">${icon(name)}${word}</span>`;
 }
 
 /** `dataset_consent` is `Dataset consent`. */
@@ -68,6 +68,10 @@ export function sentence(text: string): string {
   const begun = text.slice(0, 1).toUpperCase() + text.slice(1);
   return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
+
+/** Under every page of a link. */
+export const KEPT =
+  'What is decided here becomes signed evidence and is kept for years. It names people by an id, never by name or address.';
 
 /** What was left out of a list, and where it stands. */
 export function more(

@@ -15,7 +15,7 @@ export function changesSection({ running, summary, gate, card }: ApprovalFacts, 
       : html`${table(
           'What runs now, and what would',
           [
-            { heading: 'Part', named: false },
+            { heading: 'Part', named: false, width: 'w1' },
             { heading: 'Runs now', named: true },
             { heading: 'Asked for', named: true },
           ],
@@ -52,9 +52,9 @@ function metrics(card: CardView, isCompared: boolean, limits: Limits): Content {
   if (card.metrics.length === 0) return html`<p class="soft">The model card states no measured values.</p>`;
   const shown = card.metrics.slice(0, limits.rows);
   const columns: readonly Column[] = [
-    { heading: 'Measured', named: false },
-    ...(isCompared ? [{ heading: 'Runs now', named: true }] : []),
-    { heading: 'Asked for', named: true },
+    { heading: 'Measured', named: false, width: 'w3' },
+    ...(isCompared ? [{ heading: 'Runs now', named: true, width: 'w2' } as const] : []),
+    { heading: 'Asked for', named: true, width: 'w2' },
     ...(isCompared ? [{ heading: 'Change', named: false }] : []),
   ];
   const value = (text: string | null): Content =>
@@ -82,7 +82,8 @@ function change({ value, running, better }: MetricView): Content {
   const by = `${difference > 0 ? '+' : '−'}${Math.abs(difference).toPrecision(3)}`;
   if (better === null) return by;
   const isBetter = better === 'higher' ? difference > 0 : difference < 0;
-  return sign(isBetter ? 'better' : 'worse', `${isBetter ? 'better' : 'worse'}, ${by}`);
+  const word = isBetter ? 'better' : 'worse';
+  return sign(difference > 0 ? 'up' : 'down', `${word}, ${by}`, word);
 }
 
 export function cardSection({ sha256, sections }: CardView, limits: Limits): Markup {

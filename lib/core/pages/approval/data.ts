@@ -16,9 +16,9 @@ export function dataSection(datasets: readonly DatasetView[], limits: Limits): M
       : table(
           'Datasets',
           [
-            { heading: 'Dataset', named: false },
+            { heading: 'Dataset', named: false, width: 'w3' },
             { heading: 'May be used', named: true },
-            { heading: 'Personal data', named: true },
+            { heading: 'Personal', named: true, width: 'w1' },
             { heading: 'Privacy review', named: true },
           ],
           shown.map((dataset) => [

@@ -136,7 +136,7 @@ ${summaryRows(facts.summary, limits.text)}<dt>Instead of</dt><dd>${facts.running
 <dt>Your role</dt><dd>${shortened(facts.role, limits.text)}</dd>
 <dt>Your comment</dt><dd>${comment === '' ? 'none' : lines(comment)}</dd>
 </dl>
-${form(target, html`<button>${button}</button>`)}<p class="back"><a href="${back}">Go back and decide nothing</a></p>
+${form(target, html`<button class="${choice === 'approve' ? '' : 'stop'}">${button}</button>`)}<p class="back"><a href="${back}">Go back and decide nothing</a></p>
 `,
   };
 }

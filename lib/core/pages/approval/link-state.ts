@@ -3,7 +3,7 @@ import { type Content, html } from '../html.ts';
 import { DETAIL } from '../limits.ts';
 import type { LinkState, Outcome, PromotionSummary, RenderedPage } from '../model.ts';
 import { renderShell } from '../shell.ts';
-import { nameOf, sentence, when } from '../words.ts';
+import { KEPT, nameOf, sentence, when } from '../words.ts';
 import { decision } from './decisions.ts';
 import { ACT, proveForm } from './forms.ts';
 import { summaryRows } from './summary.ts';
@@ -16,6 +16,7 @@ export function linkState(page: LinkState): RenderedPage {
   return renderShell({
     title,
     kind: 'Approval',
+    foot: KEPT,
     formOrigin: page.state === 'decided' && page.withdraw?.method === 'oidc' ? page.withdraw.origin : undefined,
     main: html`<h1>${title}</h1>
 ${body}`,

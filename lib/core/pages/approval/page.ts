@@ -3,7 +3,7 @@ import { html, type Markup } from '../html.ts';
 import { type Limits, sized } from '../limits.ts';
 import type { ApprovalFacts, ApprovalPage, ApprovalStep, RenderedPage } from '../model.ts';
 import { renderShell } from '../shell.ts';
-import { nameOf, sentence } from '../words.ts';
+import { KEPT, listed, nameOf, sentence, shortDigest, sign, when } from '../words.ts';
 import { cardSection, changesSection } from './changes.ts';
 import { dataSection } from './data.ts';
 import { decidedSection, earlierSection, evidenceSection } from './decisions.ts';
@@ -25,6 +25,7 @@ function renderStep(step: ApprovalStep): RenderedPage {
     renderShell({
       title,
       kind: 'Approval',
+      foot: KEPT,
       skipTo: { id: ACT, label: 'Go to what you are asked to do' },
       formOrigin: step.state === 'asked' && step.proof.method === 'oidc' ? step.proof.origin : undefined,
       main: html`<h1>${title}</h1>
@@ -33,11 +34,26 @@ ${head(step.facts, limits)}${actSection(step, limits)}${step.state === 'confirm'
   );
 }
 
-function head({ summary, role, deputyFor, changed }: ApprovalFacts, limits: Limits): Markup {
+function head(facts: ApprovalFacts, limits: Limits): Markup {
+  const { summary, role, deputyFor, changed } = facts;
   return html`<p class="lead"><strong>${shortened(summary.requester, limits.text)}</strong> asks you, as <strong>${shortened(role, limits.text)}</strong>${
     deputyFor === null ? undefined : html` in place of ${shortened(deputyFor, limits.text)}`
   }, to let a model into ${summary.environment}.</p>
-${summary.emergency ? EMERGENCY : undefined}${changed.length === 0 ? undefined : changedSection(changed, limits)}`;
+${strip(facts, limits)}${summary.emergency ? EMERGENCY : undefined}${changed.length === 0 ? undefined : changedSection(changed, limits)}`;
+}
+
+/** What decides most readers' minds, at one glance. */
+function strip({ gate, running, decided, until }: ApprovalFacts, limits: Limits): Markup {
+  const approvals = decided
+    .slice(0, limits.rows)
+    .filter(({ decision, fallen }) => decision === 'approved' && fallen === null);
+  return html`<dl class="strip">
+<div><dt>Gate</dt><dd>${sign(gate.passed ? 'pass' : 'fail', gate.passed ? 'Open' : 'Closed')}</dd></div>
+<div><dt>Takes the place of</dt><dd>${running === null ? 'nothing: first release' : html`<code>${shortDigest(running.model.sha256)}</code>`}</dd></div>
+<div><dt>Approved so far</dt><dd>${approvals.length === 0 ? 'by nobody' : listed(approvals.map(({ role }) => shortened(role, limits.text)))}</dd></div>
+<div><dt>Decide by</dt><dd>${when(until)}</dd></div>
+</dl>
+`;
 }
 
 const EMERGENCY = html`<section class="alarm" aria-label="Emergency">

@@ -20,10 +20,9 @@ const WORD: Readonly<Record<Verdict, string>> = {
 const ORDER: readonly Verdict[] = ['fail', 'undetermined', 'waived', 'pass', 'not_applicable'];
 
 const COLUMNS: readonly Column[] = [
-  { heading: 'Rule', named: false },
-  { heading: 'Verdict', named: false },
+  { heading: 'Rule, severity, controls', named: false, width: 'w3' },
+  { heading: 'Verdict', named: false, width: 'w2' },
   { heading: 'Reasons', named: false },
-  { heading: 'Severity and controls', named: false },
 ];
 
 export function gateSection({ verdicts, warnings, waivers, ...gate }: GateView, limits: Limits): Markup {
@@ -88,10 +87,9 @@ function row(
 ): Content[] {
   const used = waiver === null ? undefined : waivers.find(({ evidence }) => evidence === waiver);
   return [
-    shortened(ruleText(rule), limits.text),
+    html`${shortened(ruleText(rule), limits.text)}<p class="soft small">${severity}${controls.length === 0 ? '' : ` · ${shortened(controls.join(', '), limits.text)}`}</p>`,
     sign(verdict, WORD[verdict]),
     html`${reasonsOf(reasons, limits)}${waiver === null ? undefined : waiverOf(waiver, used, limits)}`,
-    html`<span class="soft small">${severity}${controls.length === 0 ? '' : ` · ${shortened(controls.join(', '), limits.text)}`}</span>`,
   ];
 }
 

@@ -4,8 +4,8 @@ import { type Limits, sized } from '../limits.ts';
 import type { ReleaseView, RenderedPage, TimelinePage } from '../model.ts';
 import { section, table } from '../parts.ts';
 import { renderShell } from '../shell.ts';
-import { digest, nameOf, sign, thing, when } from '../words.ts';
-import { timelinePicture } from './picture.ts';
+import { digest, nameOf, shortDigest, sign, thing, when } from '../words.ts';
+import { timelineLegend, timelinePicture } from './picture.ts';
 
 /** What served on an endpoint and when, as a picture and as a table. */
 export function renderTimelinePage(page: TimelinePage): RenderedPage {
@@ -14,6 +14,7 @@ export function renderTimelinePage(page: TimelinePage): RenderedPage {
     renderShell({
       title,
       kind: 'Releases',
+      foot: 'Each line is a signed release record: `countersign show evidence DIGEST` fetches it.',
       main: html`<h1>${title}</h1>
 ${now(page)}${page.releases.length === 0 ? undefined : history(page, limits)}`,
     }),
@@ -47,16 +48,16 @@ function history({ releases, at, more }: TimelinePage, limits: Limits): Markup {
   return section(
     'history',
     'What served when',
-    readable.some(({ model }) => model !== null) ? timelinePicture(readable, at) : undefined,
-    html`<p class="small soft">Light: served before. Blue: serves now. Amber: came back by a roll-back.</p>`,
+    readable.some(({ model }) => model !== null)
+      ? html`${timelinePicture(readable, at)}${timelineLegend()}`
+      : undefined,
     table(
       'Releases, newest first',
       [
-        { heading: 'From', named: false },
-        { heading: 'What happened', named: false },
-        { heading: 'Model', named: true },
+        { heading: 'From', named: false, width: 'w2' },
+        { heading: 'What happened', named: false, width: 'w3' },
+        { heading: 'Model', named: true, width: 'w2' },
         { heading: 'By', named: true },
-        { heading: 'Evidence', named: true },
       ],
       shown.map((release) => row(release, limits)),
     ),
@@ -68,7 +69,7 @@ function history({ releases, at, more }: TimelinePage, limits: Limits): Markup {
 
 const HAPPENED = {
   released: { icon: 'pass', word: 'Released' },
-  rolled_back: { icon: 'worse', word: 'Rolled back' },
+  rolled_back: { icon: 'down', word: 'Rolled back' },
   removed: { icon: 'fail', word: 'Removed' },
 } as const;
 
@@ -81,10 +82,9 @@ function row(
     .slice(0, limits.reasons)
     .map(({ person, role }) => `${shortened(person, limits.text)} (${shortened(role, limits.text)})`);
   return [
-    when(at),
+    html`${when(at)}<p class="small"><code class="soft">${shortDigest(evidence)}</code></p>`,
     html`${sign(icon, emergency ? `${word}, break-glass` : word)}${reason === '' ? undefined : html`<p class="small">${shortened(reason, limits.text)}</p>`}`,
     model === null ? html`<span class="soft">none</span>` : thing(model, limits.text),
     html`${shortened(requester, limits.text)}${approvers.length === 0 ? undefined : html`<p class="small soft">approved by ${approvers.join(', ')}</p>`}`,
-    html`<code class="soft">${evidence.slice(0, 12)}</code>`,
   ];
 }

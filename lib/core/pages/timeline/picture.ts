@@ -69,8 +69,20 @@ function lanesOf(spans: readonly Span[]): readonly Lane[] {
 }
 
 function barClass({ kind }: ReleaseView, isNow: boolean): string {
-  if (isNow) return 'now';
-  return kind === 'rolled_back' ? 'back' : 'bar';
+  if (kind === 'rolled_back') return 'back';
+  return isNow ? 'now' : 'bar';
+}
+
+/** Bars differ in shape too: what came back is hollow. */
+export function timelineLegend(): Markup {
+  const sample = (name: string): Markup =>
+    html`<svg aria-hidden="true"><rect class="${name}" x="2" y="2" width="28" height="12" rx="3"/></svg>`;
+  return html`<ul class="legend small">
+<li>${sample('now')}serves now</li>
+<li>${sample('bar')}served</li>
+<li>${sample('back')}served again after a roll-back</li>
+</ul>
+`;
 }
 
 const percent = (value: number): string => `${Number(value.toFixed(2))}%`;
