@@ -1,3 +1,4 @@
+import { HOSTING_PREFIX } from '../contracts/deployment.ts';
 import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
 import { objectKey } from './layout.ts';
@@ -16,7 +17,7 @@ const GRACE_SECONDS = 900;
 export const TOLD_BACK = 2;
 
 /** Names have 63 characters of [a-zA-Z0-9-]; 40 hexadecimal digits are 160 bits. */
-const named = (digest: string): string => `countersign-${digest.slice(0, 40)}`;
+const named = (digest: string): string => `${HOSTING_PREFIX}${digest.slice(0, 40)}`;
 
 /** How a model is made for SageMaker. The same content has the same name. */
 export interface HostedModel {
@@ -44,6 +45,8 @@ export function modelName(model: HostedModel): string {
 /** A configuration as SageMaker tells it. */
 export interface HostedConfig {
   readonly variants: readonly ConfiguredVariant[];
+  /** What we never ask for: shadow variants, copies of what is asked and answered, shells on the instances. */
+  readonly extras: readonly string[];
 }
 
 interface ConfiguredVariant {
@@ -88,6 +91,8 @@ export interface HostedEndpoint {
   readonly pending: { readonly config: string; readonly variants: readonly HostedVariant[] } | null;
   /** Why the last deployment failed, in SageMaker's words. */
   readonly failure: string | null;
+  /** When it was last told something, or came to an end of it. */
+  readonly modified_at: Date;
 }
 
 /** Seconds that the new fleet may take until it alone serves. It is watched as long after the canary as during it. */

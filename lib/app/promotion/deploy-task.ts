@@ -1,0 +1,37 @@
+import type { DeployerTask, Watched } from '../../contracts/promotion.ts';
+import { checkIntegrity } from './check-integrity.ts';
+import { type DeployDeps, requireDeployment } from './deploy-deps.ts';
+import { PromotionFailure } from './failure.ts';
+import { prepareDeployment } from './prepare-deployment.ts';
+import { rollBack, watchRollback } from './roll-back.ts';
+import { startDeployment } from './start-deployment.ts';
+import { noteFailure, requirePromotion } from './state.ts';
+import { watchDeployment } from './watch-deployment.ts';
+
+/** Does what the state machine asks for. Why a step fails is kept in the record: the machine hands on the name alone. */
+export async function runDeployerTask(deps: DeployDeps, task: DeployerTask): Promise<Watched | object> {
+  const promotion = await requirePromotion(deps.promotions, task.promotion);
+  try {
+    switch (task.task) {
+      case 'prepare':
+        await prepareDeployment(deps, promotion);
+        return {};
+      case 'deploy':
+        await startDeployment(deps, requireDeployment(promotion));
+        return {};
+      case 'watch':
+        return await watchDeployment(deps, requireDeployment(promotion));
+      case 'check-integrity':
+        await checkIntegrity(deps, requireDeployment(promotion));
+        return {};
+      case 'roll-back':
+        await rollBack(deps, promotion);
+        return {};
+      case 'watch-rollback':
+        return await watchRollback(deps, requireDeployment(promotion));
+    }
+  } catch (error) {
+    if (error instanceof PromotionFailure) await noteFailure(deps, promotion, error);
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { HostedConfig, HostedEndpoint, HostedModel } from '../../core/deployment.ts';
+
+/** How a new fleet takes over from the one that serves. */
+export interface Takeover {
+  /** Traffic goes over in two steps of which this is the first; null: all at once. */
+  readonly canary_percent: number | null;
+  /** Seconds that the new fleet is watched for after each step, while the old one still stands. */
+  readonly bake_seconds: number;
+  /** Names of the alarms that take it back meanwhile. */
+  readonly alarms: readonly string[];
+  /** Seconds after which it is taken back because it takes too long. */
+  readonly limit_seconds: number;
+}
+
+/**
+ * Where models serve. Nothing here waits: what is told goes on by itself. What the service refuses for good is thrown as
+ * {@link HostingRefusal}; what is not known to have been done, as DEPENDENCY_UNAVAILABLE.
+ */
+export interface Hosting {
+  endpoint(name: string): Promise<HostedEndpoint | undefined>;
+  /** Whether an endpoint is ours: made by us, or given to us by a person who tagged it so. */
+  isOurs(arn: string): Promise<boolean>;
+  /**
+   * @param sha256 - of the model's bytes, for whoever looks at it without us
+   * @returns false, having made nothing, when there is a model of that name
+   */
+  createModel(name: string, model: HostedModel, sha256: string): Promise<boolean>;
+  model(name: string): Promise<HostedModel | undefined>;
+  /** @returns false, having made nothing, when there is a configuration of that name */
+  createConfig(name: string, config: HostedConfig, promotion: string): Promise<boolean>;
+  config(name: string): Promise<HostedConfig | undefined>;
+  create(endpoint: string, config: string): Promise<void>;
+  /** Without a takeover: all at once, whatever any alarm says. */
+  update(endpoint: string, config: string, takeover: Takeover | null): Promise<void>;
+  remove(endpoint: string): Promise<void>;
+}
+
+/** SageMaker does not do what it was told; nothing was changed. */
+export class HostingRefusal extends Error {
+  override readonly name = 'HostingRefusal';
+}
+
+export interface DeploymentAlarms {
+  /** Alarms of these names by whether they ring; those that there are none of are left out. */
+  ringing(names: readonly string[]): Promise<ReadonlyMap<string, boolean>>;
+  /** Name of our own alarm of an endpoint, which rings only when it is told to. */
+  nameOf(endpoint: string): string;
+  /** Makes our alarm; one that is there stays what we make. */
+  ensure(endpoint: string): Promise<void>;
+  /** Lets our alarm ring for about two minutes. */
+  ring(endpoint: string): Promise<void>;
+}

@@ -1,0 +1,95 @@
+import { PromotionError } from '../../contracts/promotion.ts';
+import {
+  configName,
+  type HostedConfig,
+  type HostedEndpoint,
+  type HostedModel,
+  hostedModel,
+  isSame,
+  modelName,
+  VARIANT,
+} from '../../core/deployment.ts';
+import { notCanaried, notDeployable, notWatchable, type Refused } from '../../core/preflight.ts';
+import type { Promotion } from '../../core/promotion.ts';
+import type { DeployDeps } from './deploy-deps.ts';
+import { PromotionFailure } from './failure.ts';
+import { HostingRefusal } from './hosting.ts';
+import { changePromotion, honourAbort } from './state.ts';
+
+/**
+ * Makes model and endpoint configuration from what was approved, and refuses what would not canary.
+ *
+ * Crash anywhere: a model or a configuration that nothing runs. The same call finds them by their names.
+ */
+export async function prepareDeployment(deps: DeployDeps, promotion: Promotion): Promise<void> {
+  honourAbort(promotion);
+  const endpoint = await deps.hosting.endpoint(promotion.endpoint);
+  if (endpoint) await requireDeployable(deps, promotion, endpoint);
+
+  const model = hostedModel(promotion, deps.source);
+  const names = { model_name: modelName(model), endpoint_config: configName(promotion) };
+  const variant = endpoint?.variants[0]?.name ?? VARIANT;
+  await requireModel(deps, names.model_name, model, promotion);
+  await requireConfig(deps, names.endpoint_config, configOf(promotion, names.model_name, variant), promotion);
+
+  await changePromotion(deps, promotion, (standing) => {
+    honourAbort(standing);
+    // Once told, what served before is known no more from the endpoint.
+    if (standing.deployment?.started_at) return undefined;
+    const deployment = { ...names, previous_config: endpoint?.config ?? null, started_at: null, way_back: null };
+    return { deployment };
+  });
+}
+
+async function requireDeployable(deps: DeployDeps, promotion: Promotion, endpoint: HostedEndpoint): Promise<void> {
+  // Told before, and asked again: it was deployable then.
+  if (promotion.deployment?.started_at) return;
+  const { alarms, hosting } = deps;
+  if (!deps.allAtOnceIn.has(promotion.environment)) refuse(notCanaried(promotion));
+  refuse(notDeployable(endpoint, await hosting.isOurs(endpoint.arn)));
+  const ours = alarms.nameOf(promotion.endpoint);
+  const ringing = await alarms.ringing([ours, ...promotion.alarms]);
+  refuse(notWatchable(promotion.alarms, ringing));
+  if (!ringing.has(ours)) await alarms.ensure(promotion.endpoint);
+}
+
+function refuse(refused: Refused | undefined): void {
+  if (refused) throw new PromotionFailure(PromotionError.deploymentRefused, refused.code, refused.detail);
+}
+
+export function configOf(promotion: Promotion, model: string, variant: string): HostedConfig {
+  const { instance_type, instance_count } = promotion;
+  return { variants: [{ name: variant, model, instance_type, instance_count }], extras: [] };
+}
+
+async function requireModel({ hosting }: DeployDeps, name: string, wanted: HostedModel, promotion: Promotion) {
+  if (await unlessRefused(hosting.createModel(name, wanted, promotion.model))) return;
+  const found = await hosting.model(name);
+  if (found && isSame(found, wanted)) return;
+  throw new PromotionFailure(
+    PromotionError.integrity,
+    'model_differs',
+    `the SageMaker model ${name} is not what we made`,
+  );
+}
+
+async function requireConfig({ hosting }: DeployDeps, name: string, wanted: HostedConfig, promotion: Promotion) {
+  if (await unlessRefused(hosting.createConfig(name, wanted, promotion.id))) return;
+  const found = await hosting.config(name);
+  if (found && isSame(found, wanted)) return;
+  throw new PromotionFailure(
+    PromotionError.integrity,
+    'config_differs',
+    `the endpoint configuration ${name} is not what we made`,
+  );
+}
+
+/** What SageMaker refuses at once is no fault of ours to be retried. */
+export async function unlessRefused<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (!(error instanceof HostingRefusal)) throw error;
+    throw new PromotionFailure(PromotionError.deploymentRefused, 'refused_by_sagemaker', error.message);
+  }
+}

@@ -1,0 +1,63 @@
+import { type HostedEndpoint, limitSeconds, overdueAt } from '../../core/deployment.ts';
+import { notCanaried } from '../../core/preflight.ts';
+import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
+import { HostingRefusal } from './hosting.ts';
+import { unlessRefused } from './prepare-deployment.ts';
+import { changePromotion, honourAbort } from './state.ts';
+
+/**
+ * Tells SageMaker to deploy: to an endpoint that serves as a canary, else by making the endpoint.
+ *
+ * Crash after the record says so: the same call looks whether SageMaker was told, and tells it if not. Crash after it was told:
+ * the same call finds that, by the configuration or by the time of the endpoint's last change.
+ */
+export async function startDeployment(deps: DeployDeps, read: Deploying): Promise<void> {
+  if (await isTold(deps, read)) return;
+  honourAbort(read);
+  const now = deps.clock();
+  // Long enough for the deployment and for a way back.
+  const stuck = overdueAt(read, now);
+  await keepEndpoint(deps, read, overdueAt(read, stuck));
+  const promotion = requireDeployment(
+    await changePromotion(deps, read, (standing) => {
+      honourAbort(standing);
+      const { deployment } = requireDeployment(standing);
+      return { state: 'deploying', deployment: { ...deployment, started_at: now.toISOString() } };
+    }),
+  );
+  try {
+    await tell(deps, promotion);
+  } catch (error) {
+    // Another run of this very step may have been faster.
+    if (error instanceof HostingRefusal && (await isTold(deps, promotion))) return;
+    await unlessRefused(Promise.reject(error));
+  }
+}
+
+async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Promise<void> {
+  const { endpoint, deployment, bake_seconds } = promotion;
+  if (deployment.previous_config === null) return await hosting.create(endpoint, deployment.endpoint_config);
+  await hosting.update(endpoint, deployment.endpoint_config, {
+    canary_percent: notCanaried(promotion) ? null : promotion.canary_percent,
+    bake_seconds,
+    alarms: [alarms.nameOf(endpoint), ...promotion.alarms],
+    limit_seconds: limitSeconds(promotion),
+  });
+}
+
+async function isTold({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<boolean> {
+  if (deployment.started_at === null) return false;
+  const found = await hosting.endpoint(endpoint);
+  return (
+    found !== undefined && (isOn(found, deployment.endpoint_config) || isChangedSince(found, deployment.started_at))
+  );
+}
+
+function isOn({ config, pending }: HostedEndpoint, wanted: string): boolean {
+  return config === wanted || pending?.config === wanted;
+}
+
+/** The deployment may have been taken back by now: it is not begun again. */
+function isChangedSince({ modified_at }: HostedEndpoint, time: string): boolean {
+  return modified_at >= new Date(time);
+}
