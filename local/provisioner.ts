@@ -5,6 +5,7 @@ import { Intrinsics } from './intrinsics.ts';
 import { isObject, type Json, Properties, TemplateError } from './properties.ts';
 import { apiGatewayMakers, deployApis } from './resources/api-gateway.ts';
 import { dynamodbMakers } from './resources/dynamodb.ts';
+import { eventSourceMakers } from './resources/event-source.ts';
 import { eventsMakers } from './resources/events.ts';
 import { iamMakers } from './resources/iam.ts';
 import { kmsMakers } from './resources/kms.ts';
@@ -20,6 +21,7 @@ const MAKERS: Makers = {
   ...apiGatewayMakers,
   ...dynamodbMakers,
   ...eventsMakers,
+  ...eventSourceMakers,
   ...iamMakers,
   ...kmsMakers,
   ...lambdaMakers,

@@ -82,6 +82,9 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
       () => closeClients(parts.cloud.clients),
       () => parts.cloud.stepFunctions.close(),
       () => parts.cloud.host.stop(),
+      () => {
+        for (const source of parts.cloud.eventSources) source.stop();
+      },
       () => parts.sagemaker.close(),
       () => parts.cloud.frontDoor.close(),
       () => parts.control.close(),

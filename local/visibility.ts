@@ -56,7 +56,9 @@ export class Visibility {
     const parsed = asObject(JSON.parse(Buffer.from(answer).toString('utf8')));
     if (call.operation !== 'GetRecords') return this.#hideItems(call, parsed);
     const records = listAt(parsed, 'Records');
-    const hidden = records.findIndex((record) => this.#isFresh(asObject(record)));
+    const hidden = records.findIndex((record) =>
+      this.hidesFromStream(Number(asObject(asObject(record).dynamodb).ApproximateCreationDateTime)),
+    );
     if (hidden === -1) return answer;
     if (hidden === 0) {
       return Buffer.from(JSON.stringify({ Records: [], NextShardIterator: call.input?.ShardIterator }));
@@ -71,10 +73,10 @@ export class Visibility {
     return Buffer.from(JSON.stringify({ ...answer, Items: visible, Count: visible.length }));
   }
 
-  #isFresh(record: Item): boolean {
+  /** @param createdAt - `ApproximateCreationDateTime` of a stream's record, seconds since 1970. */
+  hidesFromStream(createdAt: number): boolean {
     // Records carry whole seconds; counted from the end of theirs, none shows before its time.
-    const writtenBefore = (Number(asObject(record.dynamodb).ApproximateCreationDateTime) + 1) * 1000;
-    return this.#now() - writtenBefore < this.#streamDelayMs;
+    return this.#streamDelayMs > 0 && this.#now() - (createdAt + 1) * 1000 < this.#streamDelayMs;
   }
 
   #isVisible(table: string, item: Item): boolean {

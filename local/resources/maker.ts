@@ -16,6 +16,8 @@ import type { Mailbox } from '../mail/mailbox.ts';
 import type { Statement } from '../policies.ts';
 import type { Properties } from '../properties.ts';
 import type { StepFunctions } from '../step-functions.ts';
+import type { EventSource } from '../streams/event-source.ts';
+import type { Visibility } from '../visibility.ts';
 import type { ApiDraft } from './api-gateway.ts';
 
 /** Clients that reach the emulator itself, past the front door: what provisioning does is nobody's AWS call. */
@@ -36,6 +38,7 @@ export interface Cloud {
   readonly region: string;
   readonly accountId: string;
   readonly clients: EmulatorClients;
+  readonly emulatorPort: number;
   readonly host: LambdaHost;
   readonly frontDoor: FrontDoor;
   readonly identities: Identities;
@@ -46,6 +49,10 @@ export interface Cloud {
   readonly roles: Map<string, LocalRole>;
   /** Statements of the managed policies by ARN. */
   readonly policies: Map<string, readonly Statement[]>;
+  readonly visibility: Visibility;
+  readonly sendToQueue: (queueArn: string, body: string) => Promise<void>;
+  /** What reads streams for functions. */
+  readonly eventSources: EventSource[];
   /** Key attributes of the tables by name. */
   readonly tableKeys: Map<string, readonly string[]>;
   /** REST APIs by id, until their stages are deployed. */
