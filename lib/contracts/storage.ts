@@ -15,6 +15,8 @@ export const Prefix = {
   policies: 'policies/',
   /** What gates decided, and the facts that they decided on. */
   gates: 'gates/',
+  /** What promotions put in place, each under its promotion's id. */
+  releases: 'releases/',
   /** What policies would have decided, by the digest of the report. */
   simulations: 'simulations/',
   /** Public keys that ever countersigned, as PEM, by keyid. */

@@ -1,7 +1,7 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 import { APPROVERS, EVIDENCE_KEY_PARTITION, Prefix } from '../contracts/storage.ts';
 
-const LOST = [Prefix.receipts, Prefix.events, Prefix.gates].map((prefix) => `${prefix}lost/`);
+const LOST = [Prefix.receipts, Prefix.events, Prefix.gates, Prefix.releases].map((prefix) => `${prefix}lost/`);
 
 /** Whether a key is that of a note of a KMS signature that lost a race. */
 export function isLostSignature(key: string): boolean {
@@ -35,6 +35,10 @@ export const objectKey = {
   skip: (payload: string): string => `${Prefix.gates}skips/${payload}.sigstore.json`,
   /** Of a decision or a skip. */
   lostDecision: (payload: string, requestId: string): string => `${Prefix.gates}lost/${payload}/${requestId}.json`,
+  /** By the id of the promotion: it has one release. */
+  release: (promotion: string): string => `${Prefix.releases}${promotion}.sigstore.json`,
+  lostRelease: (promotion: string, requestId: string): string =>
+    `${Prefix.releases}lost/${promotion}/${requestId}.json`,
   simulationReport: (sha256: string): string => `${Prefix.simulations}${sha256}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;
@@ -106,6 +110,10 @@ export const itemKey = {
   }),
   /** A link by the digest of its secret. */
   link: (sha256: string) => ({ pk: `link#${sha256}`, sk: 'link' }),
+  release: (endpoint: string, releasedAt: string, promotion: string) => ({
+    pk: workflow.releases(endpoint),
+    sk: `${releasedAt}#${promotion}`,
+  }),
   incident: (id: string) => ({ pk: `incident#${id}`, sk: 'incident' }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
   evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
@@ -132,6 +140,8 @@ export const workflow = {
   openFindings: 'findings#open',
   approvals: (model: string): string => `approvals#${model}`,
   releases: (endpoint: string): string => `releases#${endpoint}`,
+  /** Of the index: the releases of one model in time order. */
+  releasesOf: (model: string): string => `releases#model#${model}`,
   /** Of the index: the simulations of one policy in time order. */
   simulationsOf: (policy: string): string => `simulations#${policy}`,
   /** Of the index, which holds an item once: open promotions in order of request; those that ended, by endpoint. */

@@ -1,9 +1,11 @@
 import { dynamoGateFacts } from '../adapters/dynamodb/gate-facts.ts';
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
+import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { BESIDE_LIMITS, loadPolicy, POLICY_LIMITS, type PolicyLimits } from '../adapters/opa/policy.ts';
 import type { AskDeps } from '../app/gate/ask.ts';
 import { type PolicyUse, policiesInForce } from '../app/gate/in-force.ts';
+import { listedReleases } from '../app/gate/releases.ts';
 import { listedWaivers } from '../app/gate/waivers.ts';
 import { Env } from '../contracts/env.ts';
 import { countersignDeps, sleep, tableConfig, tables } from './composition.ts';
@@ -21,6 +23,7 @@ export function gateDeps(): AskDeps {
   const base = countersignDeps();
   const config = tableConfig();
   const { registry } = tables(config);
+  const releases = dynamoReleases(config.client, required(Env.WORKFLOW_TABLE));
   return {
     ...base,
     sleep,
@@ -30,6 +33,7 @@ export function gateDeps(): AskDeps {
     facts: {
       ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),
       waivers: (at) => listedWaivers(registry, at),
+      releases: (endpoint, notAfter) => listedReleases(releases, endpoint, notAfter),
     },
     policies: policiesInForce({
       registry,

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { GateFacts } from '../../app/gate/ports.ts';
 import { ENVIRONMENTS } from '../../contracts/predicates.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
+import type { GateApproval, GateFinding, Known } from '../../core/gate/input.ts';
 import { workflow } from '../../core/layout.ts';
 import { fromItem, queryPartition } from './items.ts';
 
@@ -26,12 +26,6 @@ const ApprovalSchema: z.ZodMiniType<GateApproval> = z.object({
   promotion: z.nullable(Text),
   decided_at: Text,
 });
-const ReleaseSchema: z.ZodMiniType<GateRelease> = z.object({
-  evidence: Text,
-  endpoint: Text,
-  model: Text,
-  released_at: Text,
-});
 
 /** Lists beyond this are not read to their end, and then not known. */
 const MAX_PAGES = 10;
@@ -40,12 +34,12 @@ const MAX_PAGES = 10;
  * What a gate reads for its absence, from base-table partitions of the workflow table, consistently and whole. What cannot be
  * read is said not to be known: the rules answer undetermined and nothing opens.
  */
-export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<GateFacts, 'waivers'> {
-  async function whole<T>(partition: string, schema: z.ZodMiniType<T>, newestFirst = false): Promise<Known<T>> {
+export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<GateFacts, 'waivers' | 'releases'> {
+  async function whole<T>(partition: string, schema: z.ZodMiniType<T>): Promise<Known<T>> {
     const items: T[] = [];
     let pages = 0;
     try {
-      for await (const page of queryPartition(client, table, partition, { newestFirst })) {
+      for await (const page of queryPartition(client, table, partition)) {
         if (++pages > MAX_PAGES) return { known: false, code: 'LIST_TOO_LONG' };
         for (const item of page) {
           const parsed = schema.safeParse(fromItem(item));
@@ -62,7 +56,6 @@ export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<Gat
 
   return {
     approvals: (model) => whole(workflow.approvals(model), ApprovalSchema),
-    releases: (endpoint) => whole(workflow.releases(endpoint), ReleaseSchema, true),
     findings: async (about) => {
       const open = await whole(workflow.openFindings, FindingSchema);
       if (!open.known) return open;

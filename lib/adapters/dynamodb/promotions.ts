@@ -23,26 +23,26 @@ export function dynamoPromotions(client: DynamoDBClient, table: string): Promoti
     return promotion && { promotion, asks };
   };
 
-  const save: Promotions['save'] = async (promotion) => {
-    const { id, endpoint, requested_at, ended_at } = promotion;
-    const index = isOver(promotion)
-      ? { partition: workflow.promotionsOf(endpoint), at: ended_at }
-      : { partition: workflow.openPromotions, at: requested_at };
-    const item = toItem(itemKey.promotion(id), {
-      ...promotion,
-      [WORKFLOW_INDEX.partitionKey]: index.partition,
-      [WORKFLOW_INDEX.sortKey]: `${index.at}#${id}`,
-    });
-    return await putIfAt(client, table, item, promotion.revision - 1);
-  };
-
   return {
     find,
-    save,
+    save: async (promotion) => await putIfAt(client, table, promotionItem(promotion), promotion.revision - 1),
     open: async () => (await indexed(client, table, workflow.openPromotions, LISTED, true)).map(promotionOf),
     ended: async (endpoint, limit) =>
       (await indexed(client, table, workflow.promotionsOf(endpoint), limit, false)).map(promotionOf),
   };
+}
+
+/** In the index under what it is listed by: as open, or as ended on its endpoint. */
+export function promotionItem(promotion: Promotion): Item {
+  const { id, endpoint, requested_at, ended_at } = promotion;
+  const index = isOver(promotion)
+    ? { partition: workflow.promotionsOf(endpoint), at: ended_at }
+    : { partition: workflow.openPromotions, at: requested_at };
+  return toItem(itemKey.promotion(id), {
+    ...promotion,
+    [WORKFLOW_INDEX.partitionKey]: index.partition,
+    [WORKFLOW_INDEX.sortKey]: `${index.at}#${id}`,
+  });
 }
 
 const promotionOf = (item: Item): Promotion => readItem(PromotionSchema, item);

@@ -4,13 +4,14 @@ import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { Judged } from '../../core/gate/attestation.ts';
-import type { GateAttestation, GateInput, GatePhase, Known } from '../../core/gate/input.ts';
+import type { GateAttestation, GateInput, GatePhase, GateRelease, Known } from '../../core/gate/input.ts';
 import type { Content } from '../../core/submission.ts';
 import { lineCounter } from '../lookups.ts';
 import { GATE_BOUNDS, type GateBounds } from './bounds.ts';
 import { evidenceJudge, type JudgeDeps, judgeNamed } from './judge.ts';
 import { directEvidence, type Mentioned, mentionedEvidence, type Search, verifiedLineage } from './lineage.ts';
 import type { GateFacts } from './ports.ts';
+import { provenReleases } from './releases.ts';
 import { isBorneOut } from './scans.ts';
 import { provenWaivers, type WaiverDeps } from './waivers.ts';
 
@@ -56,7 +57,7 @@ export async function collectInput(
   const standing = Promise.all([
     deps.facts.waivers(question.now),
     deps.facts.approvals(model),
-    endpoint === undefined ? { known: true as const, items: [] } : deps.facts.releases(endpoint),
+    releasesOn(deps, question, evidenceKey),
   ]);
   // Waited for below; a refusal before that must not leave a rejection to nobody.
   standing.catch(() => {});
@@ -96,8 +97,17 @@ export async function collectInput(
     waivers,
     findings: seen(question, findings, ({ opened_at }) => opened_at),
     approvals: seen(question, approvals, ({ decided_at }) => decided_at),
-    releases: seen(question, releases, ({ released_at }) => released_at),
+    releases,
   };
+}
+
+async function releasesOn(
+  deps: CollectDeps,
+  { endpoint, asOf, now }: GateQuestion,
+  evidenceKey: EvidenceKey | undefined,
+): Promise<Known<GateRelease>> {
+  if (endpoint === undefined) return { known: true, items: [] };
+  return await provenReleases(deps, await deps.facts.releases(endpoint, asOf ? now : undefined), evidenceKey);
 }
 
 type Instant = Pick<GateQuestion, 'now' | 'asOf'>;

@@ -1,7 +1,8 @@
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import type { PolicyIdentity } from '../../core/gate/decision.ts';
-import type { GateApproval, GateFinding, GateRelease, Known } from '../../core/gate/input.ts';
+import type { GateApproval, GateFinding, Known } from '../../core/gate/input.ts';
 import type { Json } from '../../core/json.ts';
+import type { RecordedRelease } from '../../core/release.ts';
 import type { RecordedWaiver } from '../../core/waiver.ts';
 import type { Ledger } from '../ports.ts';
 
@@ -18,8 +19,12 @@ export interface GateFacts {
   /** Open findings about any of these: digests, keyids, an endpoint's name. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
   approvals(model: string): Promise<Known<GateApproval>>;
-  /** Newest first. */
-  releases(endpoint: string): Promise<Known<GateRelease>>;
+  /**
+   * The newest on an endpoint, newest first, as the workflow table has them, which is no proof.
+   *
+   * @param notAfter - an instant; undefined: all that are there
+   */
+  releases(endpoint: string, notAfter: Date | undefined): Promise<Known<RecordedRelease>>;
 }
 
 /** A policy that was loaded and may be asked. */

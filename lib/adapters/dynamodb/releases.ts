@@ -1,0 +1,98 @@
+import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Page } from '../../app/ports.ts';
+import type { Releases } from '../../app/promotion/releases.ts';
+import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
+import { itemKey, workflow } from '../../core/layout.ts';
+import { type RecordedRelease, RecordedReleaseSchema } from '../../core/release.ts';
+import { unavailable } from '../failures.ts';
+import { type Item, putAfter, putNew, query, readItem, toItem, transact } from './items.ts';
+import { promotionItem } from './promotions.ts';
+
+const { name: INDEX, partitionKey, sortKey } = WORKFLOW_INDEX;
+
+/** What sorts behind every release of an instant. */
+const LAST = '~';
+
+/** The releases of the workflow table. */
+export function dynamoReleases(client: DynamoDBClient, table: string): Releases {
+  const list: Releases['list'] = async (endpoint, { limit, notAfter, after }) => {
+    const partition = workflow.releases(endpoint);
+    const { Items = [], LastEvaluatedKey } = await query(client, {
+      TableName: table,
+      KeyConditionExpression: notAfter === undefined ? 'pk = :partition' : 'pk = :partition AND sk <= :last',
+      ExpressionAttributeValues: marshall(
+        { ':partition': partition, ':last': notAfter && `${notAfter}${LAST}` },
+        { removeUndefinedValues: true },
+      ),
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(after === undefined ? {} : { ExclusiveStartKey: marshall({ pk: partition, sk: after }) }),
+    });
+    return { items: Items.map(releaseOf), next: LastEvaluatedKey?.sk?.S };
+  };
+
+  const next: Releases['next'] = async (endpoint, after) => {
+    const { Items: [first] = [] } = await query(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :partition AND sk > :last',
+      ExpressionAttributeValues: marshall({ ':partition': workflow.releases(endpoint), ':last': `${after}${LAST}` }),
+      Limit: 1,
+    });
+    return first && releaseOf(first);
+  };
+
+  const ofModel: Releases['ofModel'] = async (model, { limit, after }): Promise<Page<RecordedRelease>> => {
+    const partition = workflow.releasesOf(model);
+    const { Items = [], LastEvaluatedKey } = await queryIndex(client, {
+      TableName: table,
+      IndexName: INDEX,
+      KeyConditionExpression: '#partition = :partition',
+      ExpressionAttributeNames: { '#partition': partitionKey },
+      ExpressionAttributeValues: marshall({ ':partition': partition }),
+      ScanIndexForward: false,
+      Limit: limit,
+      ...(after === undefined ? {} : { ExclusiveStartKey: startAfter(partition, after) }),
+    });
+    return { items: Items.map(releaseOf), next: LastEvaluatedKey?.[sortKey]?.S };
+  };
+
+  const seal: Releases['seal'] = async (release, model, promotion) => {
+    const failed = await transact(client, [
+      putNew(table, releaseItem(release, model)),
+      putAfter(table, promotionItem(promotion), promotion.revision - 1),
+    ]);
+    return failed === undefined;
+  };
+
+  return { list, next, ofModel, seal };
+}
+
+const releaseOf = (item: Item): RecordedRelease => readItem(RecordedReleaseSchema, item);
+
+/** The index orders a model's releases by time, then by endpoint: an item is found again by that alone. */
+export function releaseItem(release: RecordedRelease, model: string): Item {
+  const { endpoint, released_at, promotion } = release;
+  return toItem(itemKey.release(endpoint, released_at, promotion), {
+    ...release,
+    [partitionKey]: workflow.releasesOf(model),
+    [sortKey]: `${released_at}#${promotion}#${endpoint}`,
+  });
+}
+
+function startAfter(partition: string, after: string): Item {
+  const [releasedAt = '', promotion = '', endpoint = ''] = after.split('#');
+  return marshall({
+    ...itemKey.release(endpoint, releasedAt, promotion),
+    [partitionKey]: partition,
+    [sortKey]: after,
+  });
+}
+
+async function queryIndex(client: DynamoDBClient, input: QueryCommandInput) {
+  try {
+    return await client.send(new QueryCommand(input));
+  } catch (error) {
+    return unavailable('DynamoDB', error);
+  }
+}

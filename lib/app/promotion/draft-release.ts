@@ -1,0 +1,130 @@
+import { parseBundle } from '../../core/bundle.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import { parseDecision, resultOfAll, type StoredDecision } from '../../core/gate/decision.ts';
+import { parseStrictJson } from '../../core/json.ts';
+import { approvalsIn, cardIn } from '../../core/promotion/facts.ts';
+import type { DecisionRef, Promotion } from '../../core/promotion.ts';
+import { type RecordedRelease, type Release, releaseTime, wayBack, wayBackFrom } from '../../core/release.ts';
+import { MAIN } from '../../core/slots.ts';
+import { parseStatement } from '../../core/statement.ts';
+import type { GateLedger } from '../gate/ports.ts';
+import type { Clock, EvidenceStore } from '../ports.ts';
+import { storedBytes } from '../stored-bytes.ts';
+import { readFacts } from './facts.ts';
+
+export interface DraftDeps {
+  readonly store: Pick<EvidenceStore, 'read'>;
+  readonly ledger: Pick<GateLedger, 'findMany'>;
+  readonly clock: Clock;
+}
+
+export interface Draft {
+  readonly release: Release;
+  /** That serves, or that was removed. */
+  readonly model: string;
+}
+
+/**
+ * What a promotion put in place, as its record and the gate's decisions tell.
+ *
+ * @param earlier - releases of the endpoint, newest first
+ * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had
+ */
+export async function draftRelease(
+  deps: DraftDeps,
+  promotion: Promotion,
+  earlier: readonly RecordedRelease[],
+): Promise<Draft> {
+  const { id, kind, endpoint, environment, requester, confirmed_by, reason } = promotion;
+  const [newest] = earlier;
+  const common: Common = {
+    kind,
+    promotion: id,
+    endpoint,
+    environment,
+    requested_by: requester,
+    confirmed_by,
+    reason,
+    previous: newest?.evidence ?? null,
+    released_at: releaseTime(deps.clock(), newest),
+  };
+  const { request_decision, release_decision, deployment } = promotion;
+  if (kind === 'rollback') return restored(common, deployment?.previous_config ?? null, earlier);
+  const decided = release_decision ?? request_decision;
+  if (!decided || !deployment) {
+    throw new DomainError('INTEGRITY_FAILURE', `the promotion ${id} was not decided, or has deployed nothing`);
+  }
+  const [{ facts }, decision] = await Promise.all([readFacts(deps.store, decided), readDecision(deps, decided)]);
+  const used = resultOfAll(decision).verdicts.flatMap(({ waiver }) => waiver ?? []);
+  const release: Release = {
+    ...common,
+    served: {
+      model: promotion.model,
+      image: promotion.image,
+      card: cardIn(facts, promotion.model),
+      model_name: deployment.model_name,
+      endpoint_config: deployment.endpoint_config,
+    },
+    request_decision,
+    release_decision,
+    policies: [
+      { slot: MAIN, sha256: decision.policy.sha256 },
+      ...decision.beside.map(({ slot, policy: { sha256 } }) => ({ slot, sha256 })),
+    ],
+    approvals: approvalsIn(facts, id).map(({ evidence, role, person, decided_at }) => ({
+      evidence,
+      role,
+      person,
+      decided_at,
+    })),
+    waivers: [...new Set(used)],
+    way_back: wayBackFrom(newest),
+    restores: null,
+    unreleased_config: null,
+  };
+  return { release, model: promotion.model };
+}
+
+/**
+ * Nobody is asked about a rollback: what it restores was decided and approved then.
+ *
+ * @param config - that serves again; null: none does
+ */
+function restored(common: Common, config: string | null, earlier: readonly RecordedRelease[]): Draft {
+  const target = wayBack(earlier);
+  if (target?.served && target.served.endpoint_config !== config) {
+    throw new DomainError('INTEGRITY_FAILURE', `${config} serves again, which is not the release ${target.evidence}`);
+  }
+  const model = (target ?? earlier[0])?.served?.model;
+  if (model === undefined) throw new DomainError('INTEGRITY_FAILURE', `${common.endpoint} has nothing to go back from`);
+  return {
+    model,
+    release: {
+      ...common,
+      ...UNDECIDED,
+      served: target?.served ?? null,
+      way_back: target?.way_back ?? null,
+      restores: target?.evidence ?? null,
+      unreleased_config: target ? null : config,
+    },
+  };
+}
+
+const UNDECIDED = { request_decision: null, release_decision: null, policies: [], approvals: [], waivers: [] };
+
+/** What every release tells alike. */
+type Common = Omit<Release, keyof typeof UNDECIDED | 'served' | 'way_back' | 'restores' | 'unreleased_config'>;
+
+/** Named by the digest in the promotion's record, so that its bytes are the ones that were signed then. */
+async function readDecision(
+  { ledger, store }: DraftDeps,
+  { evidence }: Pick<DecisionRef, 'evidence'>,
+): Promise<StoredDecision> {
+  const record = (await ledger.findMany([evidence])).get(evidence);
+  const bytes = record && (await storedBytes(store, record));
+  if (!bytes || sha256Hex(bytes) !== evidence) {
+    throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} is not to be had`);
+  }
+  return parseDecision(parseStatement(parseStrictJson(parseBundle(parseStrictJson(bytes)).payload)));
+}

@@ -1,0 +1,26 @@
+import type { Promotion } from '../../core/promotion.ts';
+import type { RecordedRelease } from '../../core/release.ts';
+import type { Page } from '../ports.ts';
+
+/** What was released on an endpoint, in the order of time. */
+export interface Releases {
+  /** Newest first. Consistent. `notAfter` is an instant, `after` a sort key. */
+  list(
+    endpoint: string,
+    options: { readonly limit: number; readonly notAfter?: string | undefined; readonly after?: string | undefined },
+  ): Promise<Page<RecordedRelease>>;
+  /** The first one later than an instant; undefined when there is none. Consistent. */
+  next(endpoint: string, after: string): Promise<RecordedRelease | undefined>;
+  /** Those of a model on any endpoint, and the removals of it, newest first; one of this second may be missing. */
+  ofModel(
+    model: string,
+    options: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<Page<RecordedRelease>>;
+  /**
+   * Writes the release and the promotion that it ends in one transaction, or nothing.
+   *
+   * @param model - that serves, or that was removed
+   * @returns false when the promotion does not stand at the revision before; nothing was written then
+   */
+  seal(release: RecordedRelease, model: string, promotion: Promotion): Promise<boolean>;
+}

@@ -1,0 +1,136 @@
+import type { CollectDeps } from '../../lib/app/gate/collect.ts';
+import { type Decided, evaluateGate, type GateDeps } from '../../lib/app/gate/evaluate.ts';
+import { listedReleases } from '../../lib/app/gate/releases.ts';
+import { type SealDeps, sealRelease } from '../../lib/app/promotion/seal.ts';
+import type { PromotionKind } from '../../lib/contracts/promotion.ts';
+import type { GateApproval } from '../../lib/core/gate/input.ts';
+import type { DecisionRef, Promotion } from '../../lib/core/promotion.ts';
+import { promotionId } from '../../lib/core/promotion.ts';
+import { type RecordedRelease, wayBack } from '../../lib/core/release.ts';
+import { type ControlPlane, caller } from './control-plane.ts';
+import { asked, NO_FACTS } from './gates.ts';
+import { digestOf, PIPELINE } from './manifests.ts';
+import { MemoryReleases } from './memory/releases.ts';
+
+export const ENDPOINT = 'fraud';
+export const MODEL = digestOf('classifier');
+const IMAGE = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/serve@sha256:${digestOf('image')}`;
+
+const PASSED = {
+  rule: 'signed',
+  verdict: 'pass',
+  severity: 'critical',
+  controls: ['A.8.24'],
+  effective_on: '2026-01-01T00:00:00.000Z',
+  reasons: [],
+  waiver: null,
+};
+
+/** A control plane in memory on which promotions reach their seal: their gates pass, their deployments are told to have happened. */
+export function releasing(plane: ControlPlane) {
+  const releases = new MemoryReleases(plane.steps);
+  const approvals: GateApproval[] = [];
+  const sealDeps: SealDeps = { ...plane.submitDeps, ledger: plane.ledger, promotions: releases, releases };
+  const facts: CollectDeps['facts'] = {
+    ...NO_FACTS,
+    approvals: async () => ({ known: true, items: approvals }),
+    releases: (endpoint, notAfter) => listedReleases(releases, endpoint, notAfter),
+  };
+  const gateDeps: GateDeps = {
+    ...plane.submitDeps,
+    ledger: plane.ledger,
+    facts,
+    policies: {
+      inForce: async () => ({
+        main: {
+          sha256: digestOf('policy'),
+          revision: 'r1',
+          entrypoint: 'countersign/gate/result',
+          evaluate: async () => ({ verdicts: [PASSED], warnings: [] }),
+        },
+        enforced: [],
+        shadows: [],
+      }),
+    },
+  };
+
+  const decide = (phase: 'request' | 'release'): Promise<Decided> =>
+    evaluateGate(gateDeps, asked(MODEL, { phase, endpoint: ENDPOINT }), caller(PIPELINE));
+  const refOf = ({ evidence, inputSha256, passed }: Decided): DecisionRef => ({ evidence, input: inputSha256, passed });
+
+  const configBefore = async (): Promise<string | null> => {
+    const { items } = await releases.list(ENDPOINT, { limit: 100 });
+    return items[0]?.served ? (wayBack(items)?.served?.endpoint_config ?? null) : null;
+  };
+
+  /** A promotion that is deployed and waits to be sealed; a rollback has asked no gate and made nothing of its own. */
+  async function deployed(request: string, kind: PromotionKind = 'promotion'): Promise<Promotion> {
+    const question = { model: MODEL, endpoint: ENDPOINT, environment: 'production', request } as const;
+    const id = promotionId(question);
+    const at = plane.clock.now().toISOString();
+    const { arn, uniqueId } = caller('promoter');
+    approvals.push({
+      evidence: digestOf(`approval of ${request}`),
+      role: 'privacy-officer',
+      person: 'p-1',
+      decision: 'approved',
+      model: MODEL,
+      environment: 'production',
+      endpoint: ENDPOINT,
+      image_digest: null,
+      promotion: id,
+      decided_at: at,
+    });
+    const isRollback = kind === 'rollback';
+    const promotion: Promotion = {
+      ...question,
+      id,
+      kind,
+      image: IMAGE,
+      instance_type: 'ml.m5.large',
+      instance_count: 2,
+      canary_percent: 50,
+      bake_seconds: 60,
+      alarms: ['fraud-5xx'],
+      reason: `because of ${request}`,
+      on_busy: 'wait',
+      requested_at: at,
+      requester: { arn, unique_id: uniqueId, at, principal: 'promoter' },
+      confirmed_by: null,
+      state: 'sealing',
+      round: 1,
+      roles: ['privacy-officer'],
+      request_decision: isRollback ? null : refOf(await decide('request')),
+      release_decision: isRollback ? null : refOf(await decide('release')),
+      changes: [],
+      deployment: {
+        model_name: `m-${request}`,
+        endpoint_config: `c-${request}`,
+        previous_config: isRollback ? await configBefore() : null,
+        started_at: at,
+        way_back: null,
+      },
+      abort: null,
+      release: null,
+      failure: null,
+      incident: null,
+      ended_at: null,
+      updated_at: at,
+      revision: 1,
+    };
+    await releases.save(promotion);
+    return promotion;
+  }
+
+  /** A release of its own, a minute after what was before. @returns its row */
+  async function released(request: string, kind: PromotionKind = 'promotion'): Promise<RecordedRelease> {
+    const { id } = await deployed(request, kind);
+    plane.clock.advance(60_000);
+    await sealRelease(sealDeps, id);
+    const row = releases.rows.find(({ release }) => release.promotion === id);
+    if (!row) throw new Error(`the release ${request} has no row`);
+    return row.release;
+  }
+
+  return { releases, sealDeps, gateDeps, deployed, released };
+}
