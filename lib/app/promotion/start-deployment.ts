@@ -1,4 +1,4 @@
-import { type HostedEndpoint, limitSeconds, overdueAt } from '../../core/deployment.ts';
+import { limitSeconds, overdueAt } from '../../core/deployment.ts';
 import { notCanaried } from '../../core/preflight.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
 import { HostingRefusal } from './hosting.ts';
@@ -46,18 +46,11 @@ async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Prom
 }
 
 async function isTold({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<boolean> {
-  if (deployment.started_at === null) return false;
+  const { endpoint_config, previous_config, started_at } = deployment;
+  if (started_at === null) return false;
   const found = await hosting.endpoint(endpoint);
-  return (
-    found !== undefined && (isOn(found, deployment.endpoint_config) || isChangedSince(found, deployment.started_at))
-  );
-}
-
-function isOn({ config, pending }: HostedEndpoint, wanted: string): boolean {
-  return config === wanted || pending?.config === wanted;
-}
-
-/** The deployment may have been taken back by now: it is not begun again. */
-function isChangedSince({ modified_at }: HostedEndpoint, time: string): boolean {
-  return modified_at >= new Date(time);
+  if (!found) return false;
+  if (found.config === endpoint_config || found.pending?.config === endpoint_config) return true;
+  // The deployment may have been taken back by now: it is not begun again.
+  return previous_config !== null && found.modified_at > new Date(started_at);
 }

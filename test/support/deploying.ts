@@ -1,0 +1,209 @@
+import { sagemakerHosting } from '../../lib/adapters/sagemaker/hosting.ts';
+import type { DeployDeps } from '../../lib/app/promotion/deploy-deps.ts';
+import { runDeployerTask } from '../../lib/app/promotion/deploy-task.ts';
+import type { DeploymentAlarms } from '../../lib/app/promotion/hosting.ts';
+import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
+import type { EvidenceRecord } from '../../lib/core/evidence.ts';
+import { isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import { testClock } from './clock.ts';
+import { localSageMaker } from './local-sagemaker.ts';
+import { digestOf } from './manifests.ts';
+import { Crash } from './memory/steps.ts';
+
+export const IMAGE = `registry.example/fraud@sha256:${'a'.repeat(64)}`;
+export const OTHER_IMAGE = `registry.example/other@sha256:${'b'.repeat(64)}`;
+export const NAMED_ALARM = 'fraud-errors';
+const OUR_ALARM = 'ours-of-';
+/** As long as our alarm rings on AWS. */
+const RINGS_MS = 120_000;
+const POLL_MS = 60_000;
+
+type Ports = Pick<DeployDeps, 'alarms' | 'endpoints' | 'hosting' | 'promotions'>;
+
+/** An account in which promotions are deployed, step by step as the state machine does it. */
+export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean } = {}) {
+  const clock = testClock('2026-01-01T00:00:00Z');
+  const promotions = new Map<string, Promotion>();
+  const leases = new Map<string, string>();
+  const alarms = new Map<string, { ringsUntil: number }>([[NAMED_ALARM, { ringsUntil: 0 }]]);
+  const artifact = { versionId: 'v1', retainUntil: new Date('2036-01-01T00:00:00Z') };
+  const rings = (name: string) => (alarms.get(name)?.ringsUntil ?? 0) > clock.now().getTime();
+
+  const local = localSageMaker({
+    realNow: () => clock.now().getTime(),
+    alarmStates: async (names) =>
+      new Map(names.filter((name) => alarms.has(name)).map((name) => [name, rings(name) ? 'ALARM' : 'OK'])),
+    objectExists: async (bucket) => bucket === 'evidence',
+  });
+
+  const ours: DeploymentAlarms = {
+    nameOf: (endpoint) => `${OUR_ALARM}${endpoint}`,
+    ringing: async (names) => new Map(names.filter((name) => alarms.has(name)).map((name) => [name, rings(name)])),
+    ensure: async (endpoint) => void alarms.set(`${OUR_ALARM}${endpoint}`, { ringsUntil: 0 }),
+    ring: async (endpoint) =>
+      void alarms.set(`${OUR_ALARM}${endpoint}`, { ringsUntil: clock.now().getTime() + RINGS_MS }),
+  };
+
+  /** Calls of ports, in order; the process may be killed after one of them. */
+  const calls: string[] = [];
+  let killAfter = Number.POSITIVE_INFINITY;
+  const killable = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get(target, name) {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== 'function' || name === 'nameOf') return method;
+        return async (...args: readonly unknown[]) => {
+          calls.push(String(name));
+          const kill = calls.length === killAfter;
+          const result: unknown = await Reflect.apply(method, target, args);
+          if (kill) throw new Crash(`killed after ${String(name)}`);
+          return result;
+        };
+      },
+    });
+
+  const ports: Ports = {
+    hosting: killable(sagemakerHosting(local.client)),
+    alarms: killable(ours),
+    endpoints: killable({ renew: async (endpoint: string, id: string) => leases.get(endpoint) === id }),
+    promotions: killable({
+      find: async (id: string) => {
+        const promotion = promotions.get(id);
+        return promotion && { promotion: structuredClone(promotion), asks: [] };
+      },
+      save: async (promotion: Promotion) => {
+        if (promotions.get(promotion.id)?.revision !== promotion.revision - 1) return false;
+        promotions.set(promotion.id, structuredClone(promotion));
+        return true;
+      },
+      ended: async (endpoint: string) =>
+        [...promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one)).toReversed(),
+    }),
+  };
+  const record = { version_id: artifact.versionId } as Partial<EvidenceRecord> as EvidenceRecord;
+  const deps: DeployDeps = {
+    ...ports,
+    clock: clock.now,
+    artifacts: { head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }) },
+    ledger: { findArtifact: async () => record },
+    source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
+    allAtOnceIn: new Set(allAtOnce ? ['production'] : []),
+  };
+
+  const get = (id: string): Promotion => {
+    const promotion = promotions.get(id);
+    if (!promotion) throw new Error(`no promotion ${id}`);
+    return promotion;
+  };
+  const run = (id: string, task: DeployerTask['task']) =>
+    runDeployerTask(deps, { promotion: id, kind: get(id).kind, task }).then((answer) => answer as Partial<Watched>);
+
+  /** A poll: time passes, and SageMaker notices what rings. */
+  async function poll(): Promise<void> {
+    // In steps, as SageMaker looks at its alarms all the time.
+    for (let passed = 0; passed < POLL_MS; passed += 30_000) {
+      clock.advance(30_000);
+      await local.sagemaker.catchUp();
+    }
+  }
+
+  async function watch(id: string, task: 'watch' | 'watch-rollback', onPoll: (minute: number) => unknown = () => {}) {
+    for (let minute = 1; ; minute++) {
+      await poll();
+      await onPoll(minute);
+      const { state } = await run(id, task);
+      if (state !== 'moving') return state;
+    }
+  }
+
+  return {
+    ...local,
+    deps,
+    clock,
+    alarms,
+    leases,
+    artifact,
+    portCalls: calls,
+    get,
+    run,
+    poll,
+    watch,
+    killAfter: (call: number) => {
+      calls.length = 0;
+      killAfter = call;
+    },
+    /** Changes a record as another function does. */
+    change: (id: string, change: Partial<Promotion>) => {
+      const before = get(id);
+      promotions.set(id, { ...before, ...change, revision: before.revision + 1 });
+    },
+    /** A promotion that people have approved, and that has its endpoint. */
+    approved(name: string, change: Partial<Promotion> = {}): string {
+      const question = {
+        model: digestOf(`model of ${name}`),
+        endpoint: 'fraud',
+        environment: 'production',
+        request: name,
+      } as const;
+      const id = promotionId(question);
+      const at = clock.now().toISOString();
+      promotions.set(id, { ...promotionOf(id, at), ...question, ...change });
+      leases.set(change.endpoint ?? question.endpoint, id);
+      return id;
+    },
+    /** Deploys, and seals the release. */
+    async released(name: string, change: Partial<Promotion> = {}): Promise<string> {
+      const id = this.approved(name, change);
+      await run(id, 'prepare');
+      await run(id, 'deploy');
+      const state = await watch(id, 'watch');
+      if (state !== 'in_service') throw new Error(`${name} is ${state}`);
+      await run(id, 'check-integrity');
+      this.change(id, { state: 'released', ended_at: clock.now().toISOString() });
+      return id;
+    },
+  };
+}
+
+export type Deployings = ReturnType<typeof deploying>;
+
+function promotionOf(id: string, at: string): Promotion {
+  return {
+    id,
+    kind: 'promotion',
+    model: '',
+    endpoint: '',
+    environment: 'production',
+    request: '',
+    image: IMAGE,
+    instance_type: 'ml.m5.large',
+    instance_count: 4,
+    canary_percent: 25,
+    bake_seconds: 600,
+    alarms: [NAMED_ALARM],
+    reason: 'better',
+    on_busy: 'wait',
+    requested_at: at,
+    requester: {
+      arn: 'arn:aws:iam::111122223333:role/promoter',
+      unique_id: 'AROAPROMOTER',
+      at,
+      principal: 'promoter',
+    },
+    confirmed_by: null,
+    state: 'awaiting_approval',
+    round: 1,
+    roles: [],
+    request_decision: null,
+    release_decision: null,
+    changes: [],
+    deployment: null,
+    abort: null,
+    release: null,
+    failure: null,
+    incident: null,
+    ended_at: null,
+    updated_at: at,
+    revision: 1,
+  };
+}
