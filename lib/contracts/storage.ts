@@ -19,6 +19,8 @@ export const Prefix = {
   releases: 'releases/',
   /** What policies would have decided, by the digest of the report. */
   simulations: 'simulations/',
+  /** What people decided on promotions, and that it counts no more. */
+  approvals: 'approvals/',
   /** Public keys that ever countersigned, as PEM, by keyid. */
   keys: 'keys/',
 } as const;

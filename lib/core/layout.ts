@@ -1,7 +1,9 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
 import { APPROVERS, EVIDENCE_KEY_PARTITION, Prefix } from '../contracts/storage.ts';
 
-const LOST = [Prefix.receipts, Prefix.events, Prefix.gates, Prefix.releases].map((prefix) => `${prefix}lost/`);
+const LOST = [Prefix.receipts, Prefix.events, Prefix.gates, Prefix.approvals, Prefix.releases].map(
+  (prefix) => `${prefix}lost/`,
+);
 
 /** Whether a key is that of a note of a KMS signature that lost a race. */
 export function isLostSignature(key: string): boolean {
@@ -10,6 +12,13 @@ export function isLostSignature(key: string): boolean {
 
 /** What kind of evidence a digest names. An event is an attestation of our own. */
 export type EvidenceKind = 'attestation' | 'artifact' | 'event';
+
+/** One role's approval, as one round of a promotion asks for it. */
+interface RoleAsked {
+  readonly promotion: string;
+  readonly role: string;
+  readonly round: number;
+}
 
 /** Object keys: pure arithmetic over digests, so that anyone can find an object without an index. */
 export const objectKey = {
@@ -39,6 +48,11 @@ export const objectKey = {
   release: (promotion: string): string => `${Prefix.releases}${promotion}.sigstore.json`,
   lostRelease: (promotion: string, requestId: string): string =>
     `${Prefix.releases}lost/${promotion}/${requestId}.json`,
+  /** What became of one role in one round: it is decided once, and what was decided ends once. */
+  approval: ({ promotion, role, round }: RoleAsked, part: 'given' | 'ended'): string =>
+    `${Prefix.approvals}${promotion}/${role}/${String(round).padStart(3, '0')}/${part}.sigstore.json`,
+  lostApproval: ({ promotion, role }: RoleAsked, requestId: string): string =>
+    `${Prefix.approvals}lost/${promotion}/${role}/${requestId}.json`,
   simulationReport: (sha256: string): string => `${Prefix.simulations}${sha256}.json`,
   publicKey: (keyid: string): string => `${Prefix.keys}${keyid}.pem`,
 } as const;
@@ -113,6 +127,11 @@ export const itemKey = {
   release: (endpoint: string, releasedAt: string, promotion: string) => ({
     pk: workflow.releases(endpoint),
     sk: `${releasedAt}#${promotion}`,
+  }),
+  /** What one person decided on a model, in the order of time. */
+  approval: (model: string, decidedAt: string, evidence: string) => ({
+    pk: workflow.approvals(model),
+    sk: timeOrder(decidedAt, evidence),
   }),
   incident: (id: string) => ({ pk: `incident#${id}`, sk: 'incident' }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },

@@ -214,12 +214,14 @@ export interface Ask {
   readonly role: string;
   readonly round: number;
   readonly state: 'asked' | 'approved' | 'rejected' | 'closed';
-  /** Who was asked, and for whom if as a deputy. */
-  readonly people: readonly { readonly person: string; readonly deputy_for: string | null }[];
+  /** Who was asked, and for which absent people. */
+  readonly people: readonly { readonly person: string; readonly deputy_for: readonly string[] }[];
   readonly asked_at: string;
   /** When nobody's answer counts any more. */
   readonly until: string;
   readonly reminders: number;
+  /** Ids of those who have the mail of the newest reminder. */
+  readonly mailed: readonly string[];
   /** Task token, encrypted with KMS for this promotion and role, base64; null when nobody waits. */
   readonly token: string | null;
   /** Evidence of the approval that was given, by whom and when. */
@@ -232,10 +234,11 @@ export const AskSchema: z.ZodMiniType<Ask> = z.object({
   role: z.string(),
   round: z.number(),
   state: z.enum(['asked', 'approved', 'rejected', 'closed']),
-  people: z.array(z.object({ person: z.string(), deputy_for: z.nullable(z.string()) })),
+  people: z.array(z.object({ person: z.string(), deputy_for: z.array(z.string()) })),
   asked_at: z.string(),
   until: z.string(),
   reminders: z.number(),
+  mailed: z.array(z.string()),
   token: z.nullable(z.string()),
   decided: z.nullable(z.object({ evidence: z.string(), person: z.string(), at: z.string() })),
   revision: z.number(),

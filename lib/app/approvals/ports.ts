@@ -1,0 +1,52 @@
+import type { RecordedApproval } from '../../core/approvals/approval.ts';
+import type { Link } from '../../core/approvals/link.ts';
+import type { RenderedMail } from '../../core/mail/model.ts';
+import type { Ask, Promotion } from '../../core/promotion.ts';
+import type { GateRows } from '../gate/record.ts';
+
+export interface Links {
+  /** Consistent read. */
+  find(id: string): Promise<Link | undefined>;
+  /** Writes a link on condition that it stands at the revision before; false when it does not. */
+  save(link: Link): Promise<boolean>;
+}
+
+/** What a decision is made on the condition of: nothing of it changed since it was read. */
+export interface Standing {
+  readonly promotion: Promotion;
+  /** Of the other roles: nobody decides for two of them. */
+  readonly others: readonly Ask[];
+}
+
+export interface Approvals {
+  /**
+   * Writes the evidence, the row and the answered ask in one transaction, and the used link with it if one is given.
+   * @returns false, having written nothing, when the promotion stands elsewhere, or an ask or the link changed
+   */
+  give(
+    rows: GateRows,
+    approval: RecordedApproval,
+    ask: Ask,
+    link: Link | undefined,
+    standing: Standing,
+  ): Promise<boolean>;
+  /**
+   * Writes the evidence that an approval ends, and the end into its row and ask, in one transaction.
+   * @param ask - as it is to be; undefined: a newer round has replaced it
+   * @returns false, having written nothing, when the approval has ended, or the ask changed
+   */
+  end(rows: GateRows, approval: RecordedApproval, ask: Ask | undefined, link: Link | undefined): Promise<boolean>;
+  /** All of a model, oldest first, as the table has them, which is no proof. Consistent. */
+  of(model: string): Promise<readonly RecordedApproval[]>;
+}
+
+export interface Mailer {
+  /**
+   * Hands one mail to one address over.
+   * @returns false when it is refused for good, as for an address that cannot be
+   */
+  send(to: string, mail: RenderedMail): Promise<boolean>;
+}
+
+/** Bytes that nobody can guess. */
+export type RandomBytes = (count: number) => Buffer;

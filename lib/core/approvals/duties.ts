@@ -1,0 +1,48 @@
+import * as z from 'zod/mini';
+import { Predicate } from '../../contracts/predicates.ts';
+import type { GateAttestation, GateInput } from '../gate/input.ts';
+
+/** Duties that keep a person from approving: policies/rules/separation_of_duties.rego judges by the same facts. */
+export type Duty = 'producer' | 'committer' | 'requester';
+
+/** Annotation of a commit in SLSA provenance. */
+const COMMITTER = 'countersign.dev/committer';
+
+const ProvenanceSchema = z.object({
+  buildDefinition: z.object({
+    resolvedDependencies: z.array(z.object({ annotations: z.optional(z.record(z.string(), z.unknown())) })),
+  }),
+});
+
+type Facts = Pick<GateInput, 'attestations' | 'lineage' | 'requester'>;
+
+/**
+ * The duty that keeps somebody from deciding on a model; undefined for none. Stricter than the rule, which believes what
+ * verifies only: here also a claim of a part in the work keeps a person away from the decision.
+ *
+ * @param names - that the person goes by: their id, their address
+ */
+export function dutyOf({ attestations, lineage, requester }: Facts, names: readonly string[]): Duty | undefined {
+  const person = new Set(names.map(plain));
+  const isPerson = (name: string) => person.has(plain(name));
+  const nodes = new Set(lineage.nodes);
+  const makers = attestations.filter(({ outputs }) => outputs.some((digest) => nodes.has(digest)));
+  if (makers.some(({ principal }) => isPerson(principal))) return 'producer';
+  if (attestations.some((attestation) => committersOf(attestation).some(isPerson))) return 'committer';
+  return requester !== null && isPerson(requester) ? 'requester' : undefined;
+}
+
+function committersOf({ predicate_type, predicate }: GateAttestation): string[] {
+  if (predicate_type !== Predicate.slsaProvenance) return [];
+  const provenance = ProvenanceSchema.safeParse(predicate);
+  if (!provenance.success) return [];
+  return provenance.data.buildDefinition.resolvedDependencies.flatMap(({ annotations }) => {
+    const name = annotations?.[COMMITTER];
+    return typeof name === 'string' ? [name] : [];
+  });
+}
+
+/** As policies/lib/people.rego compares names. */
+function plain(name: string): string {
+  return name.trim().toLowerCase();
+}
