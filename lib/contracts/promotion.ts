@@ -137,6 +137,8 @@ export const PromotionError = {
   rejected: 'ApprovalRejected',
   /** What was asked for changed while people decided: they are asked again. */
   changed: 'FactsChanged',
+  /** Everybody who holds a role has another duty in this promotion, or nobody holds it. */
+  nobody: 'NobodyToAsk',
   /** Nobody answered in time. */
   expired: 'ApprovalExpired',
   cancelled: 'PromotionCancelled',

@@ -224,6 +224,8 @@ export interface Ask {
   readonly mailed: readonly string[];
   /** Task token, encrypted with KMS for this promotion and role, base64; null when nobody waits. */
   readonly token: string | null;
+  /** Whose decision is being recorded, and the link that holds it: nobody else's can come before it. */
+  readonly deciding: { readonly link: string; readonly person: string } | null;
   /** Evidence of the approval that was given, by whom and when. */
   readonly decided: { readonly evidence: string; readonly person: string; readonly at: string } | null;
   readonly revision: number;
@@ -240,6 +242,7 @@ export const AskSchema: z.ZodMiniType<Ask> = z.object({
   reminders: z.number(),
   mailed: z.array(z.string()),
   token: z.nullable(z.string()),
+  deciding: z.nullable(z.object({ link: z.string(), person: z.string() })),
   decided: z.nullable(z.object({ evidence: z.string(), person: z.string(), at: z.string() })),
   revision: z.number(),
 });

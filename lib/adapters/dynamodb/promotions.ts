@@ -49,19 +49,22 @@ const promotionOf = (item: Item): Promotion => readItem(PromotionSchema, item);
 
 export function dynamoAsks(client: DynamoDBClient, table: string): Asks {
   return {
-    async save(ask) {
-      const { promotion, role, state, asked_at } = ask;
-      const index = state === 'asked' && {
-        [WORKFLOW_INDEX.partitionKey]: workflow.openAsks,
-        [WORKFLOW_INDEX.sortKey]: `${asked_at}#${promotion}#${role}`,
-      };
-      return await putIfAt(client, table, toItem(itemKey.ask(promotion, role), { ...ask, ...index }), ask.revision - 1);
-    },
+    save: async (ask) => await putIfAt(client, table, askItem(ask), ask.revision - 1),
     async open() {
       const items = await indexed(client, table, workflow.openAsks, LISTED, true);
       return items.map((item) => readItem(AskSchema, item));
     },
   };
+}
+
+/** Whether it is in the index follows from its state. */
+export function askItem(ask: Ask): Item {
+  const { promotion, role, state, asked_at } = ask;
+  const index = state === 'asked' && {
+    [WORKFLOW_INDEX.partitionKey]: workflow.openAsks,
+    [WORKFLOW_INDEX.sortKey]: `${asked_at}#${promotion}#${role}`,
+  };
+  return toItem(itemKey.ask(promotion, role), { ...ask, ...index });
 }
 
 /** One page of the index. */

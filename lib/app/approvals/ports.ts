@@ -20,22 +20,22 @@ export interface Standing {
 
 export interface Approvals {
   /**
-   * Writes the evidence, the row and the answered ask in one transaction, and the used link with it if one is given.
+   * Writes a link that holds what was decided, and an ask that says so, in one transaction: nobody else decides from then on.
    * @returns false, having written nothing, when the promotion stands elsewhere, or an ask or the link changed
    */
-  give(
-    rows: GateRows,
-    approval: RecordedApproval,
-    ask: Ask,
-    link: Link | undefined,
-    standing: Standing,
-  ): Promise<boolean>;
+  claim(ask: Ask, link: Link, standing: Standing): Promise<boolean>;
+  /**
+   * Writes the evidence of what was decided, its row, and the answered ask in one transaction.
+   * @param ask - undefined: it is answered otherwise by now, or a newer round has replaced it
+   * @returns false, having written nothing, when the evidence is there already, or the ask changed
+   */
+  give(rows: GateRows, approval: RecordedApproval, ask: Ask | undefined): Promise<boolean>;
   /**
    * Writes the evidence that an approval ends, and the end into its row and ask, in one transaction.
-   * @param ask - as it is to be; undefined: a newer round has replaced it
+   * @param ask - undefined: a newer round replaces it
    * @returns false, having written nothing, when the approval has ended, or the ask changed
    */
-  end(rows: GateRows, approval: RecordedApproval, ask: Ask | undefined, link: Link | undefined): Promise<boolean>;
+  end(rows: GateRows, approval: RecordedApproval, ask: Ask | undefined): Promise<boolean>;
   /** All of a model, oldest first, as the table has them, which is no proof. Consistent. */
   of(model: string): Promise<readonly RecordedApproval[]>;
 }

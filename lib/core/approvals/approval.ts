@@ -38,7 +38,7 @@ const asked = {
   person: z.string(),
 };
 
-const GivenSchema = z.strictObject({
+export const GivenSchema = z.strictObject({
   ...asked,
   decision: z.enum(['approved', 'rejected']),
   endpoint: z.string(),

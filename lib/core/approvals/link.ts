@@ -1,6 +1,7 @@
 import { createHmac, scryptSync, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../digest.ts';
+import { GivenSchema } from './approval.ts';
 
 /** Bytes of the secrets that links and sessions are. */
 export const SECRET_BYTES = 32;
@@ -46,6 +47,8 @@ export const LinkSchema = z.object({
   code: z.nullable(CodeSchema),
   session: z.nullable(SessionSchema),
   confirm: z.nullable(ConfirmSchema),
+  /** What was decided by it: written in one transaction with the ask, then signed. */
+  given: z.nullable(GivenSchema),
   revision: z.number(),
 });
 
@@ -54,6 +57,17 @@ export type Link = z.output<typeof LinkSchema>;
 
 /** Base64url without padding. */
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** What a new link is made for. */
+export type LinkTerms = Pick<
+  Link,
+  'promotion' | 'model' | 'role' | 'round' | 'person' | 'deputy_for' | 'made_at' | 'until'
+>;
+
+export function newLink(secret: string, terms: LinkTerms): Link {
+  const nothing = { tries: 0, codes: 0, code_sent_at: null, code: null, session: null, confirm: null, given: null };
+  return { ...terms, ...nothing, id: sha256Hex(secret), state: 'open', revision: 1 };
+}
 
 /** Name of the link that a secret opens; undefined for what no link's secret can be. */
 export function linkId(secret: string): string | undefined {

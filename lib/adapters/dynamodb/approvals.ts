@@ -1,0 +1,105 @@
+import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import * as z from 'zod/mini';
+import type { Approvals } from '../../app/approvals/ports.ts';
+import { ENVIRONMENTS } from '../../contracts/predicates.ts';
+import type { RecordedApproval } from '../../core/approvals/approval.ts';
+import { itemKey, workflow } from '../../core/layout.ts';
+import type { Ask, Promotion } from '../../core/promotion.ts';
+import { ifAt, putAfter, putNew, queryPartition, readItem, toItem, transact } from './items.ts';
+import { evidenceWrites } from './ledger.ts';
+import { linkItem } from './links.ts';
+import { askItem } from './promotions.ts';
+
+const Text = z.string();
+export const RecordedApprovalSchema: z.ZodMiniType<RecordedApproval> = z.object({
+  evidence: Text,
+  role: Text,
+  person: Text,
+  decision: z.enum(['approved', 'rejected']),
+  model: Text,
+  environment: z.enum(ENVIRONMENTS),
+  endpoint: z.nullable(Text),
+  image_digest: z.nullable(Text),
+  promotion: z.nullable(Text),
+  decided_at: Text,
+  round: z.number(),
+  ended_at: z.nullable(Text),
+  end: z.nullable(Text),
+});
+
+export interface ApprovalTables {
+  readonly client: DynamoDBClient;
+  readonly evidenceTable: string;
+  readonly workflowTable: string;
+}
+
+export function dynamoApprovals({ client, evidenceTable, workflowTable }: ApprovalTables): Approvals {
+  const put = (ask: Ask): TransactWriteItem => putAfter(workflowTable, askItem(ask), ask.revision - 1);
+  return {
+    async claim(ask, link, { promotion, others }) {
+      const failed = await transact(client, [
+        put(ask),
+        putAfter(workflowTable, linkItem(link), link.revision - 1),
+        stillAsks(workflowTable, promotion),
+        ...others.map((other) => unchanged(workflowTable, other)),
+      ]);
+      return failed === undefined;
+    },
+    async give({ record, entries }, approval, ask) {
+      const failed = await transact(client, [
+        ...evidenceWrites(evidenceTable, record, entries),
+        putNew(workflowTable, approvalItem(approval)),
+        ...(ask === undefined ? [] : [put(ask)]),
+      ]);
+      return failed === undefined;
+    },
+    async end({ record, entries }, approval, ask) {
+      const failed = await transact(client, [
+        ...evidenceWrites(evidenceTable, record, entries),
+        putEnded(workflowTable, approval),
+        ...(ask === undefined ? [] : [put(ask)]),
+      ]);
+      return failed === undefined;
+    },
+    async of(model) {
+      const approvals: RecordedApproval[] = [];
+      for await (const page of queryPartition(client, workflowTable, workflow.approvals(model))) {
+        approvals.push(...page.map((item) => readItem(RecordedApprovalSchema, item)));
+      }
+      return approvals;
+    },
+  };
+}
+
+export function approvalItem(approval: RecordedApproval) {
+  return toItem(itemKey.approval(approval.model, approval.decided_at, approval.evidence), approval);
+}
+
+function putEnded(table: string, approval: RecordedApproval): TransactWriteItem {
+  return {
+    Put: {
+      TableName: table,
+      Item: approvalItem(approval),
+      ConditionExpression: 'ended_at = :standing',
+      ExpressionAttributeValues: { ':standing': { NULL: true } },
+    },
+  };
+}
+
+/** A promotion that ended, or asks anew, takes no decision: whoever writes its record meanwhile decides which is first. */
+function stillAsks(table: string, { id, state, round }: Promotion): TransactWriteItem {
+  return {
+    ConditionCheck: {
+      TableName: table,
+      Key: marshall(itemKey.promotion(id)),
+      ConditionExpression: '#state = :state AND #round = :round AND abort = :none',
+      ExpressionAttributeNames: { '#state': 'state', '#round': 'round' },
+      ExpressionAttributeValues: marshall({ ':state': state, ':round': round, ':none': null }),
+    },
+  };
+}
+
+function unchanged(table: string, { promotion, role, revision }: Ask): TransactWriteItem {
+  return { ConditionCheck: { TableName: table, Key: marshall(itemKey.ask(promotion, role)), ...ifAt(revision) } };
+}

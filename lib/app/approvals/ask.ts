@@ -1,0 +1,162 @@
+import { type ApprovalDeskTask, PromotionError } from '../../contracts/promotion.ts';
+import { isRole } from '../../core/approvals/approval.ts';
+import { newLink, SECRET_BYTES } from '../../core/approvals/link.ts';
+import { type MailFacts, questionMail } from '../../core/approvals/mails.ts';
+import type { AskablePerson } from '../../core/approver.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
+import type { Ask, Promotion } from '../../core/promotion.ts';
+import type { ApproversOfDeps } from '../directory/approvers-of.ts';
+import type { Registry } from '../ports.ts';
+import { PromotionFailure } from '../promotion/failure.ts';
+import type { Incidents } from '../promotion/incidents.ts';
+import type { Asks, Promotions, Tokens } from '../promotion/ports.ts';
+import { honourAbort, noteFailure } from '../promotion/state.ts';
+import type { ReadFacts } from './facts.ts';
+import { askablePeople } from './people.ts';
+import type { Mailer, RandomBytes } from './ports.ts';
+import { answerWait, endApproval, type RecordDeps, recordDecision, tokenContext } from './record.ts';
+
+export interface AskDeps extends Omit<RecordDeps, 'registry'>, Omit<ApproversOfDeps, 'registry'> {
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
+  readonly promotions: Pick<Promotions, 'find' | 'save'>;
+  readonly asks: Pick<Asks, 'save'>;
+  readonly tokens: Tokens;
+  readonly facts: ReadFacts;
+  readonly mailer: Mailer;
+  readonly render: (mail: MailContent) => RenderedMail;
+  readonly incidents: Incidents;
+  readonly random: RandomBytes;
+  readonly settings: AskSettings;
+}
+
+export interface AskSettings {
+  /** Seconds between two reminders, and how many there are. */
+  readonly reminderSeconds: number;
+  readonly reminders: number;
+  /** Base of the pages, with a slash at its end. */
+  readonly pagesUrl: string;
+}
+
+/** From this reminder on also those are mailed at once who prefer one mail a day. */
+const URGENT_REMINDER = 2;
+
+/**
+ * Asks one role for its approval: everybody who holds it, has no other duty in the promotion, and is there, or their deputies.
+ * Who decides first decides; the wait is answered by then.
+ *
+ * May run twice and die anywhere. Before the ask is saved nobody was told. After a mail and before it is noted: whoever got it
+ * gets another with a link of its own, and either link serves; so mails come at least once.
+ *
+ * @throws PromotionFailure NobodyToAsk; what ends a promotion that is cancelled or superseded
+ * @throws DomainError worth a retry when SES, or the ask, is busy
+ */
+export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promise<void> {
+  const found = await deps.promotions.find(task.promotion);
+  if (!found) throw new DomainError('NOT_FOUND', `there is no promotion ${task.promotion}`);
+  const { promotion, asks } = found;
+  honourAbort(promotion);
+  const known = await settled(deps, promotion, asks.find(({ role }) => role === task.role));
+  if (known && known.round >= task.round && (known.round > task.round || known.state !== 'asked')) {
+    await answerWait(deps.waits, task.token, known.round > task.round ? { state: 'closed' } : known);
+    return;
+  }
+  // What was approved in an earlier round is asked anew, so it counts no more.
+  if (known?.state === 'approved') await endApproval(deps, promotion, known, { decision: 'fallen', method: null });
+  const others = asks.filter(({ role }) => role !== task.role);
+  const facts = await deps.facts(promotion);
+  const at = deps.clock();
+  const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at }, facts, others) : [];
+  if (people.length === 0) await nobody(deps, promotion, task.role);
+
+  const standing = await current(deps, task);
+  const ask = await saved(deps, {
+    ...(standing?.round === task.round ? standing : freshAsk(deps, task)),
+    people: people.map(({ id, deputy_for }) => ({ person: id, deputy_for })),
+    reminders: task.reminder,
+    mailed: standing?.round === task.round && standing.reminders === task.reminder ? standing.mailed : [],
+    token: await deps.tokens.seal(task.token, tokenContext(task)),
+    revision: (standing?.revision ?? 0) + 1,
+  });
+  const mailFacts = { promotion, facts, ask, known };
+  await mailAll(deps, mailFacts, people.filter(({ mail }) => mail === 'each' || task.reminder >= URGENT_REMINDER));
+}
+
+/** The ask with its decision recorded, where somebody who decided died before that. */
+async function settled(deps: AskDeps, promotion: Promotion, ask: Ask | undefined): Promise<Ask | undefined> {
+  return ask?.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask) : ask;
+}
+
+async function current(deps: AskDeps, { promotion, role }: ApprovalDeskTask): Promise<Ask | undefined> {
+  return (await deps.promotions.find(promotion))?.asks.find((ask) => ask.role === role);
+}
+
+function freshAsk({ clock, settings }: AskDeps, { promotion, role, round }: ApprovalDeskTask) {
+  const now = clock();
+  const until = new Date(now.getTime() + settings.reminderSeconds * 1000 * (settings.reminders + 1));
+  const dates = { asked_at: now.toISOString(), until: until.toISOString() };
+  return { promotion, role, round, state: 'asked' as const, ...dates, deciding: null, decided: null };
+}
+
+async function saved(deps: Pick<AskDeps, 'asks'>, ask: Ask): Promise<Ask> {
+  if (await deps.asks.save(ask)) return ask;
+  throw new DomainError('REVISION_CONFLICT', 'the ask changed meanwhile', { retryAfterMs: 500 });
+}
+
+async function nobody(deps: AskDeps, promotion: Promotion, role: string): Promise<never> {
+  const failure = new PromotionFailure(
+    PromotionError.nobody,
+    'NOBODY_TO_ASK',
+    `nobody may be asked as ${role}: the directory names nobody who is there, or all have another duty in this promotion`,
+  );
+  await noteFailure(deps, promotion, failure);
+  throw failure;
+}
+
+interface Asked {
+  readonly promotion: Promotion;
+  readonly facts: MailFacts['facts'];
+  readonly ask: Ask;
+  /** What this role was asked before. */
+  readonly known: Ask | undefined;
+}
+
+async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePerson[]): Promise<void> {
+  let { ask } = asked;
+  for (const person of people.filter(({ id }) => !ask.mailed.includes(id))) {
+    if (!(await mailLink(deps, { ...asked, ask }, person))) await undeliverable(deps, ask, person);
+    ask = await saved(deps, { ...ask, mailed: [...ask.mailed, person.id], revision: ask.revision + 1 });
+  }
+}
+
+/** Makes a link and mails it. A link that was made and never mailed opens nothing: nobody knows its secret. */
+async function mailLink(deps: AskDeps, { promotion, facts, ask, known }: Asked, person: AskablePerson): Promise<boolean> {
+  const link = await makeLink(deps, promotion, ask, person);
+  const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
+  const mail = questionMail({ promotion, facts, ask, person, link, isNew });
+  return await deps.mailer.send(person.email, deps.render(mail));
+}
+
+/** @returns its address */
+export async function makeLink(
+  { links, random, settings, clock }: Pick<AskDeps, 'links' | 'random' | 'clock'> & { settings: Pick<AskSettings, 'pagesUrl'> },
+  { id, model }: Pick<Promotion, 'id' | 'model'>,
+  { role, round, until }: Pick<Ask, 'role' | 'round' | 'until'>,
+  { id: person, deputy_for }: Pick<AskablePerson, 'id' | 'deputy_for'>,
+): Promise<string> {
+  const secret = random(SECRET_BYTES).toString('base64url');
+  const made_at = clock().toISOString();
+  const terms = { promotion: id, model, role, round, person, deputy_for: [...deputy_for], made_at, until };
+  if (!(await links.save(newLink(secret, terms)))) throw new Error('a link of the same secret is there');
+  return `${settings.pagesUrl}approve/${secret}`;
+}
+
+/** The address is not named: whoever reads incidents need not know it. */
+async function undeliverable({ incidents }: AskDeps, { promotion, role }: Ask, { id }: AskablePerson): Promise<void> {
+  await incidents.open({
+    kind: 'mail_undeliverable',
+    subject: id,
+    about: `${promotion} ${role}`,
+    detail: `SES takes no mail to the address of ${id}, who is asked as ${role}`,
+  });
+}

@@ -1,0 +1,95 @@
+import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
+import { type ApprovalMethod, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
+import type { Ask, Promotion } from '../../core/promotion.ts';
+import { type CountersignDeps, requireEvidenceKey } from '../countersign.ts';
+import type { Registry } from '../ports.ts';
+import type { Promotions, Tokens, Waits } from '../promotion/ports.ts';
+import type { Approvals, Links } from './ports.ts';
+import { putApproval } from './statements.ts';
+
+export interface RecordDeps extends CountersignDeps {
+  readonly registry: Pick<Registry, 'evidenceKey'>;
+  readonly promotions: Pick<Promotions, 'find'>;
+  readonly approvals: Approvals;
+  readonly links: Links;
+  readonly tokens: Pick<Tokens, 'open'>;
+  readonly waits: Waits;
+}
+
+export async function evidenceKeyOf({ registry, signer }: Pick<RecordDeps, 'registry' | 'signer'>): Promise<EvidenceKey> {
+  return requireEvidenceKey(await registry.evidenceKey(), signer);
+}
+
+/**
+ * Makes evidence of what a link holds: signs it, then commits it. Whoever finds a decision that is only claimed does this.
+ *
+ * Crash before the put: the link holds the decision still. Crash after it: the statement is found under its name and committed.
+ *
+ * @param ask - that says whose decision is being recorded
+ * @returns the ask as it stands afterwards
+ */
+export async function recordDecision(deps: RecordDeps, { model }: Pick<Promotion, 'model'>, ask: Ask): Promise<Ask> {
+  const claimed = ask.deciding && (await deps.links.find(ask.deciding.link));
+  if (!claimed?.given) throw new DomainError('INTEGRITY_FAILURE', 'an ask names a link that holds no decision');
+  const { body, ...rows } = await putApproval(deps, model, claimed.given, await evidenceKeyOf(deps));
+  if (!isGiven(body)) throw new DomainError('INTEGRITY_FAILURE', 'the end of an approval lies under the name of one');
+  const { sha256: evidence } = rows.record;
+  const row = recordedApproval(model, evidence, body);
+  const { promotion, role, round } = ask;
+  for (let standing: Ask | undefined = ask; ; ) {
+    const isAsked = standing?.round === round && standing.state === 'asked';
+    const answered = isAsked && {
+      ...standing,
+      state: body.decision,
+      decided: { evidence, person: body.person, at: body.decided_at },
+      revision: standing.revision + 1,
+    };
+    if (await deps.approvals.give(rows, row, answered || undefined)) return answered || ask;
+    const found = await deps.promotions.find(promotion);
+    standing = found?.asks.find((one) => one.role === role);
+    if (standing?.decided?.evidence === evidence) return standing;
+    // Neither the ask nor a rival changed: it was committed before, and the ask was closed since.
+    if (!isAsked) return standing ?? ask;
+  }
+}
+
+/** Takes an approval back, or lets it fall. The first end counts; the same again is none. */
+export async function endApproval(
+  deps: RecordDeps,
+  { model }: Pick<Promotion, 'model'>,
+  ask: Ask,
+  how: { readonly decision: 'withdrawn' | 'fallen'; readonly method: ApprovalMethod | null },
+): Promise<void> {
+  const given = (await deps.approvals.of(model)).find(({ evidence }) => evidence === ask.decided?.evidence);
+  if (!given || given.ended_at !== null) return;
+  const { promotion, round, role } = ask;
+  const { environment, person, evidence: approval } = given;
+  const said = { promotion, round, role, environment, person, approval, ended_at: deps.clock().toISOString(), ...how };
+  const { body, ...rows } = await putApproval(deps, model, said, await evidenceKeyOf(deps));
+  if (isGiven(body)) throw new DomainError('INTEGRITY_FAILURE', 'an approval lies under the name of its end');
+  const ended = { ...given, ended_at: body.ended_at, end: rows.record.sha256 };
+  const closed: Ask = { ...ask, state: 'closed', revision: ask.revision + 1 };
+  if (await deps.approvals.end(rows, ended, closed)) return;
+  // Somebody else ended it, or changed the ask: then only the row is left to be ended.
+  const standing = (await deps.approvals.of(model)).find(({ evidence }) => evidence === approval);
+  if (standing?.ended_at === null) await deps.approvals.end(rows, ended, undefined);
+}
+
+/** What a task token was sealed for. */
+export function tokenContext({ promotion, role }: Pick<Ask, 'promotion' | 'role'>): Readonly<Record<string, string>> {
+  return { purpose: TOKEN_PURPOSE, promotion, role };
+}
+
+/** Answers the wait of an ask as the ask stands; telling it twice changes nothing. */
+export async function tellWait({ tokens, waits }: Pick<RecordDeps, 'tokens' | 'waits'>, ask: Ask): Promise<void> {
+  if (ask.token === null) return;
+  await answerWait(waits, await tokens.open(ask.token, tokenContext(ask)), ask);
+}
+
+/** The same with a token that was not sealed yet. */
+export async function answerWait(waits: Waits, token: string, { state }: Pick<Ask, 'state'>): Promise<void> {
+  if (state === 'approved') await waits.succeed(token, {});
+  else await waits.fail(token, state === 'rejected' ? PromotionError.rejected : PromotionError.changed);
+}
