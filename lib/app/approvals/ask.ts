@@ -17,7 +17,7 @@ import { askablePeople } from './people.ts';
 import type { Mailer, RandomBytes } from './ports.ts';
 import { answerWait, endApproval, type RecordDeps, recordDecision, tokenContext } from './record.ts';
 
-export interface AskDeps extends Omit<RecordDeps, 'registry'>, Omit<ApproversOfDeps, 'registry'> {
+export interface AskDeps extends Omit<RecordDeps, 'registry'>, Pick<ApproversOfDeps, 'directory' | 'ledger'> {
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly promotions: Pick<Promotions, 'find' | 'save'>;
   readonly asks: Pick<Asks, 'save'>;
@@ -56,7 +56,11 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   if (!found) throw new DomainError('NOT_FOUND', `there is no promotion ${task.promotion}`);
   const { promotion, asks } = found;
   honourAbort(promotion);
-  const known = await settled(deps, promotion, asks.find(({ role }) => role === task.role));
+  const known = await settled(
+    deps,
+    promotion,
+    asks.find(({ role }) => role === task.role),
+  );
   if (known && known.round >= task.round && (known.round > task.round || known.state !== 'asked')) {
     await answerWait(deps.waits, task.token, known.round > task.round ? { state: 'closed' } : known);
     return;
@@ -79,7 +83,11 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
     revision: (standing?.revision ?? 0) + 1,
   });
   const mailFacts = { promotion, facts, ask, known };
-  await mailAll(deps, mailFacts, people.filter(({ mail }) => mail === 'each' || task.reminder >= URGENT_REMINDER));
+  await mailAll(
+    deps,
+    mailFacts,
+    people.filter(({ mail }) => mail === 'each' || task.reminder >= URGENT_REMINDER),
+  );
 }
 
 /** The ask with its decision recorded, where somebody who decided died before that. */
@@ -130,7 +138,11 @@ async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePers
 }
 
 /** Makes a link and mails it. A link that was made and never mailed opens nothing: nobody knows its secret. */
-async function mailLink(deps: AskDeps, { promotion, facts, ask, known }: Asked, person: AskablePerson): Promise<boolean> {
+async function mailLink(
+  deps: AskDeps,
+  { promotion, facts, ask, known }: Asked,
+  person: AskablePerson,
+): Promise<boolean> {
   const link = await makeLink(deps, promotion, ask, person);
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
@@ -139,7 +151,12 @@ async function mailLink(deps: AskDeps, { promotion, facts, ask, known }: Asked, 
 
 /** @returns its address */
 export async function makeLink(
-  { links, random, settings, clock }: Pick<AskDeps, 'links' | 'random' | 'clock'> & { settings: Pick<AskSettings, 'pagesUrl'> },
+  {
+    links,
+    random,
+    settings,
+    clock,
+  }: Pick<AskDeps, 'links' | 'random' | 'clock'> & { settings: Pick<AskSettings, 'pagesUrl'> },
   { id, model }: Pick<Promotion, 'id' | 'model'>,
   { role, round, until }: Pick<Ask, 'role' | 'round' | 'until'>,
   { id: person, deputy_for }: Pick<AskablePerson, 'id' | 'deputy_for'>,
@@ -155,8 +172,10 @@ export async function makeLink(
 async function undeliverable({ incidents }: AskDeps, { promotion, role }: Ask, { id }: AskablePerson): Promise<void> {
   await incidents.open({
     kind: 'mail_undeliverable',
-    subject: id,
-    about: `${promotion} ${role}`,
+    subject: promotion,
     detail: `SES takes no mail to the address of ${id}, who is asked as ${role}`,
+    endpoint: null,
+    model: null,
+    evidence: [],
   });
 }

@@ -1,5 +1,5 @@
-import type { AskablePerson } from '../../core/approver.ts';
 import { dutyOf } from '../../core/approvals/duties.ts';
+import type { AskablePerson } from '../../core/approver.ts';
 import type { Ask } from '../../core/promotion.ts';
 import { type ApproversOfDeps, approversOf } from '../directory/approvers-of.ts';
 import type { DecisionFacts } from './facts.ts';

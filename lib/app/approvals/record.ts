@@ -18,7 +18,10 @@ export interface RecordDeps extends CountersignDeps {
   readonly waits: Waits;
 }
 
-export async function evidenceKeyOf({ registry, signer }: Pick<RecordDeps, 'registry' | 'signer'>): Promise<EvidenceKey> {
+export async function evidenceKeyOf({
+  registry,
+  signer,
+}: Pick<RecordDeps, 'registry' | 'signer'>): Promise<EvidenceKey> {
   return requireEvidenceKey(await registry.evidenceKey(), signer);
 }
 
@@ -37,22 +40,28 @@ export async function recordDecision(deps: RecordDeps, { model }: Pick<Promotion
   if (!isGiven(body)) throw new DomainError('INTEGRITY_FAILURE', 'the end of an approval lies under the name of one');
   const { sha256: evidence } = rows.record;
   const row = recordedApproval(model, evidence, body);
-  const { promotion, role, round } = ask;
-  for (let standing: Ask | undefined = ask; ; ) {
-    const isAsked = standing?.round === round && standing.state === 'asked';
-    const answered = isAsked && {
-      ...standing,
-      state: body.decision,
-      decided: { evidence, person: body.person, at: body.decided_at },
-      revision: standing.revision + 1,
-    };
-    if (await deps.approvals.give(rows, row, answered || undefined)) return answered || ask;
-    const found = await deps.promotions.find(promotion);
-    standing = found?.asks.find((one) => one.role === role);
-    if (standing?.decided?.evidence === evidence) return standing;
-    // Neither the ask nor a rival changed: it was committed before, and the ask was closed since.
-    if (!isAsked) return standing ?? ask;
+  let standing = ask;
+  for (;;) {
+    const answered: Ask | undefined = isOpen(standing, ask)
+      ? {
+          ...standing,
+          state: body.decision,
+          decided: { evidence, person: body.person, at: body.decided_at },
+          revision: standing.revision + 1,
+        }
+      : undefined;
+    if (await deps.approvals.give(rows, row, answered)) return answered ?? standing;
+    const asks = (await deps.promotions.find(ask.promotion))?.asks ?? [];
+    const found = asks.find(({ role }) => role === ask.role) ?? standing;
+    // Nothing moved: what could not be written is there already, and the ask was closed since.
+    if (found.decided?.evidence === evidence || found.revision === standing.revision) return found;
+    standing = found;
   }
+}
+
+/** Whether the round that a decision was made in still asks. */
+function isOpen({ round, state }: Ask, decidedIn: Ask): boolean {
+  return round === decidedIn.round && state === 'asked';
 }
 
 /** Takes an approval back, or lets it fall. The first end counts; the same again is none. */

@@ -1,0 +1,49 @@
+import type { AskablePerson } from '../approver.ts';
+import { resultOfAll, type StoredDecision } from '../gate/decision.ts';
+import type { GateInput } from '../gate/input.ts';
+import type { ApprovalQuestion, MailContent } from '../mail/model.ts';
+import type { Ask, Promotion } from '../promotion.ts';
+import { CODE_MINUTES } from './link.ts';
+import { changeSentences, changesAgainst, gateSummary, promotionSummary } from './view/summary.ts';
+
+export interface MailFacts {
+  readonly promotion: Promotion;
+  readonly facts: { readonly decision: StoredDecision; readonly input: GateInput };
+}
+
+export interface Question extends MailFacts {
+  readonly ask: Ask;
+  readonly person: AskablePerson;
+  /** Address of the page. */
+  readonly link: string;
+  /** Whether the person is asked for the first time in a round that began without them. */
+  readonly isNew: boolean;
+}
+
+/** The mail that asks one person, in words that say how often they were asked before. */
+export function questionMail(question: Question): MailContent {
+  const { promotion, ask, isNew } = question;
+  const content = questionOf(question);
+  if (ask.reminders > 0) return { ...content, kind: isNew ? 'escalation' : 'reminder', askedAt: ask.asked_at };
+  if (promotion.changes.length === 0) return { ...content, kind: 'approval_asked' };
+  return { ...content, kind: 'asked_again', changed: changeSentences(promotion.changes) };
+}
+
+export function questionOf({ promotion, facts, ask, person, link }: Omit<Question, 'isNew'>): ApprovalQuestion {
+  const summary = promotionSummary(promotion, facts.input);
+  const { releases } = facts.input;
+  const running = releases.known ? releases.items[0] : undefined;
+  return {
+    summary,
+    role: ask.role,
+    deputyFor: person.deputy_for.length === 0 ? null : person.deputy_for.join(', '),
+    gate: gateSummary(resultOfAll(facts.decision).verdicts),
+    changes: changesAgainst(running && { name: null, sha256: running.model }, summary),
+    until: ask.until,
+    link,
+  };
+}
+
+export function codeMail({ promotion, facts }: MailFacts, code: string): MailContent {
+  return { kind: 'code', summary: promotionSummary(promotion, facts.input), code, validMinutes: CODE_MINUTES };
+}
