@@ -50,9 +50,28 @@ const HEADINGS = {
   ethicalConsiderations: 'Ethical considerations',
 } as const;
 
-/** Names of measures that are better when they are smaller; of any other we do not know. */
-const LOWER = /(^|_)(latency|loss|error|mae|mse|rmse|brier)/i;
-const HIGHER = /(^|_)(accuracy|auc|precision|recall|f1|r2|specificity|sensitivity)/i;
+const BoundsSchema = z.looseObject({ at_least: z.optional(z.number()), at_most: z.optional(z.number()) });
+const ThresholdsSchema = z.looseObject({
+  attributes: z.array(
+    z.looseObject({ attribute: z.string(), conditions: z.optional(z.record(z.string(), z.unknown())) }),
+  ),
+});
+
+/** Which way a measure is better, as thresholds that were fixed for it say. */
+export function directionsIn(attestations: readonly GateAttestation[]): ReadonlyMap<string, 'higher' | 'lower'> {
+  const directions = new Map<string, 'higher' | 'lower'>();
+  for (const { predicate } of saidIn(attestations, Predicate.scai, ThresholdsSchema)) {
+    for (const { attribute, conditions = {} } of predicate.attributes) {
+      if (!attribute.endsWith('_THRESHOLDS')) continue;
+      for (const [name, said] of Object.entries(conditions)) {
+        const bounds = BoundsSchema.safeParse(said).data;
+        if (bounds?.at_least !== undefined) directions.set(name, 'higher');
+        else if (bounds?.at_most !== undefined) directions.set(name, 'lower');
+      }
+    }
+  }
+  return directions;
+}
 
 /** The newest card of a model among its attestations. */
 export function cardOf(attestations: readonly GateAttestation[], model: string) {
@@ -69,10 +88,11 @@ export function readCard(predicate: Json): Card | undefined {
 export function cardView(
   card: { readonly evidence: string; readonly predicate: Card } | undefined,
   running: Card | undefined,
+  directions: ReturnType<typeof directionsIn>,
 ): CardView {
   const [ours, theirs] = [metricsOf(card?.predicate), metricsOf(running)];
   const metrics = [...new Set([...ours.keys(), ...theirs.keys()])].map((name): MetricView => {
-    const better = HIGHER.test(name) ? 'higher' : LOWER.test(name) ? 'lower' : null;
+    const better = directions.get(name) ?? null;
     return { name, value: ours.get(name) ?? null, running: theirs.get(name) ?? null, better };
   });
   const considerations = card?.predicate.metadata.component.modelCard?.considerations;

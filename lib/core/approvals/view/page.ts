@@ -12,7 +12,7 @@ import type {
 import type { Promotion } from '../../promotion.ts';
 import type { Link } from '../link.ts';
 import { manifestsIn, namesIn } from './attestations.ts';
-import { cardOf, cardView, type readCard } from './card.ts';
+import { cardOf, cardView, directionsIn, type readCard } from './card.ts';
 import { datasetViews } from './datasets.ts';
 import { changeSentences, promotionSummary } from './summary.ts';
 
@@ -43,7 +43,7 @@ export function approvalFacts(facts: PageFacts, { role, deputy_for, until }: Lin
     running: running
       ? { model: running.model, image: running.image, policy: running.policy, releasedAt: running.releasedAt }
       : null,
-    card: cardView(card, running?.card),
+    card: cardView(card, running?.card, directionsIn(input.attestations)),
     datasets: datasetViews(input, manifests, nameOf),
     lineage: lineageView(input, manifests, nameOf),
     decided,

@@ -1,0 +1,126 @@
+import { type ApprovalBody, isGiven, parseApproval, type RecordedApproval } from '../../core/approvals/approval.ts';
+import { readCard } from '../../core/approvals/view/card.ts';
+import type { PageFacts } from '../../core/approvals/view/page.ts';
+import { openCountersigned } from '../../core/countersigned.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { GateRelease } from '../../core/gate/input.ts';
+import type { DecisionView } from '../../core/pages/model.ts';
+import type { Promotion } from '../../core/promotion.ts';
+import { parseRelease } from '../../core/release.ts';
+import type { Statement } from '../../core/statement.ts';
+import { parseSubmission } from '../../core/submission.ts';
+import { bytesOf, ownKeys } from '../gate/judge.ts';
+import type { FactsDeps, ReadFacts } from './facts.ts';
+import type { Approvals } from './ports.ts';
+
+export interface PageFactsDeps extends FactsDeps {
+  readonly facts: ReadFacts;
+  readonly approvals: Pick<Approvals, 'of'>;
+}
+
+/** Newest of those that are shown. */
+const EARLIER = 20;
+
+/** What a page shows, beside the gate's facts: what runs now, and who decided what. Nothing of it is shown unless it verifies. */
+export async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<PageFacts> {
+  const facts = await deps.facts(promotion);
+  const { releases } = facts.input;
+  const running = releases.known ? releases.items[0] : undefined;
+  const models = [...new Set([promotion.model, ...(running ? [running.model] : [])])];
+  const rows = (await Promise.all(models.map((model) => deps.approvals.of(model)))).flat();
+  const own = await ownStatements(deps, [
+    ...rows.flatMap(({ evidence, end }) => [evidence, ...(end === null ? [] : [end])]),
+    ...(running ? [running.evidence] : []),
+  ]);
+  const decided = rows.flatMap((row) => {
+    const view = decisionView(row, own);
+    return view ? [{ row, view }] : [];
+  });
+  const isOfThis = ({ row }: { readonly row: RecordedApproval }) => row.promotion === promotion.id;
+  return {
+    ...facts,
+    promotion,
+    running: running && (await runningView(deps, running, own.get(running.evidence))),
+    decided: decided.filter(isOfThis).map(({ view }) => view),
+    earlier: decided
+      .filter((one) => !isOfThis(one))
+      .map(({ row, view }) => ({ ...view, model: { name: null, sha256: row.model }, environment: row.environment }))
+      .toSorted((a, b) => (a.at < b.at ? 1 : -1))
+      .slice(0, EARLIER),
+  };
+}
+
+/** What the control plane stated, by the digests of the evidence; what does not verify is not among it. */
+async function ownStatements(
+  { ledger, registry, store }: FactsDeps,
+  evidence: readonly string[],
+): Promise<ReadonlyMap<string, Statement>> {
+  if (evidence.length === 0) return new Map();
+  const records = [...(await ledger.findMany(evidence)).values()];
+  const keyOf = await ownKeys(registry, await registry.evidenceKey())(records);
+  const statements = await Promise.all(
+    records.map(async (record) => {
+      const bytes = await verifiedBytes(store, record);
+      try {
+        return bytes && ([record.sha256, openCountersigned(bytes, keyOf).statement] as const);
+      } catch (error) {
+        if (error instanceof DomainError) return undefined;
+        throw error;
+      }
+    }),
+  );
+  return new Map(statements.filter((one) => one !== undefined));
+}
+
+async function verifiedBytes(store: FactsDeps['store'], record: EvidenceRecord): Promise<Buffer | undefined> {
+  const bytes = await bytesOf(store, record);
+  return bytes && sha256Hex(bytes) === record.sha256 ? bytes : undefined;
+}
+
+function decisionView(
+  { evidence, end, ended_at }: RecordedApproval,
+  own: ReadonlyMap<string, Statement>,
+): DecisionView | undefined {
+  const body = bodyOf(own.get(evidence));
+  if (!body || !isGiven(body)) return undefined;
+  const { person, role, decision, method, decided_at: at, comment } = body;
+  const ended = end === null ? undefined : bodyOf(own.get(end));
+  const fallen = ended_at === null ? null : FALLEN[ended?.decision === 'withdrawn' ? 'withdrawn' : 'fallen'];
+  return { person, role, decision, method: method.kind, at, comment, evidence, fallen };
+}
+
+const FALLEN = {
+  withdrawn: 'its giver took it back',
+  fallen: 'what it approved has changed since',
+} as const;
+
+function bodyOf(statement: Statement | undefined): ApprovalBody | undefined {
+  return statement && parseApproval(statement).body;
+}
+
+async function runningView(
+  { ledger, store }: FactsDeps,
+  { model, released_at }: GateRelease,
+  statement: Statement | undefined,
+): Promise<PageFacts['running']> {
+  const release = statement && parseRelease(statement).release;
+  const served = release?.served;
+  const policy = release?.policies.find(({ slot }) => slot === 'main');
+  return {
+    model: { name: null, sha256: model },
+    image: served ? served.image.slice(served.image.indexOf('@') + 1) : null,
+    policy: policy ? { sha256: policy.sha256, revision: policy.sha256.slice(0, 12) } : null,
+    releasedAt: released_at,
+    card:
+      served?.card == null ? undefined : await cardIn(store, (await ledger.findMany([served.card])).get(served.card)),
+  };
+}
+
+async function cardIn(store: FactsDeps['store'], record: EvidenceRecord | undefined) {
+  const bytes = record && (await verifiedBytes(store, record));
+  if (!bytes) return undefined;
+  const { content } = await parseSubmission(bytes, 'any');
+  return readCard(content.predicate);
+}

@@ -1,0 +1,130 @@
+import {
+  CODE_MINUTES,
+  CODE_PAUSE_SECONDS,
+  CODE_TRIES,
+  CODES_PER_LINK,
+  codeText,
+  hashCode,
+  isSame,
+  type Link,
+  SECRET_BYTES,
+  SESSION_MINUTES,
+} from '../../core/approvals/link.ts';
+import { codeMail } from '../../core/approvals/mails.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
+import type { ApproversOfDeps } from '../directory/approvers-of.ts';
+import type { ReadFacts } from './facts.ts';
+import { type Bar, findPerson } from './people.ts';
+import type { Mailer, RandomBytes } from './ports.ts';
+import type { Visit, VisitDeps } from './visit.ts';
+
+export interface ProveDeps extends VisitDeps, ApproversOfDeps {
+  readonly facts: ReadFacts;
+  readonly mailer: Mailer;
+  readonly render: (mail: MailContent) => RenderedMail;
+  readonly random: RandomBytes;
+  /** A whole number from 0 to 99,999,999, each as likely as the other. */
+  readonly randomCode: () => number;
+}
+
+export type Sent =
+  | { readonly sent: true }
+  /** Not yet again. */
+  | { readonly sent: false; readonly until: string }
+  | { readonly sent: false; readonly bar: Bar };
+
+/**
+ * Sends a code to the address that the directory has for the person, wherever the link went. The code before it ends.
+ *
+ * Crash after the link was saved: no mail comes; another is asked for after the pause.
+ */
+export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
+  const { link, promotion } = visit;
+  const now = deps.clock();
+  const wait = waitUntil(link, now);
+  if (wait !== undefined) return { sent: false, until: wait };
+  const found = await personOf(deps, visit, now);
+  if (typeof found === 'string') return { sent: false, bar: found };
+  const code = codeText(deps.randomCode());
+  const salt = deps.random(SECRET_BYTES).toString('base64url');
+  const sent: Link = {
+    ...link,
+    code: { salt, hash: hashCode(code, salt), until: after(now, CODE_MINUTES) },
+    codes: link.codes + 1,
+    code_sent_at: now.toISOString(),
+    revision: link.revision + 1,
+  };
+  // Whoever pressed the button twice gets one mail.
+  if (!(await deps.links.save(sent))) return { sent: true };
+  await deps.mailer.send(found.email, deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code)));
+  return { sent: true };
+}
+
+/** Who the link is for, if they may still act by it. */
+export async function personOf(deps: Omit<ProveDeps, 'links' | 'promotions'>, visit: Visit, at: Date) {
+  const { link, promotion, others } = visit;
+  const asked = { person: link.person, role: link.role, at };
+  const found = await findPerson(deps, asked, await deps.facts(promotion), others);
+  return found ? (found.bar ?? found.person) : ('role' as const);
+}
+
+/** When another code may be asked for; undefined for now. */
+function waitUntil({ codes, code_sent_at, until }: Link, now: Date): string | undefined {
+  if (codes >= CODES_PER_LINK) return until;
+  if (code_sent_at === null) return undefined;
+  const next = new Date(Date.parse(code_sent_at) + CODE_PAUSE_SECONDS * 1000);
+  return now < next ? next.toISOString() : undefined;
+}
+
+export type Entered =
+  /** The cookie of the session that begins. */
+  | { readonly right: true; readonly cookie: string; readonly link: Link }
+  /** 0: the link is dead. */
+  | { readonly right: false; readonly triesLeft: number }
+  /** There is no code to be entered, or its time is over. */
+  | { readonly right: false; readonly triesLeft: undefined };
+
+/** Races of one link are settled this often; more at a time is an attack. */
+const ATTEMPTS = 5;
+
+/**
+ * Checks a code. What comes of it is told only when it was written, in one write: so however many are tried at once, each that
+ * is answered has cost a try.
+ */
+export async function enterCode(
+  deps: Pick<ProveDeps, 'links' | 'clock' | 'random'>,
+  link: Link,
+  code: string,
+): Promise<Entered> {
+  let standing: Link | undefined = link;
+  for (let attempt = 0; attempt < ATTEMPTS && standing; attempt++) {
+    const now = deps.clock();
+    const { code: wanted, tries }: Link = standing;
+    if (!wanted || now.toISOString() >= wanted.until || standing.state === 'dead') {
+      return { right: false, triesLeft: undefined };
+    }
+    const cookie = deps.random(SECRET_BYTES).toString('base64url');
+    const isRight = isSame(hashCode(code, wanted.salt), wanted.hash);
+    const outcome: Link = isRight
+      ? { ...standing, code: null, session: { hash: sha256Hex(cookie), until: after(now, SESSION_MINUTES) } }
+      : { ...standing, ...wrongTry(standing) };
+    const written = { ...outcome, revision: standing.revision + 1 };
+    if (await deps.links.save(written)) {
+      return isRight ? { right: true, cookie, link: written } : { right: false, triesLeft: CODE_TRIES - tries - 1 };
+    }
+    standing = await deps.links.find(link.id);
+  }
+  throw new DomainError('REVISION_CONFLICT', 'the link is busy', { retryAfterMs: 1000 });
+}
+
+function wrongTry({ tries, state }: Link): Partial<Link> {
+  const isLast = tries + 1 >= CODE_TRIES;
+  // What was decided by the link stays decided; only taking it back is over then.
+  return { tries: tries + 1, ...(isLast ? { code: null, state: state === 'open' ? 'dead' : state } : {}) };
+}
+
+function after(now: Date, minutes: number): string {
+  return new Date(now.getTime() + minutes * 60_000).toISOString();
+}

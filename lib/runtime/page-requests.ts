@@ -1,0 +1,108 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { RenderedPage } from '../core/pages/model.ts';
+
+/** A request for a page: by anybody, and hostile until proven otherwise. */
+export interface PageRequest {
+  /** `METHOD /path/{parameter}` */
+  readonly route: string;
+  readonly secret: string;
+  /** Path of the link's page as the browser knows it, with the stage of the API where it has one. */
+  readonly home: string;
+  /** Fields of the form; undefined when it is none that a page of ours sends. */
+  readonly form: ReadonlyMap<string, string> | undefined;
+  readonly cookies: ReadonlyMap<string, string>;
+  /** `Sec-Fetch-Site`, from browsers that say where a request comes from. */
+  readonly from: string | undefined;
+}
+
+/** Largest form: a comment in percent-encoding, and tokens. */
+const MAX_FORM_BYTES = 16 * 1024;
+/** A form of ours has fewer fields. */
+const MAX_FIELDS = 8;
+
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;.*)?$/i;
+
+export function pageRequest(event: APIGatewayProxyEvent): PageRequest {
+  const headers = new Map(Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value ?? '']));
+  const secret = event.pathParameters?.link ?? '';
+  const path = event.requestContext.path;
+  const at = path.indexOf('/approve/');
+  return {
+    route: `${event.httpMethod} ${event.resource}`,
+    secret,
+    home: `${at < 0 ? '' : path.slice(0, at)}/approve/${secret}`,
+    form: formOf(event, headers.get('content-type')),
+    cookies: cookiesOf(headers.get('cookie')),
+    from: headers.get('sec-fetch-site'),
+  };
+}
+
+/** Strict: a field is there once, in valid percent-encoding and UTF-8, or there is no form. */
+function formOf(event: APIGatewayProxyEvent, type: string | undefined): PageRequest['form'] {
+  if (event.httpMethod !== 'POST' || type === undefined || !FORM_TYPE.test(type)) return undefined;
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  if (body.length > MAX_FORM_BYTES) return undefined;
+  const fields = new Map<string, string>();
+  try {
+    for (const pair of body.toString('latin1').split('&')) {
+      const at = pair.indexOf('=');
+      if (at <= 0) return undefined;
+      const [name, value] = [decoded(pair.slice(0, at)), decoded(pair.slice(at + 1))];
+      if (fields.has(name) || fields.size >= MAX_FIELDS) return undefined;
+      fields.set(name, value);
+    }
+  } catch {
+    return undefined;
+  }
+  return fields;
+}
+
+/** @throws URIError for what is no percent-encoded UTF-8 */
+function decoded(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}
+
+function cookiesOf(header = ''): ReadonlyMap<string, string> {
+  const cookies = new Map<string, string>();
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=');
+    // The first of a name counts: a browser sends the more specific path first, and ours has none.
+    if (at > 0 && !cookies.has(pair.slice(0, at).trim()))
+      cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+  }
+  return cookies;
+}
+
+export interface PageAnswer {
+  readonly status: number;
+  readonly page: RenderedPage;
+  /** Cookie to be kept by the browser: name and value. */
+  readonly cookie?: readonly [name: string, value: string];
+}
+
+/** Beside those of the page itself. */
+const HEADERS = { 'strict-transport-security': 'max-age=63072000; includeSubDomains' };
+
+/** `__Host-`: this host alone, over TLS, for all of its paths. It ends with the browser, and other sites' forms do not carry it. */
+const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
+
+export function pageResult({ status, page, cookie }: PageAnswer): APIGatewayProxyResult {
+  return {
+    statusCode: status,
+    headers: {
+      ...HEADERS,
+      ...page.headers,
+      ...(cookie ? { 'set-cookie': `${cookie[0]}=${cookie[1]}; ${COOKIE_ATTRIBUTES}` } : {}),
+    },
+    body: page.html,
+  };
+}
+
+/** To the link's page, which says what came of it: a form that is sent again by the browser's reload decides nothing again. */
+export function redirectResult(home: string): APIGatewayProxyResult {
+  return {
+    statusCode: 303,
+    headers: { ...HEADERS, location: home, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    body: '',
+  };
+}
