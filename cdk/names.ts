@@ -39,6 +39,7 @@ export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], read
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],
   [Prefix.gates]: ['gates'],
+  [Prefix.approvals]: [],
   [Prefix.releases]: [],
   [Prefix.simulations]: ['simulator'],
   [Prefix.keys]: ['registry'],

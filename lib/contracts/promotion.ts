@@ -39,6 +39,9 @@ export const PROMOTION_ENDS = [
 ] as const;
 export type PromotionEnd = (typeof PROMOTION_ENDS)[number];
 
+/** `purpose` in the encryption context of every task token that is kept. */
+export const TOKEN_PURPOSE = 'task-token';
+
 /** Asks the `promoter` function: where the promotion stands. */
 export type PromoterTask = PromotionInput &
   (
