@@ -11,7 +11,7 @@ import { codeOf, logger, logProblem } from './http.ts';
  * @param about - what every line of the log names
  */
 export function stateTasks<Task extends { readonly task: string }>(
-  run: (task: Task) => Promise<object>,
+  run: (task: Task, context: Context) => Promise<object>,
   about: (task: Task) => Readonly<Record<string, string>>,
 ) {
   return async (task: Task, context: Context): Promise<object> => {
@@ -22,7 +22,7 @@ export function stateTasks<Task extends { readonly task: string }>(
       ...about(task),
     });
     try {
-      return await run(task);
+      return await run(task, context);
     } catch (error) {
       throw named(error);
     }

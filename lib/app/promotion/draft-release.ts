@@ -3,7 +3,7 @@ import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { parseDecision, resultOfAll, type StoredDecision } from '../../core/gate/decision.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { approvalsIn, cardIn } from '../../core/promotion/facts.ts';
+import { approvalsIn, cardIn, type DecidedFacts } from '../../core/promotion/facts.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, type Release, releaseTime, wayBack, wayBackFrom } from '../../core/release.ts';
 import { MAIN } from '../../core/slots.ts';
@@ -56,7 +56,6 @@ export async function draftRelease(
     throw new DomainError('INTEGRITY_FAILURE', `the promotion ${id} was not decided, or has deployed nothing`);
   }
   const [{ facts }, decision] = await Promise.all([readFacts(deps.store, decided), readDecision(deps, decided)]);
-  const used = resultOfAll(decision).verdicts.flatMap(({ waiver }) => waiver ?? []);
   const release: Release = {
     ...common,
     served: {
@@ -68,22 +67,34 @@ export async function draftRelease(
     },
     request_decision,
     release_decision,
+    ...restsOn(decision, facts, id),
+    way_back: wayBackFrom(newest),
+    restores: null,
+    unreleased_config: null,
+  };
+  return { release, model: promotion.model };
+}
+
+/** The policies that decided, the approvals that were given for it, and the waivers that were used. */
+export function restsOn(
+  decision: StoredDecision,
+  facts: DecidedFacts,
+  promotion: string,
+): Pick<Release, 'policies' | 'approvals' | 'waivers'> {
+  const used = resultOfAll(decision).verdicts.flatMap(({ waiver }) => waiver ?? []);
+  return {
     policies: [
       { slot: MAIN, sha256: decision.policy.sha256 },
       ...decision.beside.map(({ slot, policy: { sha256 } }) => ({ slot, sha256 })),
     ],
-    approvals: approvalsIn(facts, id).map(({ evidence, role, person, decided_at }) => ({
+    approvals: approvalsIn(facts, promotion).map(({ evidence, role, person, decided_at }) => ({
       evidence,
       role,
       person,
       decided_at,
     })),
     waivers: [...new Set(used)],
-    way_back: wayBackFrom(newest),
-    restores: null,
-    unreleased_config: null,
   };
-  return { release, model: promotion.model };
 }
 
 /**
@@ -117,8 +128,8 @@ const UNDECIDED = { request_decision: null, release_decision: null, policies: []
 type Common = Omit<Release, keyof typeof UNDECIDED | 'served' | 'way_back' | 'restores' | 'unreleased_config'>;
 
 /** Named by the digest in the promotion's record, so that its bytes are the ones that were signed then. */
-async function readDecision(
-  { ledger, store }: DraftDeps,
+export async function readDecision(
+  { ledger, store }: Pick<DraftDeps, 'ledger' | 'store'>,
   { evidence }: Pick<DecisionRef, 'evidence'>,
 ): Promise<StoredDecision> {
   const record = (await ledger.findMany([evidence])).get(evidence);

@@ -33,6 +33,12 @@ export class MemoryLedger implements Ledger, GateLedger {
       return new Map(structuredClone(found).map((record) => [record.sha256, record]));
     });
 
+  readonly findArtifacts = (sha256s: readonly string[]): Promise<ReadonlyMap<string, EvidenceRecord>> =>
+    this.#steps.read(() => {
+      const found = sha256s.flatMap((sha256) => this.records.get(`artifact#${sha256}`) ?? []);
+      return new Map(structuredClone(found).map((record) => [record.sha256, record]));
+    });
+
   readonly findArtifact: Ledger['findArtifact'] = (sha256) =>
     this.#steps.read(() => structuredClone(this.records.get(`artifact#${sha256}`)));
 
