@@ -4,7 +4,8 @@ import { runDeployerTask } from '../../lib/app/promotion/deploy-task.ts';
 import type { DeploymentAlarms } from '../../lib/app/promotion/hosting.ts';
 import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
-import { isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import { type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import { type RecordedRelease, wayBack, wayBackFrom } from '../../lib/core/release.ts';
 import { testClock } from './clock.ts';
 import { localSageMaker } from './local-sagemaker.ts';
 import { digestOf } from './manifests.ts';
@@ -24,6 +25,8 @@ type Ports = Pick<DeployDeps, 'alarms' | 'endpoints' | 'hosting' | 'promotions'>
 export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean } = {}) {
   const clock = testClock('2026-01-01T00:00:00Z');
   const promotions = new Map<string, Promotion>();
+  /** Newest first. */
+  const releases: RecordedRelease[] = [];
   const leases = new Map<string, string>();
   const alarms = new Map<string, { ringsUntil: number }>([[NAMED_ALARM, { ringsUntil: 0 }]]);
   const artifact = { versionId: 'v1', retainUntil: new Date('2036-01-01T00:00:00Z') };
@@ -76,14 +79,15 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
         promotions.set(promotion.id, structuredClone(promotion));
         return true;
       },
-      ended: async (endpoint: string) =>
-        [...promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one)).toReversed(),
     }),
   };
   const record = { version_id: artifact.versionId } as Partial<EvidenceRecord> as EvidenceRecord;
   const deps: DeployDeps = {
     ...ports,
     clock: clock.now,
+    releases: {
+      list: async (endpoint) => ({ items: releases.filter((one) => one.endpoint === endpoint), next: undefined }),
+    },
     artifacts: { head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }) },
     ledger: { findArtifact: async () => record },
     source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
@@ -151,6 +155,24 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       leases.set(change.endpoint ?? question.endpoint, id);
       return id;
     },
+    releases,
+    /** Seals what a promotion came to, as far as a rollback reads it. */
+    seal(id: string): void {
+      const promotion = get(id);
+      const { model, image, endpoint, deployment } = promotion;
+      const [newest] = releases;
+      const target = promotion.kind === 'rollback' ? wayBack(releases) : undefined;
+      const names = { model_name: deployment?.model_name ?? '', endpoint_config: deployment?.endpoint_config ?? '' };
+      const own = { served: { model, image, card: null, ...names }, way_back: wayBackFrom(newest), restores: null };
+      const back = {
+        served: target?.served ?? null,
+        way_back: target?.way_back ?? null,
+        restores: target?.evidence ?? null,
+      };
+      const row = { promotion: id, endpoint, evidence: digestOf(`release of ${id}`) };
+      releases.unshift({ ...row, ...(promotion.kind === 'rollback' ? back : own) } as RecordedRelease);
+      this.change(id, { state: 'released', ended_at: clock.now().toISOString() });
+    },
     /** Deploys, and seals the release. */
     async released(name: string, change: Partial<Promotion> = {}): Promise<string> {
       const id = this.approved(name, change);
@@ -159,7 +181,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       const state = await watch(id, 'watch');
       if (state !== 'in_service') throw new Error(`${name} is ${state}`);
       await run(id, 'check-integrity');
-      this.change(id, { state: 'released', ended_at: clock.now().toISOString() });
+      this.seal(id);
       return id;
     },
   };

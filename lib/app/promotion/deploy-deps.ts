@@ -5,10 +5,12 @@ import type { ArtifactStore, Ledger } from '../ports.ts';
 import { PromotionFailure } from './failure.ts';
 import type { DeploymentAlarms, Hosting } from './hosting.ts';
 import type { Endpoints, Promotions } from './ports.ts';
+import type { Releases } from './releases.ts';
 import type { PromotionStateDeps } from './state.ts';
 
 export interface DeployDeps extends PromotionStateDeps {
-  readonly promotions: Pick<Promotions, 'ended' | 'find' | 'save'>;
+  readonly promotions: Pick<Promotions, 'find' | 'save'>;
+  readonly releases: Pick<Releases, 'list'>;
   readonly endpoints: Pick<Endpoints, 'renew'>;
   readonly hosting: Hosting;
   readonly alarms: DeploymentAlarms;

@@ -1,4 +1,5 @@
 import type { DeployerTask, Watched } from '../../contracts/promotion.ts';
+import { DomainError } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { type DeployDeps, requireDeployment } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -31,7 +32,12 @@ export async function runDeployerTask(deps: DeployDeps, task: DeployerTask): Pro
         return await watchRollback(deps, requireDeployment(promotion));
     }
   } catch (error) {
-    if (error instanceof PromotionFailure) await noteFailure(deps, promotion, error);
+    if (isFinal(error)) await noteFailure(deps, promotion, error);
     throw error;
   }
+}
+
+/** Whether the same task would fail again. A defect of ours is none that people could act on: the log has it. */
+function isFinal(error: unknown): error is PromotionFailure | DomainError {
+  return error instanceof PromotionFailure || (error instanceof DomainError && error.retryAfterMs === undefined);
 }

@@ -143,7 +143,7 @@ describe('a rollback', () => {
       const id = on.approved(name, { kind: 'rollback' });
       await on.run(id, 'roll-back');
       expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
-      on.change(id, { state: 'released', ended_at: on.clock.now().toISOString() });
+      on.seal(id);
       return on.get(id).deployment;
     };
     expect(await rollBack('back')).toMatchObject({ endpoint_config: configName({ id: three }), started_at: null });
@@ -157,7 +157,32 @@ describe('a rollback', () => {
     await rollBack('to nothing');
     expect(() => on.sagemaker.describeEndpoint('fraud')).toThrow('Could not find endpoint');
     const id = on.approved('from nothing', { kind: 'rollback' });
+    await expect(on.run(id, 'roll-back')).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
+  });
+
+  it('does not follow a row that names what its promotion did not make', async () => {
+    on = deploying();
+    const [, two] = [await on.released('one'), await on.released('two'), await on.released('three')];
+    const row = on.releases.find(({ promotion }) => promotion === two);
+    Object.assign(row?.served ?? {}, { endpoint_config: 'strange' });
+    const id = on.approved('back', { kind: 'rollback' });
     await expect(on.run(id, 'roll-back')).rejects.toMatchObject({ code: 'INTEGRITY_FAILURE' });
+    expect(on.get(id).deployment).toBe(null);
+  });
+
+  it('of the first release of an endpoint that was given to us leads to what was there', async () => {
+    on = deploying();
+    const one = await on.released('one');
+    const { deployment } = on.get(one);
+    if (!deployment) throw new Error('nothing is deployed');
+    on.change(one, { deployment: { ...deployment, previous_config: 'theirs' } });
+    const variant = { VariantName: 'AllTraffic', InitialInstanceCount: 2, InstanceType: 'ml.m5.large' };
+    const ProductionVariants = [{ ...variant, ModelName: deployment.model_name }];
+    on.sagemaker.createEndpointConfig({ EndpointConfigName: 'theirs', ProductionVariants });
+    const id = on.approved('back', { kind: 'rollback' });
+    await on.run(id, 'roll-back');
+    expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
+    expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe('theirs');
   });
 
   it('that is asked for while alarms ring is not held up by them', async () => {
