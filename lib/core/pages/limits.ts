@@ -17,7 +17,7 @@ export const DETAIL: readonly [Limits, ...Limits[]] = [
   { rows: 40, reasons: 6, text: 2000, boxes: 40 },
   { rows: 24, reasons: 3, text: 500, boxes: 40 },
   { rows: 12, reasons: 2, text: 160, boxes: 24 },
-  { rows: 6, reasons: 1, text: 80, boxes: 12 },
+  { rows: 4, reasons: 1, text: 40, boxes: 8 },
 ];
 
 /** Bytes. */

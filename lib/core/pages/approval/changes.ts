@@ -94,7 +94,7 @@ export function cardSection({ sha256, sections }: CardView, limits: Limits): Mar
     sha256 === null ? html`<p>There is no model card.</p>` : html`<p class="small">${digest(sha256)}</p>`,
     shown.map(({ heading, texts }) => {
       const some = texts.slice(0, limits.reasons).map((text) => html`<li>${shortened(text, limits.text)}</li>`);
-      return html`<h3>${heading}</h3>
+      return html`<h3>${shortened(heading, 60)}</h3>
 <ul>${some}</ul>
 ${texts.length > some.length ? html`<p class="soft small">${texts.length - some.length} more stand in the card.</p>` : undefined}`;
     }),

@@ -101,7 +101,7 @@ ${typed(comment)}</textarea>
 
 /** What somebody typed comes back as it is, line by line. */
 function typed(comment: string): Content {
-  const each = shortened(comment, 2 * MAX_COMMENT).split(/\r\n|[\r\n]/);
+  const each = shortened(comment, MAX_COMMENT).split(/\r\n|[\r\n]/);
   return each.map((line, index) => (index === 0 ? line : html`\n${line}`));
 }
 

@@ -1,6 +1,6 @@
 import { shortened } from '../../printable.ts';
 import { type Content, html } from '../html.ts';
-import { DETAIL } from '../limits.ts';
+import { type Limits, sized } from '../limits.ts';
 import type { LinkState, Outcome, PromotionSummary, RenderedPage } from '../model.ts';
 import { renderShell } from '../shell.ts';
 import { KEPT, nameOf, sentence, when } from '../words.ts';
@@ -8,18 +8,18 @@ import { decision } from './decisions.ts';
 import { ACT, proveForm } from './forms.ts';
 import { summaryRows } from './summary.ts';
 
-const [LIMITS] = DETAIL;
-
 /** Pages of a link that decides nothing: what is so, and what the reader can do. */
 export function linkState(page: LinkState): RenderedPage {
-  const { title, body } = said(page);
-  return renderShell({
-    title,
-    kind: 'Approval',
-    foot: KEPT,
-    formOrigin: page.state === 'decided' && page.withdraw?.method === 'oidc' ? page.withdraw.origin : undefined,
-    main: html`<h1>${title}</h1>
+  return sized((limits) => {
+    const { title, body } = said(page, limits);
+    return renderShell({
+      title,
+      kind: 'Approval',
+      foot: KEPT,
+      formOrigin: page.state === 'decided' && page.withdraw?.method === 'oidc' ? page.withdraw.origin : undefined,
+      main: html`<h1>${title}</h1>
 ${body}`,
+    });
   });
 }
 
@@ -30,7 +30,7 @@ interface Said {
 
 const NEXT = html`<p>If your decision is still wanted, another mail asks you for it. You can also ask whoever requested the promotion.</p>`;
 
-function said(page: LinkState): Said {
+function said(page: LinkState, limits: Limits): Said {
   switch (page.state) {
     case 'unknown':
       return {
@@ -80,19 +80,19 @@ ${NEXT}</section>`,
 <p>Nothing was decided. The requester sees that another approver is needed.</p></section>`,
       };
     case 'decided':
-      return decided(page);
+      return decided(page, limits);
     case 'ended':
       return {
         title: ENDED[page.outcome],
         body: html`<section><p>The promotion ended ${when(page.at)}. There is nothing to decide any more.</p>
-${aboutOf(page.summary)}</section>`,
+${aboutOf(page.summary, limits)}</section>`,
       };
     case 'changed':
       return {
         title: 'What you were asked has changed',
         body: html`<section><p>This link shows what was so before. Another mail with another link is on its way to those who are to decide.</p>
-<ul>${page.changed.slice(0, LIMITS.rows).map((text) => html`<li>${shortened(sentence(text), 300)}</li>`)}</ul>
-${aboutOf(page.summary)}</section>`,
+<ul>${page.changed.slice(0, limits.rows).map((text) => html`<li>${shortened(sentence(text), limits.text)}</li>`)}</ul>
+${aboutOf(page.summary, limits)}</section>`,
       };
   }
 }
@@ -115,11 +115,14 @@ const ENDED: Readonly<Record<Outcome, string>> = {
   expired: 'The time for this promotion is over',
 };
 
-function decided({ summary, decision: made, withdraw }: Extract<LinkState, { state: 'decided' }>): Said {
+function decided(
+  { summary, decision: made, withdraw }: Extract<LinkState, { state: 'decided' }>,
+  limits: Limits,
+): Said {
   return {
     title: `You ${made.decision} ${nameOf(summary.model)}`,
-    body: html`<section>${decision(made, LIMITS)}
-${aboutOf(summary)}</section>
+    body: html`<section>${decision(made, limits)}
+${aboutOf(summary, limits)}</section>
 ${
   withdraw &&
   html`<section aria-labelledby="${ACT}"><h2 id="${ACT}">Take it back</h2>
@@ -129,7 +132,7 @@ ${proveForm(withdraw)}</section>`
   };
 }
 
-function aboutOf(summary: PromotionSummary): Content {
+function aboutOf(summary: PromotionSummary, limits: Limits): Content {
   return html`<dl>
-${summaryRows(summary, LIMITS.text)}</dl>`;
+${summaryRows(summary, limits.text)}</dl>`;
 }

@@ -14,7 +14,7 @@ export function summaryRows(
 <dt>Image</dt><dd>${image === null ? 'not named' : digest(image)}</dd>
 <dt>Endpoint</dt><dd>${shortened(endpoint, text)}</dd>
 <dt>Environment</dt><dd>${environment}</dd>
-<dt>Promotion</dt><dd><code>${promotion}</code></dd>
+<dt>Promotion</dt><dd><code>${shortened(promotion, text)}</code></dd>
 `;
 }
 

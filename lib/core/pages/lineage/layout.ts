@@ -91,7 +91,7 @@ function layersOf(nodes: readonly LineageNode[], edges: Edges): ReadonlyMap<stri
 function rowsOf(nodes: readonly LineageNode[], layers: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const rowOf = new Map<string, number>();
   let first = 0;
-  for (let layer = 0; rowOf.size < nodes.length; layer++) {
+  for (let layer = 0; layer <= Math.max(...layers.values()); layer++) {
     const members = nodes.filter(({ sha256 }) => layers.get(sha256) === layer);
     const rows = Math.ceil(members.length / BOXES_PER_ROW);
     for (const [index, { sha256 }] of members.entries()) {

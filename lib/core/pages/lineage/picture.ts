@@ -9,7 +9,7 @@ const BOX_HEIGHT = 56;
 const ROW_HEIGHT = 92;
 const MARGIN = 4;
 /** Of a name in a box, which is cut where the box ends anyway. */
-const NAME_LENGTH = 40;
+const NAME_LENGTH = 30;
 /** More lines than these nobody follows. */
 const MAX_EDGES = 120;
 
@@ -23,7 +23,8 @@ export interface Picture {
 
 /** @param most - boxes; of more, those nearest to the model are drawn */
 export function lineagePicture({ nodes, edges }: LineageView, most: number): Picture {
-  const shown = nearest(nodes, edges, most);
+  const byDigest = new Map(nodes.map((node) => [node.sha256, node]));
+  const shown = nearest([...byDigest.values()], edges, most);
   const digests = new Set(shown.map(({ sha256 }) => sha256));
   const between = edges.filter(({ from, to }) => from !== to && digests.has(from) && digests.has(to));
   const drawn = between.slice(0, MAX_EDGES);
