@@ -30,6 +30,12 @@ export interface AwsResources {
   readonly model?: string;
   readonly endpoint?: string;
   readonly endpointConfig?: string;
+  /** ARN of what tags are about. */
+  readonly tagged?: string;
+  /** ARN of a role that a service is handed. */
+  readonly passedRole?: string;
+  /** Names. */
+  readonly alarms?: readonly string[];
   /** Address that a mail comes from. */
   readonly sender?: string;
   readonly configurationSet?: string;
@@ -52,11 +58,16 @@ function classifyJson(service: string, target: string, input: Readonly<Record<st
   const operation = target.slice(target.lastIndexOf('.') + 1);
   if (service === 'dynamodb') return { service, operation, resources: dynamodbResources(input), input };
   const named = Object.entries(JSON_RESOURCES).map(([kind, member]) => [kind, textAt(input, member)] as const);
-  const resources: AwsResources = Object.fromEntries(named.filter(([, value]) => value !== undefined));
+  const alarm = textAt(input, 'AlarmName');
+  const alarms = [...(alarm === undefined ? [] : [alarm]), ...listAt(input, 'AlarmNames').map(String)];
+  const resources: AwsResources = {
+    ...Object.fromEntries(named.filter(([, value]) => value !== undefined)),
+    ...(alarms.length === 0 ? {} : { alarms }),
+  };
   return { service, operation, resources, input };
 }
 
-/** Members of a request that name a resource: of KMS, of SQS, of Step Functions (in lower case) and of SageMaker. */
+/** Members of a request that name a resource: of KMS, SQS, Step Functions (in lower case) and SageMaker. */
 const JSON_RESOURCES = {
   keyId: 'KeyId',
   queue: 'QueueUrl',
@@ -65,6 +76,8 @@ const JSON_RESOURCES = {
   model: 'ModelName',
   endpoint: 'EndpointName',
   endpointConfig: 'EndpointConfigName',
+  tagged: 'ResourceArn',
+  passedRole: 'ExecutionRoleArn',
 } as const satisfies Partial<Record<keyof AwsResources, string>>;
 
 function dynamodbResources(input: Readonly<Record<string, unknown>>): AwsResources {

@@ -1,4 +1,5 @@
-import { type AwsCall, type AwsResources, asObject, listAt } from './aws-call.ts';
+import type { AwsCall, AwsResources } from './aws-call.ts';
+import { type Conditions, conditionsOf } from './conditions.ts';
 import type { Identity, IdentityKind } from './identities.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
@@ -19,10 +20,7 @@ export interface CallRecord {
   readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
   /** For DynamoDB reads: whether what it answers is the latest. */
   readonly consistent?: boolean;
-  /** For a signature by KMS: the parameters that key policies have conditions on. */
-  readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
-  /** For PutEvents: the sources that the events name. */
-  readonly eventSources?: readonly string[];
+  readonly conditions: Conditions;
   /** Request headers that policies have conditions on, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
@@ -50,7 +48,10 @@ const RECORDED_HEADERS = [
 /** Enough for the longest load run; beyond it the oldest records go, the counters stay right. */
 const KEPT_RECORDS = 50_000;
 
-/** What was called, by whom, with what outcome: for cost figures and for replaying through the IAM simulator. */
+/**
+ * What was called, by whom, with what outcome: for cost figures and for replaying through the IAM simulator. Bodies are not
+ * kept: they hold task tokens, links and personal data.
+ */
 export class Recorder {
   #records: CallRecord[] = [];
   #counters = new Map<string, number>();
@@ -77,8 +78,7 @@ export class Recorder {
       resources: call.resources,
       ...(actions.length === 0 ? {} : { actions }),
       ...(DYNAMODB_READS.has(call.operation) ? { consistent: isConsistent(call) } : {}),
-      ...(call.operation === 'Sign' ? { parameters: signatureParameters(call) } : {}),
-      ...(call.operation === 'PutEvents' ? { eventSources: eventSources(call) } : {}),
+      conditions: conditionsOf(call),
       headers: recordedHeaders(request),
       ...outcome,
     });
@@ -110,18 +110,6 @@ function recordedHeaders(request: WireRequest): Readonly<Record<string, string>>
     if (value !== null && value !== undefined) recorded[name] = value;
   }
   return recorded;
-}
-
-function signatureParameters({ input }: AwsCall): CallRecord['parameters'] & object {
-  const { SigningAlgorithm, MessageType } = input ?? {};
-  return {
-    ...(typeof SigningAlgorithm === 'string' ? { SigningAlgorithm } : {}),
-    ...(typeof MessageType === 'string' ? { MessageType } : {}),
-  };
-}
-
-function eventSources({ input }: AwsCall): readonly string[] {
-  return [...new Set(listAt(input ?? {}, 'Entries').map((entry) => String(asObject(entry).Source)))];
 }
 
 const DYNAMODB_READS: ReadonlySet<string> = new Set(['BatchGetItem', 'GetItem', 'Query', 'Scan']);

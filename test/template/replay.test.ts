@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Place, questionsOf, type RecordedCall } from './support/replay.ts';
+import type { Place, RecordedCall } from './support/recorded-call.ts';
+import { questionsOf } from './support/replay.ts';
 import { EXAMPLE } from './support/resolve.ts';
 import { type Principal, Simulator } from './support/simulate.ts';
 import { synthesise } from './support/synth.ts';
@@ -27,13 +28,14 @@ const put = (key: string, headers: RecordedCall['headers'] = locked): RecordedCa
   operation: 'PutObject',
   resources: { bucket, key },
   headers,
+  conditions: {},
 });
 const sign: RecordedCall = {
   service: 'kms',
   operation: 'Sign',
   resources: { keyId },
   headers: {},
-  parameters: { SigningAlgorithm: 'ECDSA_SHA_256', MessageType: 'DIGEST' },
+  conditions: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'DIGEST' },
 };
 const commit: RecordedCall = {
   service: 'dynamodb',
@@ -44,6 +46,7 @@ const commit: RecordedCall = {
     { action: 'ConditionCheck', table: registryTable },
   ],
   headers: {},
+  conditions: {},
 };
 
 async function refusals(principal: Principal, call: RecordedCall): Promise<readonly string[]> {
@@ -83,6 +86,7 @@ describe('a staged artifact', () => {
     operation,
     resources: at,
     headers,
+    conditions: {},
   });
   it.each([
     ['is read', s3('GetObject', {}, { bucket: staging, key: 'uploads/x' })],
@@ -97,7 +101,132 @@ describe('a staged artifact', () => {
   });
 });
 
+describe('the calls of a promotion', () => {
+  const arn = (service: string, resource: string) => `arn:aws:${service}:${place.region}:${place.account}:${resource}`;
+  const waits = arn('states', 'stateMachine:promote');
+  const at = { ...place, waits, mailIdentities: ['example.com'] };
+  const call = (
+    service: string,
+    operation: string,
+    resources: RecordedCall['resources'] = {},
+    conditions: RecordedCall['conditions'] = {},
+  ): RecordedCall => ({ service, operation, resources, conditions, headers: {} });
+  const tags = { 'aws:TagKeys': ['owner'], 'aws:RequestTag/owner': 'countersign' };
+  const model = arn('sagemaker', 'model/churn-v7');
+  const endpoint = arn('sagemaker', 'endpoint/churn');
+  const config = arn('sagemaker', 'endpoint-config/churn-1');
+  const role = 'arn:aws:iam::111122223333:role/model';
+  const mail = { sender: 'no-reply@mail.example.com', configurationSet: 'approvals' };
+  const metric = { 'cloudwatch:namespace': 'Countersign' };
+  const token = { 'kms:EncryptionContext:purpose': 'task-token', 'kms:EncryptionContextKeys': ['purpose'] };
+
+  it.each<[string, RecordedCall, readonly (readonly [string, string])[]]>([
+    ['ends a wait', call('states', 'SendTaskSuccess'), [['states:SendTaskSuccess', waits]]],
+    ['fails a wait', call('states', 'SendTaskFailure'), [['states:SendTaskFailure', waits]]],
+    ['keeps a wait alive', call('states', 'SendTaskHeartbeat'), [['states:SendTaskHeartbeat', waits]]],
+    [
+      'stops an execution',
+      call('states', 'StopExecution', { execution: 'arn:x' }),
+      [['states:StopExecution', 'arn:x']],
+    ],
+    [
+      'makes a model, tags it and hands it a role',
+      call('sagemaker', 'CreateModel', { model: 'Churn-v7', passedRole: role }, tags),
+      [
+        ['sagemaker:CreateModel', model],
+        ['sagemaker:AddTags', model],
+        ['iam:PassRole', role],
+      ],
+    ],
+    [
+      'makes an endpoint of a configuration',
+      call('sagemaker', 'CreateEndpoint', { endpoint: 'churn', endpointConfig: 'churn-1' }),
+      [
+        ['sagemaker:CreateEndpoint', endpoint],
+        ['sagemaker:CreateEndpoint', config],
+      ],
+    ],
+    [
+      'updates an endpoint to a configuration',
+      call('sagemaker', 'UpdateEndpoint', { endpoint: 'churn', endpointConfig: 'churn-1' }),
+      [
+        ['sagemaker:UpdateEndpoint', endpoint],
+        ['sagemaker:UpdateEndpoint', config],
+      ],
+    ],
+    ['reads tags', call('sagemaker', 'ListTags', { tagged: endpoint }), [['sagemaker:ListTags', endpoint]]],
+    ['lists endpoints', call('sagemaker', 'ListEndpoints'), [['sagemaker:ListEndpoints', '*']]],
+    [
+      'sends a mail from a domain under a configuration set',
+      call('ses', 'SendEmail', mail),
+      [
+        ['ses:SendEmail', arn('ses', 'identity/example.com')],
+        ['ses:SendEmail', arn('ses', 'configuration-set/approvals')],
+      ],
+    ],
+    ['writes a metric', call('monitoring', 'PutMetricData', {}, metric), [['cloudwatch:PutMetricData', '*']]],
+    [
+      'asks for two alarms',
+      call('monitoring', 'DescribeAlarms', { alarms: ['a', 'b'] }),
+      [
+        ['cloudwatch:DescribeAlarms', arn('cloudwatch', 'alarm:a')],
+        ['cloudwatch:DescribeAlarms', arn('cloudwatch', 'alarm:b')],
+      ],
+    ],
+    ['opens a token', call('kms', 'Decrypt', { keyId: 'arn:key' }, token), [['kms:Decrypt', 'arn:key']]],
+  ])('%s: each is asked about', (_, recorded, expected) => {
+    expect(questionsOf(recorded, at).map(({ action, resource }) => [action, resource])).toEqual(expected);
+  });
+
+  it('carry the values that policies have conditions on', () => {
+    const context = (recorded: RecordedCall) => questionsOf(recorded, at).map((question) => question.context);
+    expect(context(call('kms', 'Encrypt', { keyId: 'arn:key' }, token))).toEqual([token]);
+    expect(context(call('monitoring', 'PutMetricData', {}, metric))).toEqual([metric]);
+    expect(context(call('sagemaker', 'CreateEndpointConfig', { endpointConfig: 'a' }, tags))).toEqual([tags, tags]);
+    expect(context(call('ses', 'SendEmail', { sender: mail.sender }))).toEqual([{ 'ses:FromAddress': mail.sender }]);
+  });
+
+  it.each<[string, RecordedCall]>([
+    ['a metric without a namespace', call('monitoring', 'PutMetricData')],
+    ['a model without a role', call('sagemaker', 'CreateModel', { model: 'a' })],
+    ['a mail from an address that nobody vouches for', call('ses', 'SendEmail', { sender: 'x@example.org' })],
+    ['an event without a source', call('events', 'PutEvents')],
+    ['an operation of SageMaker that is new', call('sagemaker', 'InvokeEndpoint', { endpoint: 'a' })],
+    ['an operation of SES that is new', call('ses', 'Unknown')],
+    ['an operation of CloudWatch that is new', call('monitoring', 'GetMetricData')],
+    ['a service that is new', call('sqs', 'SendMessage')],
+  ])('are an error for %s', (_, recorded) => {
+    expect(() => questionsOf(recorded, at)).toThrow(/is not complete|not known/);
+  });
+
+  it('are questions that the simulator understands', async () => {
+    const asked = [
+      call('states', 'SendTaskSuccess'),
+      call(
+        'sagemaker',
+        'CreateModel',
+        { model: 'a', passedRole: role },
+        { ...tags, 'sagemaker:NetworkIsolation': 'true' },
+      ),
+      call(
+        'sagemaker',
+        'CreateEndpointConfig',
+        { endpointConfig: 'a' },
+        { 'sagemaker:InstanceTypes': ['ml.m5.large'] },
+      ),
+      call('sagemaker', 'UpdateEndpoint', { endpoint: 'a', endpointConfig: 'b' }),
+      call('ses', 'SendEmail', mail),
+      call('monitoring', 'PutMetricData', {}, metric),
+      call('monitoring', 'DescribeAlarms', { alarms: ['a'] }),
+    ].flatMap((recorded) => questionsOf(recorded, at));
+    for (const question of asked) {
+      expect(await prod.simulate({ principal: 'function:holds', ...question })).toBe('ImplicitlyDenied');
+      expect(await prod.simulate({ principal: 'administrator', ...question })).toBe('Allowed');
+    }
+  });
+});
+
 it('a call that nobody thought of is an error, not a pass', () => {
   expect(() => questionsOf({ ...put('x'), operation: 'RestoreObject' }, place)).toThrow('RestoreObject is not known');
-  expect(() => questionsOf({ ...sign, parameters: {} }, place)).toThrow('kms:Sign is not complete');
+  expect(() => questionsOf({ ...sign, conditions: {} }, place)).toThrow('kms:Sign is not complete');
 });

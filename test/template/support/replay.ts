@@ -1,39 +1,5 @@
-import type { Request } from './simulate.ts';
-
-/** One AWS call as the local front door records it (`CallRecord` in local/recorder.ts), as far as IAM cares. */
-export interface RecordedCall {
-  readonly service: string;
-  readonly operation: string;
-  readonly resources: {
-    readonly bucket?: string;
-    readonly key?: string;
-    readonly versionId?: string;
-    readonly tables?: readonly string[];
-    readonly index?: string;
-    readonly keyId?: string;
-    readonly function?: string;
-    readonly stateMachine?: string;
-    readonly execution?: string;
-  };
-  readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
-  readonly headers: Readonly<Record<string, string>>;
-  /** Parameters that KMS has condition keys for. */
-  readonly parameters?: { readonly SigningAlgorithm?: string; readonly MessageType?: string };
-  readonly eventSources?: readonly string[];
-}
-
-/** Where the calls were made. */
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-  /** Key that encrypts the buckets and tables. */
-  readonly dataKeyArn: string;
-  /** When the call was made: S3 compares a lock with its own clock. */
-  readonly now: Date;
-}
-
-/** What IAM is asked for one permission. */
-export type Question = Omit<Request, 'principal'>;
+import { conditionsOf, known, type Place, type Question, type RecordedCall } from './recorded-call.ts';
+import { alarmQuestions, hostingQuestions, mailQuestions, stateMachineQuestion } from './replay-promotion.ts';
 
 /**
  * Everything that IAM is asked when a call is made, companion permissions included: the lock headers of a PutObject
@@ -58,18 +24,19 @@ export function questionsOf(call: RecordedCall, place: Place): readonly Question
         },
       ];
     case 'states':
-      return [
-        {
-          action: `states:${call.operation}`,
-          resource: known(call.resources.stateMachine ?? call.resources.execution, call),
-        },
-      ];
+      return [stateMachineQuestion(call, place)];
+    case 'sagemaker':
+      return hostingQuestions(call, place);
+    case 'ses':
+      return mailQuestions(call, place);
+    case 'monitoring':
+      return alarmQuestions(call, place);
     case 'events':
       return [
         {
           action: `events:${call.operation}`,
           resource: `arn:aws:events:${place.region}:${place.account}:event-bus/default`,
-          context: { 'events:source': [...known(call.eventSources, call)] },
+          context: conditionsOf(call, 'events:source'),
         },
       ];
     default:
@@ -219,15 +186,11 @@ function dynamodbQuestions(call: RecordedCall, place: Place): readonly Question[
 }
 
 function kmsQuestion(call: RecordedCall): Question {
-  const resource = known(call.resources.keyId, call);
-  if (call.operation !== 'Sign') return { action: `kms:${call.operation}`, resource };
+  const needed = call.operation === 'Sign' ? ['kms:SigningAlgorithm', 'kms:MessageType'] : [];
   return {
-    action: 'kms:Sign',
-    resource,
-    context: {
-      'kms:SigningAlgorithm': known(call.parameters?.SigningAlgorithm, call),
-      'kms:MessageType': known(call.parameters?.MessageType, call),
-    },
+    action: `kms:${call.operation}`,
+    resource: known(call.resources.keyId, call),
+    context: conditionsOf(call, ...needed),
   };
 }
 
@@ -237,9 +200,4 @@ function keyQuestions(actions: readonly string[], service: string, place: Place)
     resource: place.dataKeyArn,
     context: { 'kms:ViaService': `${service}.${place.region}.amazonaws.com` },
   }));
-}
-
-function known<T>(value: T | undefined, call: RecordedCall): T {
-  if (value === undefined) throw new Error(`the record of ${call.service}:${call.operation} is not complete`);
-  return value;
 }
