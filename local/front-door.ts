@@ -8,6 +8,7 @@ import { classify } from './aws-call.ts';
 import { DigestCheck, readBody, through } from './bodies.ts';
 import { ChunkSignatureCheck, isChunkSigned } from './chunk-signatures.ts';
 import { messageOf } from './errors.ts';
+import { endedExecution, executionEvent } from './events/executions.ts';
 import type { Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
 import { inboxAnswer, isInboxPath } from './mail/inbox.ts';
@@ -110,7 +111,10 @@ export class FrontDoor {
     try {
       const api = this.#apis.find((candidate) => isBelowStage(candidate, request.path));
       const service = serviceOf(request);
-      if (service === undefined && isInboxPath(request.path)) {
+      const ended = endedExecution(request.path);
+      if (ended !== undefined) {
+        await this.#announceEnd(ended, request, response);
+      } else if (service === undefined && isInboxPath(request.path)) {
         this.#serveInbox(request, response);
       } else if (api !== undefined && (service ?? 'execute-api') === 'execute-api') {
         await this.#serveApi(api, request, incoming, response, requestId);
@@ -137,6 +141,14 @@ export class FrontDoor {
       response.setHeader('connection', 'close');
       send(response, awsErrorAnswer(service, known, requestId));
     }
+  }
+
+  /** Only moto knows the secret that it signs the calls of state machines with. */
+  async #announceEnd(executionArn: string, request: WireRequest, response: ServerResponse): Promise<void> {
+    const { identities, stepFunctions, bus } = this.#options;
+    const isMoto = headerValues(request, 'authorization')[0] === `Bearer ${identities.stateMachineSecret}`;
+    if (isMoto) bus.publish(executionEvent(await stepFunctions.describe(executionArn)));
+    send(response, { status: isMoto ? 204 : 403, headers: {}, body: '' });
   }
 
   #serveInbox(request: WireRequest, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-"""moto with its Step Functions switched on, and two things of it set right. Started by local/moto.ts.
+"""moto with its Step Functions switched on, and three things of it set right. Started by local/moto.ts.
 
 The interpreter of state machines takes seconds to import, so that all this waits for the first request.
 """
@@ -6,6 +6,7 @@ The interpreter of state machines takes seconds to import, so that all this wait
 import functools
 import os
 import threading
+import urllib.request
 
 from moto.core.config import default_user_config
 from moto.server import main
@@ -21,6 +22,7 @@ def get_backend(account, region):
     with set_right:
         sign_as_role()
         fail_map_with_its_children()
+        tell_of_ends()
     return original_get_backend(account, region)
 
 
@@ -90,6 +92,25 @@ def fail_map_with_its_children():
         )
 
     DistributedIterationComponent._map_run = map_run
+
+
+@functools.cache
+def tell_of_ends():
+    """moto tells nobody that an execution has ended. Here the front door is told, which knows who wants to hear of it."""
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+
+    original = BaseExecutionWorkerCommunication.terminated
+
+    def terminated(self):
+        original(self)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{os.environ['MOTO_PORT']}/_local/executions/{self.execution.exec_arn}",
+            method="POST",
+            headers={"authorization": f"Bearer {os.environ['ROLE_SECRET']}"},
+        )
+        urllib.request.urlopen(request, timeout=10).close()
+
+    BaseExecutionWorkerCommunication.terminated = terminated
 
 
 responses.get_backend = get_backend

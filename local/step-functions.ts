@@ -1,4 +1,9 @@
-import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  SFNClient,
+} from '@aws-sdk/client-sfn';
 import { messageOf } from './errors.ts';
 import { EMULATOR_CREDENTIALS } from './ministack.ts';
 import { LOOPBACK } from './ports.ts';
@@ -37,6 +42,10 @@ export class StepFunctions {
       this.#made = this.#made.then(() => this.#make(machine));
     }
     return this.#made;
+  }
+
+  describe(executionArn: string): Promise<DescribeExecutionOutput> {
+    return this.#client.send(new DescribeExecutionCommand({ executionArn }));
   }
 
   async #make(machine: StateMachineDefinition): Promise<void> {

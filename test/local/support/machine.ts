@@ -14,7 +14,7 @@ import { startMoto } from '../../../local/moto.ts';
 import { statementsOf } from '../../../local/policies.ts';
 import { Processes } from '../../../local/processes.ts';
 import { ensurePython } from '../../../local/python.ts';
-import { type HarnessOptions, startHarness } from './harness.ts';
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -26,12 +26,15 @@ export interface MachineOptions extends HarnessOptions {
   readonly variants?: Readonly<Record<string, (definition: string) => string>>;
 }
 
-/** A state machine of statemachines/ in moto behind a front door, whose tasks are played by one stand-in function. */
-export async function startMachine(options: MachineOptions) {
-  const harness = await startHarness(options);
-  const stateDir = await mkdtemp(join(tmpdir(), 'countersign-machine-'));
-  const processes = await Processes.claim(join(stateDir, 'processes.json'), () => {});
+/**
+ * Starts moto, whose state machines call the front door of the harness.
+ *
+ * @returns what ends it.
+ */
+export async function startMotoBehind(harness: Harness): Promise<() => Promise<void>> {
   const { accountId, identities, local } = harness;
+  const stateDir = await mkdtemp(join(tmpdir(), 'countersign-moto-'));
+  const processes = await Processes.claim(join(stateDir, 'processes.json'), () => {});
   await startMoto(processes, {
     python: await ensurePython(join(ROOT, '.countersign/venv'), join(ROOT, 'local/requirements.txt'), () => {}),
     stateDir,
@@ -41,6 +44,17 @@ export async function startMachine(options: MachineOptions) {
     frontDoorPort: Number(new URL(local.endpoint).port),
     roleSecret: identities.stateMachineSecret,
   });
+  return async () => {
+    await processes.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  };
+}
+
+/** A state machine of statemachines/ in moto behind a front door, whose tasks are played by one stand-in function. */
+export async function startMachine(options: MachineOptions) {
+  const harness = await startHarness(options);
+  const stopMoto = await startMotoBehind(harness);
+  const { accountId, identities, local } = harness;
   const role = identities.createRole('machine-role', [
     ...statementsOf({
       Statement: { Effect: 'Allow', Action: ['lambda:InvokeFunction', 's3:GetObject'], Resource: '*' },
@@ -86,9 +100,8 @@ export async function startMachine(options: MachineOptions) {
     },
     close: async () => {
       client.destroy();
-      await processes.stop();
+      await stopMoto();
       await harness.close();
-      await rm(stateDir, { recursive: true, force: true });
     },
   };
 }
