@@ -7,7 +7,7 @@ import { startMotoBehind } from './support/machine.ts';
 
 const QUEUE = 'arn:aws:sqs:eu-west-1:111122223333:ends';
 const STATES = {
-  passing: { Type: 'Pass', Result: 'done', End: true },
+  passing: { Type: 'Pass', Result: 7, End: true },
   failing: { Type: 'Fail', Error: 'Broken', Cause: 'It broke.' },
   waiting: { Type: 'Wait', Seconds: 3600, End: true },
 } as const;
@@ -80,7 +80,7 @@ describe('the end of an execution', () => {
         startDate: startDate?.getTime(),
         stopDate: expect.any(Number),
         input: '{"a":1}',
-        output: '"done"',
+        output: '7',
         error: null,
       },
     });
