@@ -39,11 +39,37 @@ export interface StageConfig {
     /** Requests that one address may make in five minutes; AWS WAF wants at least 10. */
     readonly requestsPerAddress: number;
   };
+  readonly promotion: PromotionConfig;
   /** Where alarms are mailed. Absent: the alarm topic has no subscriber yet. */
   readonly alarmEmail?: string;
   /** Whether buckets, tables and keys survive the removal of their stack. */
   readonly retainData: boolean;
 }
+
+/** How promotions wait. */
+export interface PromotionConfig {
+  /** Hours until somebody who has not answered is reminded, each time. */
+  readonly reminderHours: number;
+  /** How often; when the last has gone unanswered for as long, the promotion expires. */
+  readonly reminders: number;
+  /** Seconds between two looks at a running deployment. */
+  readonly pollSeconds: number;
+  /** Seconds after which whoever waits for an endpoint looks again by itself. */
+  readonly endpointWaitSeconds: number;
+  /** How often people are asked again because what they approve has changed. */
+  readonly rounds: number;
+  /** Address that mails to approvers come from; SES must have verified it. */
+  readonly mailFrom: string;
+}
+
+const PROMOTION: PromotionConfig = {
+  reminderHours: 24,
+  reminders: 4,
+  pollSeconds: 60,
+  endpointWaitSeconds: 1800,
+  rounds: 5,
+  mailFrom: 'countersign@example.com',
+};
 
 const GB = 1_000_000_000;
 
@@ -72,6 +98,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     stagingDays: 3,
     throttle: { requestsPerSecond: 50, burst: 100 },
     vpcEndpointIds: [],
+    promotion: PROMOTION,
     retainData: false,
   },
   {
@@ -88,6 +115,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     throttle: { requestsPerSecond: 200, burst: 400 },
     vpcEndpointIds: [],
     firewall: { requestsPerAddress: 10_000 },
+    promotion: PROMOTION,
     retainData: true,
   },
   {
@@ -103,6 +131,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     stagingDays: 3,
     throttle: { requestsPerSecond: 5000, burst: 5000 },
     vpcEndpointIds: [],
+    promotion: { ...PROMOTION, pollSeconds: 1 },
     retainData: true,
   },
 ];
@@ -144,6 +173,7 @@ export function configFaults(config: StageConfig): string[] {
     ...samplingFaults(config),
     ...uploadFaults(config),
     ...apiFaults(config),
+    ...promotionFaults(config),
   ];
 }
 
@@ -242,6 +272,26 @@ function apiFaults({ throttle, vpcEndpointIds, firewall, alarmEmail }: StageConf
   }
   if (alarmEmail !== undefined && !/^[^@\s]+@[^@\s]+$/.test(alarmEmail)) {
     faults.push(`alarmEmail is "${alarmEmail}"; it must be an e-mail address`);
+  }
+  return faults;
+}
+
+function promotionFaults({ promotion }: StageConfig): string[] {
+  const bounds = {
+    reminderHours: [1, 168],
+    reminders: [0, 20],
+    pollSeconds: [1, 300],
+    endpointWaitSeconds: [60, 86_400],
+    rounds: [1, 20],
+  } as const;
+  const faults = Object.entries(bounds).flatMap(([name, [least, most]]) => {
+    const value = promotion[name as keyof typeof bounds];
+    return isWithin(value, least, most)
+      ? []
+      : [`promotion.${name} is ${value}; it must be a whole number from ${least} to ${most}`];
+  });
+  if (!/^[^@\s]+@[^@\s]+$/.test(promotion.mailFrom)) {
+    faults.push(`promotion.mailFrom is "${promotion.mailFrom}"; it must be an e-mail address`);
   }
   return faults;
 }

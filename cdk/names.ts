@@ -1,6 +1,9 @@
 import type { Role } from '../lib/contracts/roles.ts';
-import type { RouteGroup } from '../lib/contracts/routes.ts';
 import { Prefix } from '../lib/contracts/storage.ts';
+
+/** The Lambdas of promotions. Their template is cdk/stacks/promotion.ts. */
+export const PROMOTION_FUNCTION_NAMES = ['promotions', 'promoter', 'promotion-gate'] as const;
+export type PromotionFunctionName = (typeof PROMOTION_FUNCTION_NAMES)[number];
 
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
@@ -15,7 +18,8 @@ export const FUNCTION_NAMES = [
   'approvers',
   'simulator',
   'waiver-watch',
-] as const satisfies readonly (RouteGroup | 'artifact-verifier' | 'simulator' | 'waiver-watch')[];
+  ...PROMOTION_FUNCTION_NAMES,
+] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** The functions that countersign. The evidence key's policy lets these execution roles sign, and nobody else. */
@@ -29,16 +33,28 @@ export const SIGNERS = [
   'policies',
   'approvers',
   'simulator',
+  'promotions',
+  'promoter',
+  'promotion-gate',
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
 export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],
-  [Prefix.events]: ['registry', 'holds', 'policies', 'approvers', 'simulator'],
+  [Prefix.events]: [
+    'registry',
+    'holds',
+    'policies',
+    'approvers',
+    'simulator',
+    'promotions',
+    'promoter',
+    'promotion-gate',
+  ],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],
-  [Prefix.gates]: ['gates'],
+  [Prefix.gates]: ['gates', 'promotion-gate'],
   [Prefix.approvals]: [],
   [Prefix.releases]: [],
   [Prefix.simulations]: ['simulator'],
@@ -59,7 +75,7 @@ export function functionRoleName(stage: string, name: FunctionName): string {
 }
 
 /** Every state machine, by its file in statemachines/. */
-export const STATE_MACHINE_NAMES = ['simulate-policy'] as const;
+export const STATE_MACHINE_NAMES = ['simulate-policy', 'promote-model'] as const;
 export type StateMachineName = (typeof STATE_MACHINE_NAMES)[number];
 
 /** Physical name of a state machine. Fixed, because its own policy names it. */

@@ -14,6 +14,7 @@ export const ALARMS = {
   'function-errors': 'A function crashed or timed out.',
   'function-throttles': 'Lambda refused to run a function: its concurrency is used up.',
   'simulation-failed': 'The simulation of a policy came to no end.',
+  'promotion-stopped': 'A promotion was stopped past the API, or ran out of time.',
   'failed-events': 'The verification of a staged upload has failed for good.',
   'api-server-errors': 'The API answers with server errors.',
   'integrity-failure': 'Stored evidence does not verify.',

@@ -2,6 +2,7 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { TOKEN_PURPOSE } from '../../lib/contracts/promotion.ts';
 import type { StageConfig } from '../config.ts';
 import { KEY_ADMINISTRATION, onlyDeploymentsTakeOver } from './evidence-key.ts';
 import type { Grantee, Permission } from './policy.ts';
@@ -17,6 +18,9 @@ const ENCRYPT_AND_DECRYPT = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
+
+/** Of task tokens, as lib/adapters/kms/tokens.ts sends it. */
+const TOKEN_CONTEXT = { 'kms:EncryptionContext:purpose': TOKEN_PURPOSE };
 
 /** Additional to {@link KEY_ADMINISTRATION}: only symmetric keys rotate by themselves. */
 const ROTATION = [
@@ -73,6 +77,14 @@ export class DataKey extends EncryptionKey {
       statements: (stack) => [
         useThroughServices(stack, 'AccountUsesThroughServices', ['s3', 'dynamodb', 'sqs']),
         new iam.PolicyStatement({
+          // Not through a service: so that whoever may read the table may not open what lies there.
+          sid: 'AccountSealsTokens',
+          principals: [new iam.AccountRootPrincipal()],
+          actions: ['kms:Decrypt', 'kms:Encrypt'],
+          resources: ['*'],
+          conditions: { StringEquals: TOKEN_CONTEXT },
+        }),
+        new iam.PolicyStatement({
           // DynamoDB keeps a grant per table, made in the name of whoever creates the table.
           sid: 'TablesKeepGrants',
           principals: [new iam.AccountRootPrincipal()],
@@ -95,6 +107,20 @@ export class DataKey extends EncryptionKey {
   /** Lets the grantee encrypt what it writes through the services, and read it back. */
   grantEncryptDecrypt(grantee: Grantee, services: readonly DataService[]): void {
     grantee.allow(this.useStatement('EncryptThroughServices', ENCRYPT_AND_DECRYPT, services));
+  }
+
+  /** Lets the grantee encrypt task tokens and read them back, directly. */
+  grantSealTokens(grantee: Grantee): void {
+    this.allowTokens(grantee, 'SealTokens', ['kms:Decrypt', 'kms:Encrypt']);
+  }
+
+  /** Lets the grantee read task tokens. */
+  grantOpenTokens(grantee: Grantee): void {
+    this.allowTokens(grantee, 'OpenTokens', DECRYPT);
+  }
+
+  private allowTokens(grantee: Grantee, sid: string, actions: string[]): void {
+    grantee.allow({ sid, actions, resources: [this.key.keyArn], conditions: { StringEquals: TOKEN_CONTEXT } });
   }
 
   private useStatement(sid: string, actions: string[], services: readonly DataService[]): Permission {

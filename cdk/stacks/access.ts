@@ -80,8 +80,13 @@ export function grantHolds(grantee: Grantee, data: DataStack): void {
 }
 
 /** Reads what a decision rests on, and writes decisions. */
-export function grantGates(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.gates], [Prefix.attestations, Prefix.events, Prefix.policies]);
+export function grantGates(
+  grantee: Grantee,
+  data: DataStack,
+  creates: readonly string[] = [Prefix.gates],
+  alsoReads: readonly string[] = [Prefix.events],
+): void {
+  data.evidence.grantCreate(grantee, creates, [Prefix.attestations, Prefix.policies, ...alsoReads]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordDecisions', 'BatchGetItem', 'PutItem', 'Query');
@@ -150,6 +155,11 @@ export function grantSimulatePolicy(machine: StateMachine, data: DataStack, simu
 export function grantWaiverWatch(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantDecrypt(grantee, ['dynamodb']);
   data.registryTable.grantPartitions(grantee, 'ReadWaivers', WAIVER_PARTITIONS, 'Query');
+  grantAnnounce(grantee, data);
+}
+
+/** Says on the account's default bus what happened. */
+export function grantAnnounce(grantee: Grantee, data: DataStack): void {
   grantee.allow({
     sid: 'Announce',
     actions: ['events:PutEvents'],

@@ -60,7 +60,7 @@ export class DataStack extends Stack {
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
       dataKey,
-      writers: ['policies', 'simulator'],
+      writers: ['policies', 'simulator', ...PROMOTION_FUNCTION_NAMES],
       index: WORKFLOW_INDEX,
     });
 

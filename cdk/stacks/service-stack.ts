@@ -29,6 +29,8 @@ import {
   grantWaiverWatch,
 } from './access.ts';
 import type { DataStack } from './data-stack.ts';
+import { evidenceEnvironment, signingEnvironment } from './environments.ts';
+import { promoteModel, promotionFunctions, TASK_FUNCTIONS, watchPromotions } from './promotion.ts';
 
 /**
  * Memory of the functions behind the API, in MB. A cold start is CPU-bound and CPU comes with memory; beyond this the
@@ -105,6 +107,7 @@ export class ServiceStack extends Stack {
     new DailyRun(this, 'WatchWaivers', { config, source: functions['waiver-watch'], name: 'waiver-watch', hour: 6 });
 
     const simulatePolicy = this.simulatePolicy(config, data);
+    const promotions = promoteModel(this, { config, data });
 
     const failedEvents = new FailedEvents(this, 'FailedEvents', {
       config,
@@ -119,6 +122,7 @@ export class ServiceStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     this.raiseAlarms(alarms, functions, failedEvents, api);
     this.watchExecutions(alarms, simulatePolicy);
+    watchPromotions(alarms, promotions);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
     new CfnOutput(this, 'FailedEventsQueueUrl', {
       value: failedEvents.queue.queueUrl,
@@ -132,16 +136,8 @@ export class ServiceStack extends Stack {
     simulations: StateMachineArns,
     codeOf: (name: FunctionName) => string,
   ): Functions {
-    const evidence = {
-      [Env.EVIDENCE_BUCKET]: data.evidence.bucket.bucketName,
-      [Env.EVIDENCE_TABLE]: data.evidenceTable.table.tableName,
-      [Env.REGISTRY_TABLE]: data.registryTable.table.tableName,
-    };
-    const signing = {
-      ...evidence,
-      [Env.EVIDENCE_KEY_ARN]: data.evidenceKey.key.keyArn,
-      [Env.RETENTION]: JSON.stringify(config.retention),
-    };
+    const evidence = evidenceEnvironment(data);
+    const signing = signingEnvironment(config, data);
     const staging = {
       ...signing,
       [Env.STAGING_BUCKET]: data.staging.bucket.bucketName,
@@ -241,6 +237,7 @@ export class ServiceStack extends Stack {
         timeout: WATCH_TIMEOUT,
         environment: { [Env.REGISTRY_TABLE]: data.registryTable.table.tableName },
       }),
+      ...promotionFunctions(this, { config, data, codeOf }),
     };
   }
 
@@ -274,8 +271,8 @@ export class ServiceStack extends Stack {
 
   private raiseAlarms(alarms: Alarms, functions: Functions, failedEvents: FailedEvents, { api }: MachineApi): void {
     for (const [name, { fn }] of Object.entries(functions)) {
-      // What the simulator throws, the state machine retries or records, and then fails itself.
-      if (name !== 'simulator') {
+      // What these throw, their state machine retries or records, and then fails itself.
+      if (!TASK_FUNCTIONS.has(name)) {
         alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
       }
       alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);

@@ -22,6 +22,12 @@ export const Env = {
   ARTIFACT_VERIFIER: 'ARTIFACT_VERIFIER',
   /** ARN of the state machine that simulates policies; the policies function starts it. */
   SIMULATION_MACHINE_ARN: 'SIMULATION_MACHINE_ARN',
+  /** ARN of the state machine that promotes models. */
+  PROMOTION_MACHINE_ARN: 'PROMOTION_MACHINE_ARN',
+  /** ARN of the KMS key that encrypts task tokens. */
+  DATA_KEY_ARN: 'DATA_KEY_ARN',
+  /** Seconds that an endpoint stays a promotion's without a sign of life. */
+  LEASE_SECONDS: 'LEASE_SECONDS',
   /** JSON of {@link SamplingRates}. */
   GATE_SAMPLING: 'GATE_SAMPLING',
 } as const;

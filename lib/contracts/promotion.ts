@@ -32,7 +32,7 @@ export const PROMOTION_ENDS = [
   'superseded',
   /** The deployment was taken back, and what served before serves. */
   'rolled_back',
-  /** Something broke before anything was deployed. */
+  /** Something broke before anything was deployed, or the execution was stopped: a rollback of its own then follows. */
   'failed',
   /** The deployment could not be taken back: a person must. */
   'rollback_failed',
@@ -59,9 +59,9 @@ export interface CaughtFailure {
   readonly Cause?: string;
 }
 
-/** Whether the endpoint is this promotion's. `over`: it was cancelled or superseded meanwhile. */
+/** Whether the endpoint is this promotion's. */
 export interface Taken {
-  readonly taken: 'yes' | 'no' | 'over';
+  readonly taken: 'yes' | 'no';
 }
 
 /** Asks the `promotion-gate` function. */

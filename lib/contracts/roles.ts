@@ -10,6 +10,8 @@ export const ROLES = [
   'policy-approver',
   'promoter',
   'people-admin',
+  'break-glass-promoter',
+  'emergency-rollback',
   'auditor',
   'operator',
   'legal-hold',

@@ -1,7 +1,7 @@
 import type { Role } from './roles.ts';
 
 /** One Lambda serves one route group. The group's name is the handler's file name in functions/. */
-export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies' | 'approvers';
+export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies' | 'approvers' | 'promotions';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -20,6 +20,8 @@ const READERS = [
   'key-admin',
   'legal-hold',
   'promoter',
+  'break-glass-promoter',
+  'emergency-rollback',
   'policy-author',
   'policy-approver',
 ] as const;
@@ -99,6 +101,13 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/policies/{sha256}/simulations', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/simulations/{id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/simulations/{id}/report', group: 'reader', roles: READERS },
+  { method: 'POST', path: '/v1/promotions', group: 'promotions', roles: ['promoter'] },
+  { method: 'POST', path: '/v1/promotions/{id}/cancel', group: 'promotions', roles: ['promoter'] },
+  { method: 'POST', path: '/v1/promotions/break-glass', group: 'promotions', roles: ['break-glass-promoter'] },
+  { method: 'POST', path: '/v1/promotions/{id}/confirm', group: 'promotions', roles: ['break-glass-promoter'] },
+  { method: 'POST', path: '/v1/releases/{endpoint}/rollback', group: 'promotions', roles: ['emergency-rollback'] },
+  { method: 'GET', path: '/v1/promotions', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/promotions/{id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/gates/inputs/{sha256}', group: 'reader', roles: READERS },
   { method: 'POST', path: '/v1/principals', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys', group: 'registry', roles: ['key-admin'] },

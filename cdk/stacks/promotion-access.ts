@@ -1,0 +1,70 @@
+import { ENDPOINT_PARTITIONS, Prefix, PROMOTION_PARTITIONS, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import type { Grantee } from '../constructs/policy.ts';
+import type { StateMachine } from '../constructs/state-machine.ts';
+import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
+import { grantAnnounce, grantGates } from './access.ts';
+import type { DataStack } from './data-stack.ts';
+
+// Who may do what in promotions, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
+
+/** Starts promotions, and ends what they wait for. */
+export function grantPromotions(grantee: Grantee, data: DataStack, machine: StateMachineArns): void {
+  grantRecordPromotionEvents(grantee, data);
+  data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
+  data.workflowTable.grantPartitions(grantee, 'ReadEndpoints', ENDPOINT_PARTITIONS, 'Query');
+  data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
+  data.dataKey.grantOpenTokens(grantee);
+  grantAnnounce(grantee, data);
+  grantEndWaits(grantee, machine);
+  grantStart(grantee, machine);
+}
+
+/** Gives endpoints away and takes them back; whoever waited for one is told. */
+export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateMachineArns): void {
+  grantRecordPromotionEvents(grantee, data);
+  data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
+  data.workflowTable.grantPartitions(grantee, 'WriteEndpoints', ENDPOINT_PARTITIONS, 'DeleteItem', 'PutItem', 'Query');
+  data.dataKey.grantSealTokens(grantee);
+  grantAnnounce(grantee, data);
+  grantEndWaits(grantee, machine);
+  // What was stopped past the API while something was deployed is taken back by a promotion of its own.
+  grantStart(grantee, machine);
+}
+
+/** A gate whose answers a promotion keeps; it also reads the model's bytes. */
+export function grantPromotionGate(grantee: Grantee, data: DataStack): void {
+  grantGates(grantee, data, [Prefix.gates, Prefix.events], [Prefix.artifacts]);
+  data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');
+  data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem');
+  grantAnnounce(grantee, data);
+}
+
+/** Runs the functions behind its states. */
+export function grantPromoteModel(machine: StateMachine, tasks: readonly string[]): void {
+  machine.allow({ sid: 'RunTasks', actions: ['lambda:InvokeFunction'], resources: [...tasks] });
+}
+
+/** Signs events of promotions, and puts them where they are found. */
+function grantRecordPromotionEvents(grantee: Grantee, data: DataStack): void {
+  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordPromotionEvents', 'PutItem');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem');
+}
+
+function grantEndWaits(grantee: Grantee, { machine }: StateMachineArns): void {
+  grantee.allow({ sid: 'EndWaits', actions: ['states:SendTaskFailure', 'states:SendTaskSuccess'], resources: [machine] });
+}
+
+function grantStart(grantee: Grantee, { machine, executions }: StateMachineArns): void {
+  grantee.allow(
+    { sid: 'StartPromotion', actions: ['states:StartExecution'], resources: [machine] },
+    {
+      sid: 'WatchPromotion',
+      actions: ['states:DescribeExecution'],
+      resources: [executions],
+      wildcard: 'Executions are named by the promotion.',
+    },
+  );
+}

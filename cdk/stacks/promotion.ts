@@ -1,0 +1,129 @@
+import { Duration, type Stack } from 'aws-cdk-lib';
+import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { Env } from '../../lib/contracts/env.ts';
+import type { StageConfig } from '../config.ts';
+import type { Alarms } from '../constructs/alarms.ts';
+import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
+import { StateMachine } from '../constructs/state-machine.ts';
+import { stateMachineArns } from '../constructs/state-machine-arns.ts';
+import { type FunctionName, functionName, type PromotionFunctionName } from '../names.ts';
+import type { DataStack } from './data-stack.ts';
+import { signingEnvironment } from './environments.ts';
+import { grantPromoteModel, grantPromoter, grantPromotionGate, grantPromotions } from './promotion-access.ts';
+
+/** In MB, as the functions behind the API have it. */
+const MEMORY = 1024;
+/** One whole processor: it hashes models, and evaluates policies. */
+const GATE_MEMORY = 1769;
+/** What the state machine waits for, as `TimeoutSeconds` in its definition. */
+const TASK_TIMEOUT = Duration.seconds(55);
+/** Lambda's own limit: a model of many gigabytes is read whole. */
+const GATE_TIMEOUT = Duration.minutes(15);
+
+const PERIOD = Duration.minutes(5);
+
+/** Functions whose errors a state machine sees, retries and records. */
+export const TASK_FUNCTIONS: ReadonlySet<string> = new Set(['simulator', 'promoter', 'promotion-gate']);
+
+export interface PromotionProps {
+  readonly config: StageConfig;
+  readonly data: DataStack;
+  /** Gives the folder with a function's code. */
+  readonly codeOf: (name: FunctionName) => string;
+}
+
+/** The functions behind promotions, each with what it may do. */
+export function promotionFunctions(
+  stack: Stack,
+  { config, data, codeOf }: PromotionProps,
+): Readonly<Record<PromotionFunctionName, ServiceFunction>> {
+  const machine = stateMachineArns(stack, config, 'promote-model');
+  const common = { config, codeOf, auditKey: data.auditKey.key, memorySize: MEMORY };
+  const workflow = {
+    ...signingEnvironment(config, data),
+    [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+  };
+  const waiting = {
+    ...workflow,
+    [Env.DATA_KEY_ARN]: data.dataKey.key.keyArn,
+    [Env.PROMOTION_MACHINE_ARN]: machine.machine,
+  };
+  const functions = {
+    promotions: new ServiceFunction(stack, 'Promotions', {
+      ...common,
+      name: 'promotions',
+      description: 'Starts promotions and stops them',
+      timeout: API_FUNCTION_TIMEOUT,
+      environment: waiting,
+    }),
+    promoter: new ServiceFunction(stack, 'Promoter', {
+      ...common,
+      name: 'promoter',
+      description: 'Gives endpoints to promotions, one at a time, and ends promotions',
+      timeout: TASK_TIMEOUT,
+      environment: { ...waiting, [Env.LEASE_SECONDS]: String(leaseSeconds(config)) },
+    }),
+    'promotion-gate': new ServiceFunction(stack, 'PromotionGate', {
+      ...common,
+      name: 'promotion-gate',
+      description: 'Verifies what a promotion would release, and asks the policies in force',
+      memorySize: GATE_MEMORY,
+      timeout: GATE_TIMEOUT,
+      environment: workflow,
+    }),
+  };
+  grantPromotions(functions.promotions, data, machine);
+  grantPromoter(functions.promoter, data, machine);
+  grantPromotionGate(functions['promotion-gate'], data);
+  return functions;
+}
+
+/** The state machine that takes a model to an endpoint. */
+export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps, 'codeOf'>): StateMachine {
+  const { reminderHours, reminders, pollSeconds, endpointWaitSeconds, rounds } = config.promotion;
+  const taskArn = (name: string) =>
+    stack.formatArn({ service: 'lambda', resource: `function:${functionName(config.stage, name as FunctionName)}` });
+  const tasks = {
+    Promoter: taskArn('promoter'),
+    PromotionGate: taskArn('promotion-gate'),
+    ApprovalDesk: taskArn('approval-desk'),
+    Deployer: taskArn('deployer'),
+    Releaser: taskArn('releaser'),
+  };
+  const machine = new StateMachine(stack, 'PromoteModel', {
+    config,
+    name: 'promote-model',
+    auditKey: data.auditKey.key,
+    substitutions: {
+      ...tasks,
+      EndpointWaitSeconds: endpointWaitSeconds,
+      PollSeconds: pollSeconds,
+      ReminderSeconds: reminderHours * 3600,
+      Reminders: reminders,
+      Rounds: rounds,
+    },
+  });
+  grantPromoteModel(machine, Object.values(tasks));
+  return machine;
+}
+
+/** Rejections and rollbacks end executions as failed, which is no alarm; what nobody of ours ended is one. */
+export function watchPromotions(alarms: Alarms, { machine }: StateMachine): void {
+  const stopped = new MathExpression({
+    expression: 'FILL(aborted, 0) + FILL(late, 0)',
+    usingMetrics: {
+      aborted: machine.metricAborted({ period: PERIOD }),
+      late: machine.metricTimedOut({ period: PERIOD }),
+    },
+    period: PERIOD,
+  });
+  alarms.watch('promotion-stopped', stopped, { reaches: 1 });
+}
+
+/**
+ * Seconds that an endpoint stays a promotion's without a sign of life: while people are asked nobody renews the lease, so one
+ * round of asking and a day fit.
+ */
+function leaseSeconds({ promotion: { reminderHours, reminders } }: StageConfig): number {
+  return (reminderHours * (reminders + 1) + 24) * 3600;
+}
