@@ -22,7 +22,7 @@ import {
   usesRole,
   writesTablesPastFunctions,
 } from '../constructs/trail-patterns.ts';
-import { EMERGENCY_ROLES, emergencyRoleName, SIGNERS } from '../names.ts';
+import { EMERGENCY_ROLES, emergencyRoleName, PROMOTION_FUNCTION_NAMES, SIGNERS } from '../names.ts';
 import { grantRebuilder } from './access.ts';
 
 /** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */

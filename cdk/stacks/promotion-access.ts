@@ -1,4 +1,4 @@
-import { ENDPOINT_PARTITIONS, Prefix, PROMOTION_PARTITIONS, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import { ENDPOINT_PARTITIONS, PROMOTION_PARTITIONS, Prefix, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { StateMachine } from '../constructs/state-machine.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
@@ -54,7 +54,11 @@ function grantRecordPromotionEvents(grantee: Grantee, data: DataStack): void {
 }
 
 function grantEndWaits(grantee: Grantee, { machine }: StateMachineArns): void {
-  grantee.allow({ sid: 'EndWaits', actions: ['states:SendTaskFailure', 'states:SendTaskSuccess'], resources: [machine] });
+  grantee.allow({
+    sid: 'EndWaits',
+    actions: ['states:SendTaskFailure', 'states:SendTaskSuccess'],
+    resources: [machine],
+  });
 }
 
 function grantStart(grantee: Grantee, { machine, executions }: StateMachineArns): void {

@@ -232,8 +232,9 @@ export async function recordChange(
   key: EvidenceKey,
 ): Promise<string> {
   const event = await storeEvent(deps, wanted, subject, key);
-  if ('sha256' in event.body)
-    throw new DomainError('INTEGRITY_FAILURE', 'a hold lies among the events of the registry');
+  if ('sha256' in event.body || 'promotion' in event.body) {
+    throw new DomainError('INTEGRITY_FAILURE', 'another event lies among those of the registry');
+  }
   return await commitChange(deps.registry, event, registryChange(event.body, before, event.record.sha256));
 }
 

@@ -39,6 +39,8 @@ export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
       );
     }
     if ('sha256' in body) return { event, hold: holdOf(body, record.sha256) };
+    // What a promotion came to is told by its release; nothing that a gate reads is made of its events.
+    if ('promotion' in body) return { event, change: undefined };
     if (superseded.has(body.revision)) return { event, change: undefined };
     if (body.action === 'principal-registered' && principal) {
       throw new DomainError('INTEGRITY_FAILURE', `${streamOf(body)} is registered twice, so none of it is applied`);

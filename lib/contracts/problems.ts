@@ -67,6 +67,7 @@ export const PROBLEMS = {
   POLICY_MEMORY_EXCEEDED: { status: 422, title: 'The policy wanted too much memory' },
   POLICY_RESULT_INVALID: { status: 422, title: 'The policy answered in another form' },
   // Promotions
+  PROMOTION_STATE_CONFLICT: { status: 409, title: 'The promotion is not ready for this step' },
   RELEASE_UNKNOWN: { status: 404, title: 'No such release' },
   INCIDENT_STATE_CONFLICT: { status: 409, title: 'The incident is not ready for this step' },
   // The service

@@ -4,6 +4,7 @@ import { ApproverRecordSchema } from './approver.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
 import { activationStream, approverStream } from './layout.ts';
 import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
+import { PromotionSchema } from './promotion.ts';
 import { KeyRecordSchema } from './registry.ts';
 import { WaiverRecordSchema } from './waiver.ts';
 
@@ -51,6 +52,12 @@ export const EventSchema = z.discriminatedUnion('action', [
     action: z.enum(['approver-added', 'approver-changed', 'approver-erased']),
     approver: ApproverRecordSchema,
   }),
+  z.object({
+    ...common,
+    action: z.enum(['promotion-requested', 'promotion-confirmed', 'promotion-reopened', 'promotion-ended']),
+    /** As it stands with the event. */
+    promotion: PromotionSchema,
+  }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);
 
@@ -58,7 +65,8 @@ export type EventBody = z.output<typeof EventSchema>;
 export type HoldEvent = Extract<EventBody, { sha256: string }>;
 export type ActivationEvent = Extract<EventBody, { activation: unknown }>;
 export type ApproverEvent = Extract<EventBody, { approver: unknown }>;
-export type RegistryEvent = Exclude<EventBody, HoldEvent>;
+export type PromotionEvent = Extract<EventBody, { promotion: unknown }>;
+export type RegistryEvent = Exclude<EventBody, PromotionEvent | HoldEvent>;
 
 /** The subject whose changes are numbered together. */
 export function streamOf(body: EventBody): string {
@@ -88,6 +96,11 @@ export function streamOf(body: EventBody): string {
     case 'approver-changed':
     case 'approver-erased':
       return approverStream(body.approver.id);
+    case 'promotion-requested':
+    case 'promotion-confirmed':
+    case 'promotion-reopened':
+    case 'promotion-ended':
+      return `promotion/${body.promotion.id}`;
     case 'hold-placed':
     case 'hold-released':
       return `hold/${body.sha256}`;
@@ -118,6 +131,11 @@ export function predicateTypeOf(body: EventBody): string {
     case 'approver-changed':
     case 'approver-erased':
       return OwnPredicate.approverEvent;
+    case 'promotion-requested':
+    case 'promotion-confirmed':
+    case 'promotion-reopened':
+    case 'promotion-ended':
+      return OwnPredicate.promotionEvent;
     default:
       return OwnPredicate.keyEvent;
   }

@@ -62,8 +62,8 @@ export interface Promotion extends PromotionQuestion, Serving {
   readonly on_busy: 'wait' | 'supersede';
   readonly requested_at: string;
   readonly requester: Requester;
-  /** The second person of a break-glass promotion. */
-  readonly confirmed_by: Requester | null;
+  /** The second person of a break-glass promotion, and why. */
+  readonly confirmed_by: (Requester & { readonly reason: string }) | null;
   readonly state: PromotionState;
   /** Counts how often people were asked. */
   readonly round: number;
@@ -83,6 +83,8 @@ export interface Promotion extends PromotionQuestion, Serving {
   readonly incident: string | null;
   readonly ended_at: string | null;
   readonly updated_at: string;
+  /** Events of it that are evidence, from 1. */
+  readonly events: number;
   /** Counts the changes of this record, from 1. */
   readonly revision: number;
 }
@@ -153,7 +155,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
   on_busy: z.enum(['wait', 'supersede']),
   requested_at: z.string(),
   requester: RequesterSchema,
-  confirmed_by: z.nullable(RequesterSchema),
+  confirmed_by: z.nullable(z.extend(RequesterSchema, { reason: z.string() })),
   state: z.enum(PROMOTION_STATES),
   round: z.number(),
   roles: z.array(z.string()),
@@ -195,6 +197,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
   incident: z.nullable(z.string()),
   ended_at: z.nullable(z.string()),
   updated_at: z.string(),
+  events: z.int().check(z.positive()),
   revision: z.number(),
 });
 

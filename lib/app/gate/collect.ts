@@ -4,7 +4,14 @@ import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { Judged } from '../../core/gate/attestation.ts';
-import type { GateAttestation, GateInput, GatePhase, GateRelease, Known } from '../../core/gate/input.ts';
+import type {
+  GateApproval,
+  GateAttestation,
+  GateInput,
+  GatePhase,
+  GateRelease,
+  Known,
+} from '../../core/gate/input.ts';
 import type { Content } from '../../core/submission.ts';
 import { lineCounter } from '../lookups.ts';
 import { GATE_BOUNDS, type GateBounds } from './bounds.ts';
@@ -25,6 +32,11 @@ export interface GateQuestion {
   readonly endpoint: string | undefined;
   /** Registered name of who asks. */
   readonly requester: string | undefined;
+  /**
+   * The promotion that asks.
+   * @default - the question belongs to none
+   */
+  readonly promotion?: AskingPromotion;
   /** The instant that the rules take for now. */
   readonly now: Date;
   /**
@@ -32,6 +44,12 @@ export interface GateQuestion {
    * committed it may be ahead of ours.
    */
   readonly asOf: boolean;
+}
+
+export interface AskingPromotion {
+  readonly id: string;
+  /** Evidence of the approvals that answer what people are asked now; earlier ones approved other facts. */
+  readonly approvals: ReadonlySet<string>;
 }
 
 export interface CollectDeps extends JudgeDeps, WaiverDeps {
@@ -89,14 +107,13 @@ export async function collectInput(
     image_digest: imageDigest ?? null,
     endpoint: endpoint ?? null,
     requester: requester ?? null,
-    // Whoever asks here asks on their own.
-    promotion: null,
+    promotion: question.promotion?.id ?? null,
     attestations,
     superseded,
     lineage,
     waivers,
     findings: seen(question, findings, ({ opened_at }) => opened_at),
-    approvals: seen(question, approvals, ({ decided_at }) => decided_at),
+    approvals: seen(question, standingIn(question.promotion, approvals), ({ decided_at }) => decided_at),
     releases,
   };
 }
@@ -108,6 +125,12 @@ async function releasesOn(
 ): Promise<Known<GateRelease>> {
   if (endpoint === undefined) return { known: true, items: [] };
   return await provenReleases(deps, await deps.facts.releases(endpoint, asOf ? now : undefined), evidenceKey);
+}
+
+function standingIn(asking: AskingPromotion | undefined, approvals: Known<GateApproval>): Known<GateApproval> {
+  if (!asking || !approvals.known) return approvals;
+  const stands = ({ promotion, evidence }: GateApproval) => promotion !== asking.id || asking.approvals.has(evidence);
+  return { known: true, items: approvals.items.filter(stands) };
 }
 
 type Instant = Pick<GateQuestion, 'now' | 'asOf'>;

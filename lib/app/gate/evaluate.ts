@@ -17,7 +17,7 @@ import type { Caller } from '../submit-evidence.ts';
 import { askBeside, askMain, askShadows, identityOf } from './ask-policies.ts';
 import { inputTooLarge, MAX_INPUT_BYTES } from './bounds.ts';
 import { type CollectDeps, collectInput, type GateQuestion } from './collect.ts';
-import type { Policies, ShadowPolicy } from './ports.ts';
+import type { Policies, PoliciesInForce } from './ports.ts';
 import { type GateRows, putStatement, rowsOf } from './record.ts';
 
 export interface GateDeps extends CountersignDeps, Omit<CollectDeps, 'registry' | 'store'> {
@@ -37,13 +37,13 @@ export interface Decided extends Decision {
 export type Asked = Omit<GateQuestion, 'requester' | 'now' | 'asOf'> & { readonly at: Date | undefined };
 
 /** A decision that is not evidence yet. */
-interface Draft {
+export interface Draft {
   readonly decision: Decision;
   /** Canonical: what the policy saw. */
   readonly inputBytes: Buffer;
   readonly key: EvidenceKey;
-  /** Not asked yet. */
-  readonly shadows: readonly ShadowPolicy[];
+  /** Whom it asked; the shadows are not asked yet. */
+  readonly inForce: PoliciesInForce;
 }
 
 /**
@@ -80,7 +80,7 @@ export async function decide(deps: GateDeps, asked: Asked, caller: Pick<Caller, 
     asOf: at !== undefined,
   };
   requirePayload(decision);
-  return { decision, inputBytes, key, shadows: inForce.shadows };
+  return { decision, inputBytes, key, inForce };
 }
 
 /** The answer holds the signed decision twice over, and Lambda takes 6 MB of it. */
@@ -110,8 +110,15 @@ function requirePayload(decision: Decision): void {
  * @throws DomainError as {@link decide} does
  */
 export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Decided> {
-  const { decision: decided, inputBytes, key, shadows } = await decide(deps, asked, caller);
-  const decision = { ...decided, shadows: await askShadows(deps, shadows, inputBytes, decided.result) };
+  return await recordDecision(deps, await decide(deps, asked, caller));
+}
+
+/** Makes a decision evidence, as {@link evaluateGate} does. */
+export async function recordDecision(
+  deps: GateDeps,
+  { decision: decided, inputBytes, key, inForce }: Draft,
+): Promise<Decided> {
+  const decision = { ...decided, shadows: await askShadows(deps, inForce.shadows, inputBytes, decided.result) };
   const until = retainUntil(deps.retention, decision.input.environment, new Date(decision.decidedAt));
   const payload = decisionPayload(decision);
   const name = objectKey.decision(sha256Hex(payload));

@@ -43,15 +43,14 @@ export interface Waiting {
  * One promotion at a time has an endpoint. A lease that nobody renews runs out, so that no crash keeps an endpoint for ever.
  */
 export interface Endpoints {
-  lease(endpoint: string): Promise<Lease | undefined>;
+  /** Whose it is, and who waits, the first request first, in one consistent read. */
+  find(endpoint: string): Promise<{ readonly lease: Lease | undefined; readonly waiting: readonly Waiting[] }>;
   /** On condition that it stands as it was read (undefined: is not there). @returns false when it does not */
   take(lease: Lease, before: Lease | undefined): Promise<boolean>;
   /** Keeps it for the promotion at least until then. One write. @returns false, having written nothing, when it is not the promotion's */
   renew(endpoint: string, promotion: string, until: string): Promise<boolean>;
   /** Gives it back if it is still the promotion's. */
   giveBack(endpoint: string, promotion: string): Promise<void>;
-  /** Who waits, the first request first. Consistent. */
-  waiting(endpoint: string): Promise<readonly Waiting[]>;
   enqueue(endpoint: string, waiting: Waiting): Promise<void>;
   dequeue(endpoint: string, waiting: Pick<Waiting, 'promotion' | 'requested_at'>): Promise<void>;
 }

@@ -1,0 +1,109 @@
+import { Announcement, type AnnouncementType } from '../../contracts/announcements.ts';
+import type { IncidentKind } from '../../contracts/incidents.ts';
+import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
+import { promotionEvent } from '../../core/announcement.ts';
+import { isOver, type Promotion } from '../../core/promotion.ts';
+import type { Announcer } from '../announce-waivers.ts';
+import type { AbortDeps } from './abort.ts';
+import type { Incidents } from './incidents.ts';
+import { leaveEndpoint } from './lease.ts';
+import type { Asks } from './ports.ts';
+import { changeByEvent, type RecordDeps } from './record.ts';
+import { changePromotion, requirePromotion } from './state.ts';
+
+export interface EndDeps extends AbortDeps, RecordDeps {
+  readonly asks: Pick<Asks, 'save'>;
+  readonly announcer: Announcer;
+  readonly incidents: Incidents;
+}
+
+/**
+ * Ends a promotion that releases nothing: the end is evidence, what was asked is closed, the endpoint is given back, a person is
+ * told where one must act, and so is whoever wants to know.
+ *
+ * Crash anywhere: the same call goes on where it stopped; each step finds what it did.
+ */
+export async function endPromotion(
+  deps: EndDeps,
+  id: string,
+  end: PromotionEnd,
+  failure: CaughtFailure | null,
+): Promise<Promotion> {
+  const standing = await requirePromotion(deps.promotions, id);
+  const ended = isOver(standing)
+    ? standing
+    : await changeByEvent(deps, standing, 'promotion-ended', {
+        state: standing.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end,
+        failure: standing.failure ?? failureOf(failure),
+        ended_at: deps.clock().toISOString(),
+      });
+  return await settle(deps, ended);
+}
+
+/** Tells of a release that is sealed, and gives the endpoint back. */
+export async function announceRelease(deps: EndDeps, id: string): Promise<void> {
+  await settle(deps, await requirePromotion(deps.promotions, id));
+}
+
+/** What follows from an end. */
+async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
+  await closeAsks(deps, ended.id);
+  await leaveEndpoint(deps, ended);
+  const kind = incidentOf(ended);
+  let told = ended;
+  if (kind) {
+    const { id, endpoint, model, failure, release } = ended;
+    const incident = await deps.incidents.open({
+      kind,
+      subject: id,
+      endpoint,
+      model,
+      detail: failure?.detail ?? `the promotion is ${ended.state}`,
+      evidence: release === null ? [] : [release],
+    });
+    told = await changePromotion(deps, ended, (now) => (now.incident ? undefined : { incident }));
+  }
+  const time = told.ended_at ?? deps.clock().toISOString();
+  await deps.announcer.announce([promotionEvent(announcementOf(told), told, { stage: deps.stage, time })]);
+  return told;
+}
+
+/** Nobody's answer counts any more. */
+async function closeAsks({ promotions, asks }: EndDeps, id: string): Promise<void> {
+  for (const ask of (await promotions.find(id))?.asks ?? []) {
+    // One that is decided this moment keeps its decision.
+    if (ask.state === 'asked') await asks.save({ ...ask, state: 'closed', token: null, revision: ask.revision + 1 });
+  }
+}
+
+/** Step Functions tells the name of an error; what it says in sentences stays in the log of who threw it. */
+function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
+  if (!failure) return null;
+  const code = failure.Error.slice(0, 100);
+  return { code, detail: `a step ended with ${code}` };
+}
+
+function incidentOf({ state, failure, abort }: Promotion): IncidentKind | undefined {
+  if (failure?.code === PromotionError.integrity || abort?.cause === 'integrity') return 'tampered_artifact';
+  if (failure?.code === EXECUTION_STOPPED) return 'promotion_stopped';
+  if (state === 'rollback_failed') return 'rollback_failed';
+  return state === 'rolled_back' ? 'deployment_failed' : undefined;
+}
+
+/** Code of a promotion whose execution somebody stopped, or that ran out of time. */
+export const EXECUTION_STOPPED = 'EXECUTION_STOPPED';
+
+function announcementOf({ state, kind }: Promotion): AnnouncementType {
+  switch (state) {
+    case 'released':
+      return kind === 'rollback' ? Announcement.rolledBack : Announcement.released;
+    case 'refused':
+      return Announcement.promotionRefused;
+    case 'rejected':
+      return Announcement.promotionRejected;
+    case 'rolled_back':
+      return Announcement.rolledBack;
+    default:
+      return Announcement.promotionEnded;
+  }
+}

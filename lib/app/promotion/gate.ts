@@ -1,0 +1,204 @@
+import { Announcement } from '../../contracts/announcements.ts';
+import type { GateOutcome } from '../../contracts/promotion.ts';
+import { promotionEvent } from '../../core/announcement.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
+import { DomainError } from '../../core/errors.ts';
+import { isPassedByAll, resultOfAll } from '../../core/gate/decision.ts';
+import type { GateInput, GatePhase, GateResult } from '../../core/gate/input.ts';
+import { isLetThrough } from '../../core/gate/result.ts';
+import { changesSince } from '../../core/promotion/changes.ts';
+import { dutiesInConflict } from '../../core/promotion/duties.ts';
+import { isMissingApproval, rolesWanted } from '../../core/promotion/roles.ts';
+import { type Ask, type Change, type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
+import type { Announcer } from '../announce-waivers.ts';
+import { askBeside, askMain } from '../gate/ask-policies.ts';
+import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDecision } from '../gate/evaluate.ts';
+import { approvable, approvedFacts } from './approved-facts.ts';
+import type { Promotions } from './ports.ts';
+import { changeByEvent } from './record.ts';
+import { changePromotion, honourAbort, noteFailure } from './state.ts';
+
+export interface PromotionGateDeps extends GateDeps {
+  readonly promotions: Promotions;
+  readonly announcer: Announcer;
+}
+
+/**
+ * Asks whether people shall be asked, and whom. What they approved before stands where nothing changed since.
+ *
+ * Crash after the decision's commit: a decision that belongs to no promotion; the next run makes another.
+ *
+ * @throws PromotionFailure when the promotion shall not go on
+ */
+export async function evaluateRequest(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
+  const { promotion, asks } = await requireStanding(deps, id);
+  honourAbort(promotion);
+  const asked = await decided(deps, promotion, asks, 'request');
+  if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
+  const { decision, draft } = asked;
+  const before = promotion.state === 'awaiting_approval' ? promotion.request_decision : null;
+  const changes = before && (await changesFrom(deps, before, decision));
+  const standing = changes?.length ? await reopenPromotion(deps, promotion, changes) : promotion;
+  const round = Math.max(standing.round, 1);
+  const request_decision = before && !changes?.length ? before : refOf(decision);
+  if (promotion.kind === 'break_glass') {
+    const conflict = dutiesInConflict(decision.input, [promotion.requester, promotion.confirmed_by]);
+    if (conflict) return await refuse(deps, standing, conflict, { request_decision, round });
+    await changePromotion(deps, standing, () => ({ request_decision, round }));
+    return { outcome: 'passed', roles: [], round };
+  }
+  const inRelease = await resultInRelease(deps, draft);
+  const closed = [...resultOfAll(decision).verdicts, ...inRelease.verdicts].filter(
+    (verdict) => !isLetThrough(verdict) && !isMissingApproval(verdict),
+  );
+  if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round });
+  const roles = rolesWanted(inRelease);
+  await changePromotion(deps, standing, () => ({
+    state: 'awaiting_approval',
+    request_decision,
+    round,
+    roles: [...roles],
+  }));
+  return { outcome: 'passed', roles, round };
+}
+
+/**
+ * Asks again when people have decided. What they approved must be as it was; where it is not, they are asked anew.
+ *
+ * @throws PromotionFailure when the promotion shall not go on
+ */
+export async function evaluateRelease(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
+  const { promotion, asks } = await requireStanding(deps, id);
+  honourAbort(promotion);
+  const { round } = promotion;
+  const approved = promotion.request_decision;
+  if (!approved) throw new DomainError('INTERNAL', `nobody was asked about the promotion ${id}`);
+  // Asked anew already: a run before this one said so, and nobody heard it.
+  if (promotion.state === 'evaluating') return { outcome: 'ask_again', roles: [], round };
+  const asked = await decided(deps, promotion, asks, 'release');
+  if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
+  const { decision } = asked;
+  const missing = rolesWanted(resultOfAll(decision));
+  const changes = [
+    ...(await changesFrom(deps, approved, decision)),
+    ...missing.map((about): Change => ({ code: 'approval_withdrawn', about })),
+  ];
+  const release_decision = refOf(decision);
+  const closed = resultOfAll(decision).verdicts.filter(
+    (verdict) => !isLetThrough(verdict) && !isMissingApproval(verdict),
+  );
+  if (closed.length > 0) return await refuse(deps, promotion, refusalOf(closed), { release_decision });
+  if (changes.length > 0) {
+    const reopened = await reopenPromotion(deps, promotion, changes);
+    return { outcome: 'ask_again', roles: [], round: reopened.round };
+  }
+  await changePromotion(deps, promotion, () => ({ release_decision }));
+  return { outcome: 'passed', roles: [], round };
+}
+
+/** Asks people anew, and says why: the next round begins. Whoever waits for an answer must be told by the caller. */
+export async function reopenPromotion(
+  deps: Pick<PromotionGateDeps, 'announcer' | 'stage' | 'clock'> & Parameters<typeof changeByEvent>[0],
+  promotion: Promotion,
+  changes: readonly Change[],
+): Promise<Promotion> {
+  const reopened = await changeByEvent(deps, promotion, 'promotion-reopened', {
+    state: 'evaluating',
+    round: promotion.round + 1,
+    changes: changes.slice(0, MAX_CHANGES),
+  });
+  const news = String(reopened.round);
+  const told = { stage: deps.stage, time: deps.clock().toISOString(), news };
+  await deps.announcer.announce([promotionEvent(Announcement.promotionReopened, reopened, told)]);
+  return reopened;
+}
+
+/** As many as people read; each is evidence on its own. */
+const MAX_CHANGES = 50;
+
+async function requireStanding({ promotions }: Pick<PromotionGateDeps, 'promotions'>, id: string) {
+  const standing = await promotions.find(id);
+  if (standing) return standing;
+  throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
+}
+
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What the gate says in the name of who asked for the promotion; or why it did not look. */
+async function decided(
+  deps: PromotionGateDeps,
+  promotion: Promotion,
+  asks: readonly Ask[],
+  phase: GatePhase,
+): Promise<{ readonly decision: Decided; readonly draft: Draft } | { readonly refused: Refusal }> {
+  const { id, model, environment, endpoint, requester, round } = promotion;
+  const given = asks.filter((ask) => ask.round === round && ask.state === 'approved');
+  const question: Asked = {
+    model,
+    environment,
+    phase,
+    endpoint,
+    imageDigest: imageDigestOf(promotion),
+    promotion: { id, approvals: new Set(given.flatMap(({ decided }) => decided?.evidence ?? [])) },
+    at: undefined,
+  };
+  try {
+    const draft = await decide(deps, question, { uniqueId: requester.unique_id });
+    return { draft, decision: await recordDecision(deps, draft) };
+  } catch (error) {
+    // What the evidence lacks does not come by asking again; what is broken on our side may be mended meanwhile.
+    if (error instanceof DomainError && REFUSALS.has(error.code)) return { refused: error };
+    throw error;
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  'MODEL_UNKNOWN',
+  'MANIFEST_MISSING',
+  'MANIFEST_UNSIGNED',
+  'GATE_INPUT_TOO_LARGE',
+  'LINEAGE_TOO_LARGE',
+]);
+
+/** What the same policies would say of the same facts once people have decided. Nothing is read for it. */
+async function resultInRelease(deps: PromotionGateDeps, { decision, inForce }: Draft): Promise<GateResult> {
+  const input: GateInput = { ...decision.input, phase: 'release' };
+  const bytes = canonicalBytes(input);
+  const result = await askMain(deps, inForce.main, bytes);
+  return resultOfAll({ result, beside: await askBeside(deps, inForce.enforced, bytes) });
+}
+
+async function changesFrom(
+  deps: PromotionGateDeps,
+  before: DecisionRef,
+  decision: Decided,
+): Promise<readonly Change[]> {
+  return changesSince(await approvedFacts(deps, before), approvable(decision));
+}
+
+async function refuse(
+  deps: PromotionGateDeps,
+  promotion: Promotion,
+  refusal: Refusal,
+  found: Partial<Promotion> = {},
+): Promise<GateOutcome> {
+  const noted = await noteFailure(deps, promotion, refusal);
+  await changePromotion(deps, noted, () => found);
+  return { outcome: 'refused', roles: [], round: noted.round };
+}
+
+function refusalOf(closed: readonly { readonly rule: string }[]): Refusal {
+  const rules = [...new Set(closed.map(({ rule }) => rule))];
+  const named = rules.slice(0, 10).join(', ');
+  return {
+    code: 'GATE_CLOSED',
+    message: `the gate does not let it through: ${named}${rules.length > 10 ? ' and more' : ''}`,
+  };
+}
+
+function refOf({ evidence, inputSha256, ...said }: Decided): DecisionRef {
+  return { evidence, input: inputSha256, passed: isPassedByAll(said) };
+}

@@ -1,0 +1,118 @@
+import type { Taken } from '../../contracts/promotion.ts';
+import { isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
+import { type AbortDeps, abortPromotion, endWait, queueContext } from './abort.ts';
+import type { Lease, Waiting } from './ports.ts';
+import { changePromotion, honourAbort, requirePromotion } from './state.ts';
+
+export interface LeaseDeps extends AbortDeps {
+  /** How long an endpoint stays a promotion's without a sign of life. */
+  readonly leaseSeconds: number;
+}
+
+/**
+ * Takes the endpoint for a promotion, if nobody else has it and nobody asked earlier. A newer request that shall supersede ends
+ * what the holder waits for; nothing is taken from one that deploys.
+ *
+ * Crash after the take: the endpoint is the promotion's, and the same call finds it so.
+ *
+ * @throws PromotionFailure when the promotion shall not go on
+ */
+export async function takeEndpoint(deps: LeaseDeps, id: string): Promise<Taken> {
+  const promotion = await requirePromotion(deps.promotions, id);
+  honourAbort(promotion);
+  if (await isTaken(deps, promotion)) {
+    await changePromotion(deps, promotion, (now) =>
+      now.state === 'requested' || now.state === 'waiting_for_endpoint' ? { state: 'evaluating' } : undefined,
+    );
+    return { taken: 'yes' };
+  }
+  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(promotion, null));
+  await changePromotion(deps, promotion, (now) =>
+    now.state === 'requested' ? { state: 'waiting_for_endpoint' } : undefined,
+  );
+  return { taken: 'no' };
+}
+
+/**
+ * Waits for the endpoint: whoever gives it back answers by the token.
+ *
+ * Crash after the enqueueing: the wait ends by itself, and the state machine looks again.
+ */
+export async function awaitEndpoint(deps: LeaseDeps, id: string, token: string): Promise<void> {
+  const promotion = await requirePromotion(deps.promotions, id);
+  const sealed = await deps.tokens.seal(token, queueContext(id));
+  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(promotion, sealed));
+  // What was given back, or stopped, before the token lay there told nobody.
+  const now = await requirePromotion(deps.promotions, id);
+  if (now.abort) await endWait(deps, token, now.abort);
+  else await wakeNext(deps, promotion.endpoint);
+}
+
+/** Gives the endpoint back and tells who waits first. It may be told again. */
+export async function leaveEndpoint(
+  deps: AbortDeps,
+  promotion: Pick<Promotion, 'id' | 'endpoint' | 'requested_at'>,
+): Promise<void> {
+  const { id, endpoint, requested_at } = promotion;
+  await deps.endpoints.dequeue(endpoint, { promotion: id, requested_at });
+  await deps.endpoints.giveBack(endpoint, id);
+  await wakeNext(deps, endpoint);
+}
+
+async function isTaken(deps: LeaseDeps, promotion: Promotion): Promise<boolean> {
+  const { id, endpoint, on_busy } = promotion;
+  const { lease, waiting } = await deps.endpoints.find(endpoint);
+  if (lease?.promotion === id) return true;
+  const holder = lease && (await holderOf(deps, lease));
+  if (holder) {
+    if (on_busy === 'supersede' && isBeforeDeployment(holder)) {
+      const reason = `superseded by the promotion ${id}`;
+      await abortPromotion(deps, holder, { cause: 'superseded', by: promotion.requester, reason });
+    }
+    return false;
+  }
+  if (promotion.kind !== 'rollback' && (await firstWaiting(deps, endpoint, waiting, id)) !== undefined) return false;
+  const until = new Date(deps.clock().getTime() + deps.leaseSeconds * 1000).toISOString();
+  const taken = await deps.endpoints.take(
+    { endpoint, promotion: id, until, revision: (lease?.revision ?? 0) + 1 },
+    lease,
+  );
+  if (taken) await deps.endpoints.dequeue(endpoint, waiterOf(promotion, null));
+  return taken;
+}
+
+/** Who has the endpoint: undefined of a lease that ran out, or whose promotion is over. */
+async function holderOf({ promotions, clock }: AbortDeps, lease: Lease): Promise<Promotion | undefined> {
+  if (lease.until <= clock().toISOString()) return undefined;
+  const holder = (await promotions.find(lease.promotion))?.promotion;
+  return holder && !isOver(holder) ? holder : undefined;
+}
+
+/** Who waits first, up to a promotion's own place. Those who are over are taken out: they were stopped past us. */
+async function firstWaiting(
+  { endpoints, promotions }: AbortDeps,
+  endpoint: string,
+  waiting: readonly Waiting[],
+  before?: string,
+): Promise<Waiting | undefined> {
+  for (const one of waiting) {
+    if (one.promotion === before) return undefined;
+    const promotion = (await promotions.find(one.promotion))?.promotion;
+    if (promotion && !isOver(promotion)) return one;
+    await endpoints.dequeue(endpoint, one);
+  }
+  return undefined;
+}
+
+/** Wakes who waits first where nobody has the endpoint. That one takes it by itself; what is lost is noticed by its own clock. */
+async function wakeNext(deps: AbortDeps, endpoint: string): Promise<void> {
+  const { lease, waiting } = await deps.endpoints.find(endpoint);
+  if (lease && (await holderOf(deps, lease))) return;
+  const next = await firstWaiting(deps, endpoint, waiting);
+  if (!next?.token) return;
+  await deps.waits.succeed(await deps.tokens.open(next.token, queueContext(next.promotion)), {});
+}
+
+function waiterOf({ id, requested_at }: Promotion, token: string | null): Waiting {
+  return { promotion: id, requested_at, token };
+}

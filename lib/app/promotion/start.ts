@@ -1,0 +1,126 @@
+import { Announcement } from '../../contracts/announcements.ts';
+import type { PromotionInput, PromotionKind } from '../../contracts/promotion.ts';
+import { promotionEvent } from '../../core/announcement.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { RequestPromotion } from '../../core/promotion/requests.ts';
+import { isOver, type Promotion, promotionId, type Requester } from '../../core/promotion.ts';
+import type { Announcer } from '../announce-waivers.ts';
+import { originOf, personOf } from '../origin.ts';
+import type { Registry } from '../ports.ts';
+import type { Executions } from '../simulate/ports.ts';
+import type { Caller } from '../submit-evidence.ts';
+import type { Promotions } from './ports.ts';
+import { type RecordDeps, statePromotion } from './record.ts';
+import { requirePromotion } from './state.ts';
+
+export interface StartDeps extends RecordDeps {
+  readonly promotions: Promotions;
+  readonly executions: Executions;
+  readonly announcer: Announcer;
+  readonly registry: Pick<Registry, 'context' | 'evidenceKey'>;
+}
+
+/**
+ * Asks for a promotion. The same question is the same promotion, however often it is asked.
+ *
+ * Crash after the event: a request without a record; the same request meets it under its number and goes on from there. Crash
+ * after the record's save: a promotion that runs nowhere; the same request starts it.
+ *
+ * @throws DomainError PRINCIPAL_UNKNOWN; PROMOTION_STATE_CONFLICT when the same was asked for in another form
+ */
+export async function requestPromotion(
+  deps: StartDeps,
+  request: RequestPromotion,
+  caller: Caller,
+  kind: Exclude<PromotionKind, 'rollback'>,
+): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
+  const requester = await requireRequester(deps, caller);
+  const id = promotionId(request);
+  const standing = (await deps.promotions.find(id))?.promotion;
+  if (standing) {
+    requireSame(standing, request, kind);
+    await goOn(deps, standing);
+    return { created: false, promotion: standing };
+  }
+  const promotion = newPromotion(id, { ...request, kind, requester, requested_at: requester.at });
+  return await begin(deps, promotion, originOf(deps, caller).by);
+}
+
+/** Makes a promotion that nobody knows yet: the event, the record, the execution. */
+export async function begin(
+  deps: StartDeps,
+  wanted: Promotion,
+  by?: ReturnType<typeof originOf>['by'],
+): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
+  const { stated } = await statePromotion(deps, {
+    action: 'promotion-requested',
+    promotion: wanted,
+    ...(by ? { by } : {}),
+  });
+  const created = await deps.promotions.save(stated.promotion);
+  const promotion = created ? stated.promotion : await requirePromotion(deps.promotions, wanted.id);
+  await goOn(deps, promotion);
+  return { created, promotion };
+}
+
+/** Starts what runs nowhere. An execution of that name that is there already is the one that is meant. */
+export async function goOn(deps: StartDeps, promotion: Promotion): Promise<void> {
+  const { id, kind, confirmed_by } = promotion;
+  if (isOver(promotion) || (kind === 'break_glass' && !confirmed_by)) return;
+  const input: PromotionInput = { promotion: id, kind };
+  await deps.executions.start(id, input);
+  const told = { stage: deps.stage, time: promotion.requested_at };
+  await deps.announcer.announce([promotionEvent(Announcement.promotionRequested, promotion, told)]);
+}
+
+/** @throws DomainError PRINCIPAL_UNKNOWN: who asks must be somebody whom the rules can name */
+export async function requireRequester(
+  deps: Pick<StartDeps, 'registry' | 'clock'>,
+  caller: Caller,
+): Promise<Requester> {
+  const { principal } = await deps.registry.context(caller.uniqueId);
+  if (principal) return { ...personOf(deps, caller), principal: principal.name };
+  throw new DomainError('PRINCIPAL_UNKNOWN', `the role ${caller.uniqueId} is not registered`, {
+    hint: 'the key admin runs `countersign principals register`: approvers may not be who asked, so it must be known who did',
+  });
+}
+
+/** A promotion before its first step. */
+export function newPromotion(
+  id: string,
+  asked: RequestPromotion & Pick<Promotion, 'kind' | 'requester' | 'requested_at'>,
+): Promotion {
+  return {
+    ...asked,
+    id,
+    confirmed_by: null,
+    state: 'requested',
+    round: 0,
+    roles: [],
+    request_decision: null,
+    release_decision: null,
+    changes: [],
+    deployment: null,
+    abort: null,
+    release: null,
+    failure: null,
+    incident: null,
+    ended_at: null,
+    updated_at: asked.requested_at,
+    events: 1,
+    revision: 1,
+  };
+}
+
+const FORM = ['image', 'instance_type', 'instance_count', 'canary_percent', 'bake_seconds'] as const;
+
+function requireSame(standing: Promotion, request: RequestPromotion, kind: PromotionKind): void {
+  const differs = FORM.find((field) => standing[field] !== request[field]);
+  const alarms = standing.alarms.join() === request.alarms.join();
+  if (!differs && alarms && standing.kind === kind) return;
+  throw new DomainError(
+    'PROMOTION_STATE_CONFLICT',
+    `the request ${JSON.stringify(request.request)} is there already, with another ${differs ?? (alarms ? 'kind' : 'alarms')}`,
+    { pointer: '/request', hint: `another \`request\` makes another promotion; this one is ${standing.id}` },
+  );
+}
