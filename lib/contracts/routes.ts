@@ -1,7 +1,16 @@
 import type { Role } from './roles.ts';
 
 /** One Lambda serves one route group. The group's name is the handler's file name in functions/. */
-export type RouteGroup = 'intake' | 'artifacts' | 'reader' | 'registry' | 'holds' | 'gates' | 'policies' | 'approvers' | 'promotions';
+export type RouteGroup =
+  | 'intake'
+  | 'artifacts'
+  | 'reader'
+  | 'registry'
+  | 'holds'
+  | 'gates'
+  | 'policies'
+  | 'approvers'
+  | 'promotions';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';

@@ -4,6 +4,7 @@ import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { BESIDE_LIMITS, loadPolicy, POLICY_LIMITS, type PolicyLimits } from '../adapters/opa/policy.ts';
 import type { AskDeps } from '../app/gate/ask.ts';
+import type { GateDeps } from '../app/gate/evaluate.ts';
 import { type PolicyUse, policiesInForce } from '../app/gate/in-force.ts';
 import { listedReleases } from '../app/gate/releases.ts';
 import { listedWaivers } from '../app/gate/waivers.ts';
@@ -18,8 +19,13 @@ const LIMITS: Readonly<Record<PolicyUse, PolicyLimits>> = {
   shadow: { ...BESIDE_LIMITS, timeoutMs: 250 },
 };
 
-/** What a function that decides needs. */
+/** The same for gates that may skip what is not in the sample. */
 export function gateDeps(): AskDeps {
+  return { ...deciderDeps(), sampling: gateSampling() };
+}
+
+/** What a function that decides needs. */
+export function deciderDeps(): GateDeps {
   const base = countersignDeps();
   const config = tableConfig();
   const { registry } = tables(config);
@@ -28,7 +34,6 @@ export function gateDeps(): AskDeps {
     ...base,
     sleep,
     registry,
-    sampling: gateSampling(),
     ledger: dynamoGateLedger(config),
     facts: {
       ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),

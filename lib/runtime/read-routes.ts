@@ -24,6 +24,7 @@ import { cursorOf, digestParameter, evidenceSummary, listingAnswer, paging, rece
 import { s3, tableConfig, tables } from './composition.ts';
 import { required, retention, unsignedStages } from './environment.ts';
 import type { Answer, Handle, Request, RouteTable } from './http.ts';
+import { promotionReadRoutes } from './promotion-read-routes.ts';
 import { simulationJson, standingJson } from './simulation-answers.ts';
 
 /** A link that is followed at once. */
@@ -56,6 +57,7 @@ export function readRoutes(): RouteTable {
   }
 
   return {
+    ...promotionReadRoutes(),
     'GET /v1/evidence/{sha256}': async (request) => {
       const record = await requireEvidence(ledger, digestParameter(request));
       return { status: 200, body: { ...evidenceSummary(record), receipt: receiptJson(record) } };

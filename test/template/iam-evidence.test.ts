@@ -24,6 +24,9 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:policies', ['events/', 'policies/']],
   ['function:approvers', ['events/']],
   ['function:simulator', ['events/', 'simulations/']],
+  ['function:promotions', ['events/']],
+  ['function:promoter', ['events/']],
+  ['function:promotion-gate', ['events/', 'gates/']],
 ];
 const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'simulations/', 'keys/'];
 const PREFIXES = [...KNOWN, 'bundles/', ''];
@@ -256,6 +259,7 @@ describe('reading evidence', () => {
     ['function:gates', ['attestations/', 'events/', 'policies/', 'gates/']],
     ['function:policies', ['attestations/', 'events/', 'policies/']],
     ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
+    ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/']],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],

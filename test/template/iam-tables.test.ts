@@ -35,6 +35,9 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:policies': ['GetItem', 'PutItem'],
     'function:approvers': ['PutItem'],
     'function:simulator': ['BatchGetItem', 'PutItem', 'Query'],
+    'function:promotions': ['PutItem'],
+    'function:promoter': ['PutItem'],
+    'function:promotion-gate': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -49,16 +52,28 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:approvers': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:simulator': ['GetItem', 'PutItem', 'Query'],
     'function:waiver-watch': ['Query'],
+    'function:promotions': ['BatchGetItem', 'GetItem'],
+    'function:promoter': ['BatchGetItem', 'GetItem'],
+    'function:promotion-gate': ['BatchGetItem', 'GetItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
-  // Promotion and approval come later.
   WorkflowTable: {
     'function:gates': ['Query'],
     'function:reader': ['Query'],
     'function:policies': ['PutItem', 'Query'],
     'function:simulator': ['PutItem', 'Query', 'UpdateItem'],
+    'function:promotions': ['PutItem', 'Query'],
+    'function:promoter': ['DeleteItem', 'PutItem', 'Query'],
+    'function:promotion-gate': ['PutItem', 'Query'],
   },
 };
+
+const ANNOUNCERS: readonly Principal[] = [
+  'function:waiver-watch',
+  'function:promotions',
+  'function:promoter',
+  'function:promotion-gate',
+];
 
 const principals: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
@@ -103,7 +118,15 @@ describe('the partitions of a table', () => {
   const RULES = [...POLICIES, 'policy-activation', 'waivers'];
   const KNOWN = {
     RegistryTable: [...AUTHORITY, ...RULES, 'approvers'],
-    WorkflowTable: ['simulation#0123', 'findings#open', 'approvals#0123', 'releases#endpoint'],
+    WorkflowTable: [
+      'simulation#0123',
+      'promotion#0123',
+      'endpoint#credit',
+      'link#0123',
+      'findings#open',
+      'approvals#0123',
+      'releases#credit',
+    ],
   } as const;
   const rows: readonly (readonly [keyof typeof KNOWN, Principal, readonly string[]])[] = [
     ['RegistryTable', 'function:registry', AUTHORITY],
@@ -112,6 +135,9 @@ describe('the partitions of a table', () => {
     ['RegistryTable', 'function:simulator', POLICIES],
     ['WorkflowTable', 'function:policies', ['simulation#0123']],
     ['WorkflowTable', 'function:simulator', ['simulation#0123']],
+    ['WorkflowTable', 'function:promotions', ['promotion#0123']],
+    ['WorkflowTable', 'function:promoter', ['promotion#0123', 'endpoint#credit']],
+    ['WorkflowTable', 'function:promotion-gate', ['promotion#0123']],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {
@@ -129,6 +155,18 @@ it('the index of the workflow table is queried by the reader only', async () => 
   for (const principal of principals) {
     const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
     expect(decision, principal).toBe(principal === 'function:reader' ? 'Allowed' : 'ImplicitlyDenied');
+  }
+});
+
+it('promotions are started by those who start them, and those who end them', async () => {
+  const arn = (resource: string) =>
+    `arn:aws:states:eu-central-1:123456789012:${resource}:countersign-prod-promote-model`;
+  for (const principal of principals) {
+    const may = principal === 'function:promotions' || principal === 'function:promoter';
+    const start = { principal, action: 'states:StartExecution', resource: arn('stateMachine') };
+    expect(await prod.simulate(start), principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
+    const stop = { principal, action: 'states:StopExecution', resource: `${arn('execution')}:0123` };
+    expect(await prod.simulate(stop), principal).toBe('ImplicitlyDenied');
   }
 });
 
@@ -159,7 +197,7 @@ it('the waiver watch reads waivers only, and announces under our name only', asy
       context: sources.length === 0 ? {} : { 'events:source': sources },
     });
   for (const principal of principals) {
-    const may = principal === 'function:waiver-watch';
+    const may = ANNOUNCERS.includes(principal);
     expect(await put(principal, ['countersign']), principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
   }
   for (const sources of [['aws.s3'], ['countersign', 'aws.s3'], []]) {

@@ -172,6 +172,9 @@ describe('functions', () => {
     approvers: SIGNING,
     simulator: [...SIGNING, Env.STAGING_BUCKET, Env.WORKFLOW_TABLE],
     'waiver-watch': [Env.REGISTRY_TABLE],
+    promotions: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN],
+    promoter: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN, Env.LEASE_SECONDS],
+    'promotion-gate': [...SIGNING, Env.WORKFLOW_TABLE],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -194,10 +197,12 @@ describe('functions', () => {
   });
 
   it('answer before the API gives up at 29 s, but for those that it does not wait for', () => {
-    const behindNoApi = ['countersign-prod-artifact-verifier', 'countersign-prod-simulator'];
+    const behindNoApi = ['artifact-verifier', 'simulator', 'promotion-gate'].map((name) => `countersign-prod-${name}`);
     for (const { FunctionName, Timeout } of functions) {
       if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
       else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);
+      // Its state machine waits for 60 s.
+      else if (FunctionName === 'countersign-prod-promoter') expect(Timeout).toBe(55);
       else expect(Timeout).toBeLessThan(29);
     }
   });

@@ -1,0 +1,32 @@
+import { requestPromotion } from '../app/promotion/start.ts';
+import { cancelOwnPromotion, confirmPromotion } from '../app/promotion/stop.ts';
+import { PromotionReasonSchema, RequestPromotionSchema } from '../core/promotion/requests.ts';
+import { digestParameter } from './answers.ts';
+import { jsonBody, type RouteTable } from './http.ts';
+import { promotionAnswer } from './promotion-answers.ts';
+import { promotionDeps } from './promotion-deps.ts';
+
+/** What starts promotions, and stops them. */
+export function promotionRoutes(): RouteTable {
+  const deps = promotionDeps();
+  return {
+    'POST /v1/promotions': async (request) => {
+      const wanted = jsonBody(RequestPromotionSchema, request);
+      return promotionAnswer(await requestPromotion(deps, wanted, request.caller, 'promotion'));
+    },
+    'POST /v1/promotions/break-glass': async (request) => {
+      const wanted = jsonBody(RequestPromotionSchema, request);
+      return promotionAnswer(await requestPromotion(deps, wanted, request.caller, 'break_glass'));
+    },
+    'POST /v1/promotions/{id}/confirm': async (request) => {
+      const { reason } = jsonBody(PromotionReasonSchema, request);
+      const promotion = await confirmPromotion(deps, digestParameter(request, 'id'), reason, request.caller);
+      return promotionAnswer({ created: false, promotion });
+    },
+    'POST /v1/promotions/{id}/cancel': async (request) => {
+      const { reason } = jsonBody(PromotionReasonSchema, request);
+      const promotion = await cancelOwnPromotion(deps, digestParameter(request, 'id'), reason, request.caller);
+      return promotionAnswer({ created: false, promotion });
+    },
+  };
+}
