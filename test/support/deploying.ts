@@ -226,6 +226,7 @@ function promotionOf(id: string, at: string): Promotion {
     incident: null,
     ended_at: null,
     updated_at: at,
+    events: 1,
     revision: 1,
   };
 }

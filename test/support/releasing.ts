@@ -117,6 +117,7 @@ export function releasing(plane: ControlPlane) {
       incident: null,
       ended_at: null,
       updated_at: at,
+      events: 1,
       revision: 1,
     };
     await releases.save(promotion);

@@ -1,13 +1,9 @@
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { Tokens } from '../../app/promotion/ports.ts';
-import { TOKEN_PURPOSE } from '../../contracts/promotion.ts';
 import { unavailable } from '../failures.ts';
 
 /** KMS encrypts at most this many bytes directly; a task token has 1,024 characters at most. */
 const MAX_TOKEN_BYTES = 4096;
-
-/** The key may be used directly for this, and for nothing else. */
-const PURPOSE = { purpose: TOKEN_PURPOSE };
 
 /** Task tokens under a symmetric key. KMS refuses to open one with another context than it was sealed with. */
 export function kmsTokens(client: KMSClient, keyId: string): Tokens {
@@ -17,7 +13,7 @@ export function kmsTokens(client: KMSClient, keyId: string): Tokens {
       if (Plaintext.length > MAX_TOKEN_BYTES) throw new Error('a task token is longer than KMS encrypts');
       try {
         const { CiphertextBlob } = await client.send(
-          new EncryptCommand({ KeyId: keyId, Plaintext, EncryptionContext: { ...context, ...PURPOSE } }),
+          new EncryptCommand({ KeyId: keyId, Plaintext, EncryptionContext: { ...context } }),
         );
         if (!CiphertextBlob) throw new Error('KMS answered without a ciphertext');
         return Buffer.from(CiphertextBlob).toString('base64');
@@ -31,7 +27,7 @@ export function kmsTokens(client: KMSClient, keyId: string): Tokens {
           new DecryptCommand({
             KeyId: keyId,
             CiphertextBlob: Buffer.from(sealed, 'base64'),
-            EncryptionContext: { ...context, ...PURPOSE },
+            EncryptionContext: { ...context },
           }),
         );
         if (!Plaintext) throw new Error('KMS answered without a plaintext');

@@ -4,14 +4,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { IndexEntry } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { Judged } from '../../core/gate/attestation.ts';
-import type {
-  GateApproval,
-  GateAttestation,
-  GateInput,
-  GatePhase,
-  GateRelease,
-  Known,
-} from '../../core/gate/input.ts';
+import type { GateApproval, GateAttestation, GateInput, GatePhase, GateRelease, Known } from '../../core/gate/input.ts';
 import type { Content } from '../../core/submission.ts';
 import { lineCounter } from '../lookups.ts';
 import { GATE_BOUNDS, type GateBounds } from './bounds.ts';

@@ -1,5 +1,6 @@
-import { PromotionError } from '../../contracts/promotion.ts';
+import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
 import { type Abort, isOver, type Promotion } from '../../core/promotion.ts';
+import { tokenContext } from '../approvals/record.ts';
 import type { Endpoints, Promotions, Tokens, Waits } from './ports.ts';
 import { changePromotion, type PromotionStateDeps } from './state.ts';
 
@@ -10,9 +11,10 @@ export interface AbortDeps extends PromotionStateDeps {
   readonly waits: Waits;
 }
 
-// Contexts that task tokens are sealed in.
-export const askContext = (promotion: string, role: string) => ({ promotion, role });
-export const queueContext = (promotion: string) => ({ promotion, waits_for: 'endpoint' });
+/** Context that the token of a wait for an endpoint is sealed in. */
+export function queueContext(promotion: string): Readonly<Record<string, string>> {
+  return { purpose: TOKEN_PURPOSE, promotion, waits_for: 'endpoint' };
+}
 
 /**
  * Notes that a promotion shall not go on, and ends what it waits for. Who is about to act sees the note at the next step, or
@@ -51,8 +53,9 @@ async function endQueueing(deps: AbortDeps, { id, endpoint }: Promotion, abort: 
 /** Ends the waits for people's answers. */
 async function endAsks(deps: AbortDeps, id: string, abort: Abort): Promise<void> {
   const { asks = [] } = (await deps.promotions.find(id)) ?? {};
-  for (const { role, state, token } of asks) {
+  for (const ask of asks) {
+    const { state, token } = ask;
     if (state === 'asked' && token !== null)
-      await endWait(deps, await deps.tokens.open(token, askContext(id, role)), abort);
+      await endWait(deps, await deps.tokens.open(token, tokenContext(ask)), abort);
   }
 }

@@ -1,28 +1,16 @@
-import * as z from 'zod/mini';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { type Decision, parseDecision, resultOfAll } from '../../core/gate/decision.ts';
 import { parseStrictJson } from '../../core/json.ts';
 import { objectKey } from '../../core/layout.ts';
-import type { Approvable } from '../../core/promotion/changes.ts';
+import { type Approvable, StatedFactsSchema } from '../../core/promotion/changes.ts';
 import type { DecisionRef } from '../../core/promotion.ts';
 import { parseWith } from '../../core/schema.ts';
 import { ownKeys } from '../gate/judge.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import type { EvidenceStore, Registry } from '../ports.ts';
 import { storedBytes } from '../stored-bytes.ts';
-
-const FactsSchema = z.object({
-  attestations: z.array(
-    z.object({
-      evidence: z.string(),
-      predicate_type: z.string(),
-      subjects: z.array(z.string()),
-      signature: z.object({ state: z.string(), role: z.nullable(z.string()) }),
-    }),
-  ),
-});
 
 export interface ApprovedDeps {
   readonly ledger: Pick<GateLedger, 'findMany'>;
@@ -50,7 +38,7 @@ export async function approvedFacts(deps: ApprovedDeps, { evidence, input }: Dec
     throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} rests on other facts than ${input}`);
   }
   return {
-    ...parseWith(FactsSchema, parseStrictJson(facts.bytes), 'INTEGRITY_FAILURE'),
+    ...parseWith(StatedFactsSchema, parseStrictJson(facts.bytes), 'INTEGRITY_FAILURE'),
     result: resultOfAll(stored),
     policies: policiesOf(stored),
   };

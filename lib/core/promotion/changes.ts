@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { Predicate } from '../../contracts/predicates.ts';
 import type { GateAttestation, GateResult, RuleVerdict } from '../gate/input.ts';
 import type { Change } from '../promotion.ts';
@@ -6,6 +7,18 @@ import type { Change } from '../promotion.ts';
 export interface Stated extends Pick<GateAttestation, 'evidence' | 'predicate_type' | 'subjects'> {
   readonly signature: { readonly state: string; readonly role: string | null };
 }
+
+/** Of the facts of a gate, what is compared. */
+export const StatedFactsSchema: z.ZodMiniType<{ readonly attestations: readonly Stated[] }> = z.object({
+  attestations: z.array(
+    z.object({
+      evidence: z.string(),
+      predicate_type: z.string(),
+      subjects: z.array(z.string()),
+      signature: z.object({ state: z.string(), role: z.nullable(z.string()) }),
+    }),
+  ),
+});
 
 /** What people approve on: the evidence, what the policies said of it, and which policies those are. */
 export interface Approvable {
