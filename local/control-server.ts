@@ -6,7 +6,7 @@ import { messageOf } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { LambdaHost } from './lambda-host.ts';
 import type { Mailbox } from './mail/mailbox.ts';
-import { listen } from './ports.ts';
+import { closeServer, listen } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 import { controlSageMaker } from './sagemaker/control.ts';
 import type { SageMaker } from './sagemaker/control-plane.ts';
@@ -74,10 +74,8 @@ export class ControlServer {
     return listen(this.#server, 0);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #answer(request: IncomingMessage): Promise<{ readonly status: number; readonly body: unknown }> {

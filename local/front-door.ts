@@ -12,8 +12,8 @@ import { endedExecution, executionEvent } from './events/executions.ts';
 import type { Faults } from './faults.ts';
 import { type Identities, type Identity, sessionArn, userId } from './identities.ts';
 import { inboxAnswer, isInboxPath } from './mail/inbox.ts';
-import { mentions } from './policies.ts';
-import { LOOPBACK, listen } from './ports.ts';
+import { iamPrefix, mentions } from './policies.ts';
+import { closeServer, LOOPBACK, listen } from './ports.ts';
 import { PublicDoor } from './public-door.ts';
 import type { Recorder } from './recorder.ts';
 import { ServiceCalls, type ServiceCallsOptions, type SignedCall } from './service-calls.ts';
@@ -99,9 +99,7 @@ export class FrontDoor {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await Promise.all([closed, ...this.#publicDoors.map((door) => door.close())]);
+    await Promise.all([closeServer(this.#server), ...this.#publicDoors.map((door) => door.close())]);
     this.#calls.close();
   }
 
@@ -199,8 +197,9 @@ export class FrontDoor {
       return;
     }
     const { statements } = identity.role;
-    if (statements !== 'everything' && !mentions(statements, claim.service)) {
-      const message = `User: ${sessionArn(identity)} is not authorized to perform: ${claim.service}:${call.operation}`;
+    const prefix = iamPrefix(claim.service);
+    if (statements !== 'everything' && !mentions(statements, prefix)) {
+      const message = `User: ${sessionArn(identity)} is not authorized to perform: ${prefix}:${call.operation}`;
       const code = claim.service === 's3' ? 'AccessDenied' : 'AccessDeniedException';
       send(response, awsErrorAnswer(claim.service, { status: 403, code, message }, requestId));
       return;

@@ -47,6 +47,11 @@ export function allows(statements: readonly Statement[], action: string, resourc
   return matching.some((statement) => statement.effect === 'Allow' && !statement.conditional);
 }
 
+/** How IAM calls a service that signatures are scoped to. */
+export function iamPrefix(service: string): string {
+  return service === 'monitoring' ? 'cloudwatch' : service;
+}
+
 /** Whether any statement allows anything of the service, such as `s3`. */
 export function mentions(statements: readonly Statement[], service: string): boolean {
   return statements.some(

@@ -46,3 +46,10 @@ export async function listen(server: Server, port: number): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('the socket has no port');
   return address.port;
 }
+
+/** Cuts what is still connected, and resolves when nobody listens any more. */
+export async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}

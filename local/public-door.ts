@@ -4,7 +4,7 @@ import { send } from './answers.ts';
 import { API_BODY_LIMIT, type ApiGateway } from './api-gateway.ts';
 import { isBelowStage, type LocalApi } from './api-model.ts';
 import { readBody } from './bodies.ts';
-import { listen } from './ports.ts';
+import { closeServer, listen } from './ports.ts';
 import { wireRequestOf } from './wire-request.ts';
 
 /**
@@ -27,10 +27,8 @@ export class PublicDoor {
     return listen(this.#server, 0);
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeServer(this.#server);
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,33 +1,11 @@
+import type { CallRecord } from '../../../local/recorder.ts';
 import type { Request } from './simulate.ts';
 
-/** One AWS call as the local front door records it (`CallRecord` in local/recorder.ts), as far as IAM cares. */
-export interface RecordedCall {
-  readonly service: string;
-  readonly operation: string;
-  readonly resources: {
-    readonly bucket?: string;
-    readonly key?: string;
-    readonly versionId?: string;
-    readonly tables?: readonly string[];
-    readonly index?: string;
-    readonly keyId?: string;
-    readonly function?: string;
-    readonly stateMachine?: string;
-    readonly execution?: string;
-    readonly model?: string;
-    readonly endpoint?: string;
-    readonly endpointConfig?: string;
-    readonly tagged?: string;
-    readonly passedRole?: string;
-    readonly alarms?: readonly string[];
-    readonly sender?: string;
-    readonly configurationSet?: string;
-  };
-  readonly actions?: readonly { readonly action: string; readonly table: string; readonly partition?: string }[];
-  readonly headers: Readonly<Record<string, string>>;
-  /** Condition keys that the request decides. */
-  readonly conditions: Readonly<Record<string, string | readonly string[]>>;
-}
+/** One AWS call as the local front door records it, as far as IAM cares. */
+export type RecordedCall = Pick<
+  CallRecord,
+  'service' | 'operation' | 'resources' | 'actions' | 'headers' | 'conditions'
+>;
 
 /** Where the calls were made. */
 export interface Place {
