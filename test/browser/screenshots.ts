@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderMail } from '../../lib/core/mail/mail.ts';
 import { renderApprovalPage } from '../../lib/core/pages/approval/page.ts';
 import { renderTimelinePage } from '../../lib/core/pages/timeline/page.ts';
 import { launchBrowser } from '../../local/browser.ts';
+import { MAILS } from '../support/mails.ts';
 import { APPROVAL_PAGES, TIMELINE_PAGES } from '../support/pages.ts';
 
 /**
@@ -16,6 +18,7 @@ if (folder === undefined) throw new Error('name the folder for the pictures');
 const sheets = [
   ...Object.entries(APPROVAL_PAGES).map(([name, page]) => ({ name, html: renderApprovalPage(page).html })),
   ...Object.entries(TIMELINE_PAGES).map(([name, page]) => ({ name, html: renderTimelinePage(page).html })),
+  ...Object.entries(MAILS).map(([name, mail]) => ({ name, html: renderMail(mail).html })),
 ].filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 
 await mkdir(folder, { recursive: true });

@@ -1,0 +1,88 @@
+import type { ApprovalQuestion, MailContent } from '../../lib/core/mail/model.ts';
+import { FACTS, SUMMARY } from './pages.ts';
+
+/** One mail of each kind, by a name that says what is to be seen. */
+
+const LINK = 'https://approvals.example.com/approvals/TOKEN';
+
+const QUESTION: ApprovalQuestion = {
+  summary: SUMMARY,
+  role: 'model-owner',
+  deputyFor: null,
+  gate: { passed: 15, waived: 1, notApplicable: 3, failed: 0, undetermined: 0 },
+  changes: [
+    'the model c071cf5f5ed6 gives way to 9372c470eead',
+    'recall rises from 0.942 to 0.971, and accuracy falls from 0.974 to 0.965',
+    'the policy is 2026.11.2 instead of 2026.09.1',
+  ],
+  until: FACTS.until,
+  link: LINK,
+};
+
+export const MAILS: Readonly<Record<string, MailContent>> = {
+  'mail-asked': { kind: 'approval_asked', ...QUESTION },
+  'mail-asked-first': {
+    kind: 'approval_asked',
+    ...QUESTION,
+    summary: { ...SUMMARY, emergency: true, image: null },
+    gate: { ...QUESTION.gate, failed: 1 },
+    changes: [],
+  },
+  'mail-reminder': { kind: 'reminder', ...QUESTION, askedAt: SUMMARY.requestedAt },
+  'mail-escalation': { kind: 'escalation', ...QUESTION, deputyFor: 'Jo Lindqvist', askedAt: SUMMARY.requestedAt },
+  'mail-asked-again': {
+    kind: 'asked_again',
+    ...QUESTION,
+    changed: ['the consent for the dataset biopsies.csv was withdrawn and given anew'],
+  },
+  'mail-code': { kind: 'code', summary: SUMMARY, code: '40718236', validMinutes: 10 },
+  'mail-digest': {
+    kind: 'digest',
+    questions: [
+      QUESTION,
+      {
+        ...QUESTION,
+        role: 'privacy-officer',
+        deputyFor: 'M. Okafor',
+        summary: { ...SUMMARY, endpoint: 'tumour-scoring-us' },
+      },
+    ],
+  },
+  'mail-released': {
+    kind: 'notice',
+    summary: SUMMARY,
+    outcome: 'released',
+    by: null,
+    at: '2026-11-21T12:10:00.000Z',
+    because: [],
+    link: 'https://approvals.example.com/releases/tumour-scoring-eu',
+  },
+  'mail-rolled-back': {
+    kind: 'notice',
+    summary: SUMMARY,
+    outcome: 'rolled_back',
+    by: null,
+    at: '2026-11-21T12:31:00.000Z',
+    because: ['the alarm tumour-scoring-eu-5xx fired 6 minutes into the canary', 'the model c071cf5f5ed6 serves again'],
+    link: 'https://approvals.example.com/releases/tumour-scoring-eu',
+  },
+  'mail-rejected': {
+    kind: 'notice',
+    summary: SUMMARY,
+    outcome: 'rejected',
+    by: 'j.lindqvist',
+    at: '2026-11-21T12:31:00.000Z',
+    because: ['Accuracy fell; show me which row.'],
+    link: null,
+  },
+  'mail-incident': {
+    kind: 'incident',
+    id: 'inc-2026-11-21-0007',
+    title: 'A release was rolled back on tumour-scoring-eu',
+    severity: 'high',
+    openedAt: '2026-11-21T12:31:00.000Z',
+    about: 'tumour-scoring-eu',
+    because: ['the alarm tumour-scoring-eu-5xx fired 6 minutes into the canary'],
+    link: 'https://github.com/example/countersign/blob/main/docs/runbook.md#a-release-was-rolled-back',
+  },
+};

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { mailbox, subjectLine } from '../../../../lib/core/mail/headers.ts';
+import { renderMail } from '../../../../lib/core/mail/mail.ts';
+import { compileMails, MAILS_FILE } from '../../../generated/mails.ts';
+import { PAYLOADS, skeleton, withTexts } from '../../../support/hostile.ts';
+import { MAILS } from '../../../support/mails.ts';
+
+/** Addresses that a mail client or a scanner would follow. */
+const urls = (text: string): string[] => text.match(/https?:\/\/[^\s"<>]+|www\.[^\s"<>]+/g) ?? [];
+/** Namespaces are names, and nothing follows them. */
+const withoutNamespaces = (html: string): string => html.replaceAll(/\sxmlns(:\w+)?="[^"]*"/g, '');
+
+const linksOf = (content: (typeof MAILS)[string]): string[] => {
+  if (content.kind === 'digest') return content.questions.map(({ link }) => link);
+  return 'link' in content && content.link !== null ? [content.link] : [];
+};
+
+describe.each(Object.entries(MAILS))('the mail %s', (_name, content) => {
+  it('has its own links and no other, in text and in HTML', () => {
+    const { text, html } = renderMail(content);
+    expect(urls(text)).toEqual(linksOf(content));
+    expect(urls(withoutNamespaces(html))).toEqual(linksOf(content));
+  });
+
+  it('fetches nothing, runs nothing and tells nobody that it was read', () => {
+    const { html } = renderMail(content);
+    expect(html).not.toMatch(/<script|<img|<link|<iframe|@import|url\(|\sbackground="|\son\w+=/i);
+    expect(html).toContain('<meta name="color-scheme" content="light dark">');
+    expect(html).not.toContain('{{');
+  });
+
+  it('has the same elements, the same links and a subject of one line whatever its texts say', () => {
+    const plain = renderMail(withTexts(content, 'x'));
+    for (const payload of [...PAYLOADS, 'www.evil.example', 'http://evil.example a@evil.example']) {
+      const mail = renderMail(withTexts(content, payload));
+      expect(skeleton(mail.html)).toEqual(skeleton(plain.html));
+      expect(urls(mail.text)).toEqual(linksOf(content));
+      expect(urls(withoutNamespaces(mail.html))).toEqual(linksOf(content));
+      expect(mail.subject).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      expect(mail.text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+    }
+  });
+
+  it('says in text what it says in HTML', () => {
+    const { text, html } = renderMail(content);
+    const words = (from: string): Set<string> => new Set(from.match(/[\p{L}\d]{4,}/gu));
+    const shown = html
+      .replace(/[\s\S]*<body/, '<body')
+      .replaceAll(/<[^>]*>/g, ' ')
+      .replaceAll(/&#39;|&quot;|&amp;/g, ' ');
+    expect([...words(shown)].filter((word) => !words(text).has(word) && word !== 'Countersign')).toEqual([]);
+  });
+});
+
+describe('a mail to somebody who is asked', () => {
+  it('names model, environment, role, gate, end and what changes', () => {
+    const content = MAILS['mail-asked'];
+    const { subject, text } = content ? renderMail(content) : { subject: '', text: '' };
+    expect(subject).toBe('Approve? breast-cancer-classifier to tumour-scoring-eu');
+    expect(text).toContain('Gate         open: 15 passed, 1 waived and 3 not applicable');
+    expect(text).toContain('Decide by    24 Nov 2026, 09:14 UTC');
+    expect(text).toContain('> Retrained on the corrected October batch.\n> Recall');
+    expect(text).toContain('* Recall rises from 0.942 to 0.971');
+  });
+
+  it('keeps the code and the link in different mails', () => {
+    const content = MAILS['mail-code'];
+    const { subject, text, html } = content ? renderMail(content) : { subject: '', text: '', html: '' };
+    expect(text).toContain('40718236');
+    expect(subject).not.toContain('40718236');
+    expect([...urls(text), ...urls(withoutNamespaces(html))]).toEqual([]);
+  });
+});
+
+describe('a header', () => {
+  it.each(['a\r\nBcc: everybody@example.com', 'a\nBcc: x', 'a\u2028b', 'a\u0000\u0007b', 'a\u202Eb'])(
+    'of %j stays one line',
+    (text) => {
+      expect(subjectLine(text)).toMatch(/^a (Bcc: .*|b)$/);
+      expect(mailbox(text, 'jo@example.com')).toMatch(/^"a (Bcc: .*|b)" <jo@example\.com>$/);
+    },
+  );
+
+  it('quotes a name, encodes one beyond ASCII in words of 75 characters, and leaves out one that is empty', () => {
+    expect(mailbox('Lindqvist, "Jo" \\', 'jo@example.com')).toBe('"Lindqvist, \\"Jo\\" \\\\" <jo@example.com>');
+    const encoded = mailbox('Ж'.repeat(60), 'jo@example.com');
+    const words = encoded.replace(' <jo@example.com>', '').split(' ');
+    expect(words.every((word) => word.length <= 75)).toBe(true);
+    const decoded = words.map((word) => Buffer.from(word.slice('=?UTF-8?B?'.length, -2), 'base64').toString()).join('');
+    expect(decoded).toBe('Ж'.repeat(60));
+    expect(mailbox(' \r\n ', 'jo@example.com')).toBe('jo@example.com');
+  });
+
+  it.each(['jo@example.com\r\nBcc: x@y', 'a@b, c@d', '<jo@example.com>', 'jo', ''])(
+    'takes no address like %j',
+    (address) => {
+      expect(() => mailbox('Jo', address)).toThrow(TypeError);
+    },
+  );
+});
+
+describe('the compiled templates', () => {
+  it('are what the templates compile to', async () => {
+    const same = (await compileMails()) === readFileSync(MAILS_FILE, 'utf8');
+    expect(same, 'run: node test/generated/mails.ts').toBe(true);
+  });
+});
