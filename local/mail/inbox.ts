@@ -15,6 +15,8 @@ const SANDBOX = 'allow-popups allow-popups-to-escape-sandbox';
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; }
+h2 { font-size: 1.125rem; }
 ol { list-style: none; padding: 0; }
 li { border-top: 1px solid GrayText; padding: .5rem 0; }
 li a { display: block; font-weight: 600; }
@@ -68,13 +70,13 @@ function listOf(mails: readonly Mail[]): string {
   if (mails.length === 0) return '<p>No mail yet.</p>';
   const items = mails.toReversed().map(
     (mail) => `<li><a href="${INBOX_PATH}/${encodeURIComponent(mail.id)}">${escaped(mail.subject) || '(no subject)'}</a>
-${escaped(mail.to.join(', '))} · <time>${escaped(mail.sent_at)}</time></li>`,
+${escaped(mail.to.join(', '))} · <time>${escaped(sentAt(mail))}</time></li>`,
   );
   return `<ol>${items.join('')}</ol>`;
 }
 
 function detailsOf(mail: Mail): string {
-  const rows = Object.entries({ ...mail.headers, Date: mail.sent_at }).map(
+  const rows = Object.entries({ ...mail.headers, Date: sentAt(mail) }).map(
     ([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`,
   );
   return [
@@ -82,9 +84,14 @@ function detailsOf(mail: Mail): string {
     `<dl>${rows.join('')}</dl>`,
     mail.html === ''
       ? ''
-      : `<h2>HTML</h2><iframe sandbox="${SANDBOX}" referrerpolicy="no-referrer" title="HTML part of the mail" src="${INBOX_PATH}/${encodeURIComponent(mail.id)}/html"></iframe>`,
-    mail.text === '' ? '' : `<h2>Text</h2><pre>${linked(mail.text)}</pre>`,
+      : `<h2>As mail clients show it</h2><iframe sandbox="${SANDBOX}" referrerpolicy="no-referrer" title="HTML part of the mail" src="${INBOX_PATH}/${encodeURIComponent(mail.id)}/html"></iframe>`,
+    mail.text === '' ? '' : `<h2>As plain text</h2><pre>${linked(mail.text)}</pre>`,
   ].join('\n');
+}
+
+/** `2026-11-21 20:00:00 UTC`. */
+function sentAt(mail: Mail): string {
+  return `${mail.sent_at.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** The text with its web addresses as links. */

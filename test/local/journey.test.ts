@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stateMachineName } from '../../cdk/names.ts';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
@@ -16,7 +17,7 @@ import { newKey, type TestKey } from '../support/keys.ts';
 import { aManifest, signedBundle, signedPlain, signedStatement, twinsOf } from '../support/manifests.ts';
 import { questionsOf } from '../template/support/replay.ts';
 import { type Principal, Simulator } from '../template/support/simulate.ts';
-import { synthesise } from '../template/support/synth.ts';
+import { ofType, synthesise } from '../template/support/synth.ts';
 import { admissionReview, aPod } from './support/admission.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
 import { clientConfig } from './support/clients.ts';
@@ -328,13 +329,21 @@ describe('a journey over every route', () => {
   it('made no AWS call that its role may not make, companion permissions included', async () => {
     const iam = simulator();
     const { accountId: account, region, resources } = stack.description;
+    const place = {
+      account,
+      region,
+      dataKeyArn: resources.dataKeyArn,
+      waits: `arn:aws:states:${region}:${account}:stateMachine:${stateMachineName('local', 'promote-model')}`,
+      mailIdentities: ofType(synthesise('local').service, 'AWS::SES::EmailIdentity').map(([, { Properties }]) =>
+        String(Properties.EmailIdentity),
+      ),
+    };
     const refused = new Set<string>();
     const asked = new Set<string>();
     for (const call of calls) {
       const principal = principalOf(call);
       // As of the call itself: a lock is as long as it was then.
-      const place = { account, region, dataKeyArn: resources.dataKeyArn, now: new Date() };
-      for (const question of questionsOf(call, place)) {
+      for (const question of questionsOf(call, { ...place, now: new Date() })) {
         asked.add(`${principal} ${question.action}`);
         const decision = await iam.simulate({ principal, ...question });
         if (decision !== 'Allowed') refused.add(`${principal} ${question.action} on ${question.resource}: ${decision}`);
