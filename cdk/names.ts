@@ -88,6 +88,11 @@ export function stateMachineRoleName(stage: string, name: StateMachineName): str
   return `countersign-${stage}-sm-${name}`;
 }
 
+/** Physical name of the role that models run as on SageMaker. Fixed: models keep it for as long as they serve. */
+export function servingRoleName(stage: string): string {
+  return `countersign-${stage}-serving`;
+}
+
 /** Physical name of the managed policy of a role. */
 export function rolePolicyName(stage: string, role: Role): string {
   return `countersign-${stage}-${role}`;

@@ -13,6 +13,7 @@ import { AuditKey, DataKey } from '../constructs/encryption-key.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
 import { EvidenceKey } from '../constructs/evidence-key.ts';
 import { deploymentRoleArn } from '../constructs/principals.ts';
+import { ServingRole } from '../constructs/serving-role.ts';
 import {
   changesKeys,
   changesProtection,
@@ -36,6 +37,7 @@ export class DataStack extends Stack {
   readonly dataKey: DataKey;
   readonly auditKey: AuditKey;
   readonly trail: AuditTrail;
+  readonly servingRole: ServingRole;
   readonly alarmTopic: AlarmTopic;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
@@ -72,6 +74,7 @@ export class DataStack extends Stack {
       tables: [this.evidenceTable, this.registryTable, this.workflowTable],
     });
 
+    this.servingRole = new ServingRole(this, 'Serving', { config, evidence: this.evidence, dataKey });
     this.emergencyRoles(config);
 
     this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });

@@ -30,6 +30,10 @@ export const Env = {
   LEASE_SECONDS: 'LEASE_SECONDS',
   /** JSON of {@link SamplingRates}. */
   GATE_SAMPLING: 'GATE_SAMPLING',
+  /** ARN of the role that models run as on SageMaker. */
+  SERVING_ROLE_ARN: 'SERVING_ROLE_ARN',
+  /** Comma-separated environments whose deployments may move all traffic at once. Empty: none. */
+  ALL_AT_ONCE_IN: 'ALL_AT_ONCE_IN',
 } as const;
 
 export type EnvName = (typeof Env)[keyof typeof Env];

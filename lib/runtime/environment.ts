@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Env, type EnvName, type RetentionPolicy, type SamplingRates } from '../contracts/env.ts';
-import { STAGES, type Stage } from '../contracts/predicates.ts';
+import { ENVIRONMENTS, type Environment, STAGES, type Stage } from '../contracts/predicates.ts';
 
 /** Reads what the template set. A missing or wrong variable stops the function at its start, not at its first request. */
 export function required(name: EnvName): string {
@@ -27,6 +27,13 @@ export function gateSampling(): SamplingRates {
 }
 
 export function unsignedStages(): ReadonlySet<Stage> {
-  const names = (process.env[Env.UNSIGNED_STAGES] ?? '').split(',').filter((name) => name !== '');
-  return new Set(z.array(z.enum(STAGES)).parse(names));
+  return new Set(z.array(z.enum(STAGES)).parse(listed(Env.UNSIGNED_STAGES)));
+}
+
+export function allAtOnceIn(): ReadonlySet<Environment> {
+  return new Set(z.array(z.enum(ENVIRONMENTS)).parse(listed(Env.ALL_AT_ONCE_IN)));
+}
+
+function listed(name: EnvName): readonly string[] {
+  return (process.env[name] ?? '').split(',').filter((one) => one !== '');
 }

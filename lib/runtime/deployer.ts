@@ -1,0 +1,42 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { cloudwatchAlarms } from '../adapters/cloudwatch/deployment-alarms.ts';
+import { dynamoEndpoints } from '../adapters/dynamodb/endpoints.ts';
+import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
+import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
+import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
+import { s3Artifacts } from '../adapters/s3/artifacts.ts';
+import { sagemakerHosting } from '../adapters/sagemaker/hosting.ts';
+import type { DeployDeps } from '../app/promotion/deploy-deps.ts';
+import { runDeployerTask } from '../app/promotion/deploy-task.ts';
+import { Env } from '../contracts/env.ts';
+import type { DeployerTask } from '../contracts/promotion.ts';
+import { clientConfig, s3, tableConfig } from './composition.ts';
+import { allAtOnceIn, required, retention } from './environment.ts';
+import { stateTasks } from './state-tasks.ts';
+
+export function deployerDeps(): DeployDeps {
+  const config = tableConfig();
+  const workflow = [config.client, required(Env.WORKFLOW_TABLE)] as const;
+  const bucket = required(Env.EVIDENCE_BUCKET);
+  const clock = () => new Date();
+  return {
+    clock,
+    promotions: dynamoPromotions(...workflow),
+    endpoints: dynamoEndpoints(...workflow),
+    releases: dynamoReleases(...workflow),
+    hosting: sagemakerHosting(new SageMakerClient(clientConfig())),
+    alarms: cloudwatchAlarms(new CloudWatchClient(clientConfig()), required(Env.STAGE)),
+    artifacts: s3Artifacts({ client: s3(), bucket, mode: retention().mode }, clock),
+    ledger: dynamoLedger(config),
+    source: { bucket, role: required(Env.SERVING_ROLE_ARN) },
+    allAtOnceIn: allAtOnceIn(),
+  };
+}
+
+export function deployer(deps: DeployDeps) {
+  return stateTasks<DeployerTask>(
+    (task) => runDeployerTask(deps, task),
+    ({ promotion }) => ({ promotion }),
+  );
+}
