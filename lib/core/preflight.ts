@@ -34,7 +34,7 @@ export function notDeployable(endpoint: HostedEndpoint, isOurs: boolean): Refuse
   if (!isOurs) {
     return refuse(
       'endpoint_not_ours',
-      'something serves there that we did not put there; docs/promotion.md says how an endpoint is given to us',
+      'something serves there that we did not put there; docs/deployment.md says how an endpoint is given to us',
     );
   }
   if (endpoint.status !== 'InService') {
