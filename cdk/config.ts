@@ -1,5 +1,5 @@
 import type { RetentionPolicy, SamplingRates } from '../lib/contracts/env.ts';
-import { ENVIRONMENTS, STAGES, type Stage } from '../lib/contracts/predicates.ts';
+import { ENVIRONMENTS, type Environment, STAGES, type Stage } from '../lib/contracts/predicates.ts';
 
 /** What one deployment of Countersign differs in from another. Everything else is the same in every stage. */
 export interface StageConfig {
@@ -58,6 +58,11 @@ export interface PromotionConfig {
   readonly endpointWaitSeconds: number;
   /** How often people are asked again because what they approve has changed. */
   readonly rounds: number;
+  /**
+   * Environments whose deployments may move all traffic at once, where SageMaker can make no canary: of one instance, say.
+   * Elsewhere such a promotion is refused.
+   */
+  readonly allAtOnceIn: readonly Environment[];
   /** Address that mails to approvers come from; SES must have verified it. */
   readonly mailFrom: string;
 }
@@ -68,6 +73,7 @@ const PROMOTION: PromotionConfig = {
   pollSeconds: 60,
   endpointWaitSeconds: 1800,
   rounds: 5,
+  allAtOnceIn: [],
   mailFrom: 'countersign@example.com',
 };
 
@@ -290,6 +296,10 @@ function promotionFaults({ promotion }: StageConfig): string[] {
       ? []
       : [`promotion.${name} is ${value}; it must be a whole number from ${least} to ${most}`];
   });
+  const unknown = promotion.allAtOnceIn.filter((environment) => !ENVIRONMENTS.includes(environment));
+  if (unknown.length > 0) {
+    faults.push(`promotion.allAtOnceIn has ${unknown.join(', ')}; the environments are ${ENVIRONMENTS.join(', ')}`);
+  }
   if (!/^[^@\s]+@[^@\s]+$/.test(promotion.mailFrom)) {
     faults.push(`promotion.mailFrom is "${promotion.mailFrom}"; it must be an e-mail address`);
   }

@@ -2,7 +2,7 @@ import type { Role } from '../lib/contracts/roles.ts';
 import { Prefix } from '../lib/contracts/storage.ts';
 
 /** The Lambdas of promotions. Their template is cdk/stacks/promotion.ts. */
-export const PROMOTION_FUNCTION_NAMES = ['promotions', 'promoter', 'promotion-gate'] as const;
+export const PROMOTION_FUNCTION_NAMES = ['promotions', 'promoter', 'promotion-gate', 'deployer'] as const;
 export type PromotionFunctionName = (typeof PROMOTION_FUNCTION_NAMES)[number];
 
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */

@@ -17,7 +17,8 @@ export function grantDeployer(grantee: Grantee, data: DataStack, config: StageCo
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');
   data.evidence.grantRead(grantee, Prefix.artifacts);
-  data.dataKey.grantEncryptDecrypt(grantee, ['dynamodb', 's3']);
+  data.dataKey.grantEncryptDecrypt(grantee, ['dynamodb']);
+  data.dataKey.grantDecrypt(grantee, ['s3']);
   grantHosting(grantee, data);
   grantAlarms(grantee, data, config.stage);
 }

@@ -8,7 +8,8 @@ import { StateMachine } from '../constructs/state-machine.ts';
 import { stateMachineArns } from '../constructs/state-machine-arns.ts';
 import { type FunctionName, functionName, type PromotionFunctionName } from '../names.ts';
 import type { DataStack } from './data-stack.ts';
-import { signingEnvironment } from './environments.ts';
+import { grantDeployer } from './deployer-access.ts';
+import { evidenceEnvironment, signingEnvironment } from './environments.ts';
 import { grantPromoteModel, grantPromoter, grantPromotionGate, grantPromotions } from './promotion-access.ts';
 
 /** In MB, as the functions behind the API have it. */
@@ -23,7 +24,7 @@ const GATE_TIMEOUT = Duration.minutes(15);
 const PERIOD = Duration.minutes(5);
 
 /** Functions whose errors a state machine sees, retries and records. */
-export const TASK_FUNCTIONS: ReadonlySet<string> = new Set(['simulator', 'promoter', 'promotion-gate']);
+export const TASK_FUNCTIONS: ReadonlySet<string> = new Set(['simulator', 'promoter', 'promotion-gate', 'deployer']);
 
 export interface PromotionProps {
   readonly config: StageConfig;
@@ -71,10 +72,24 @@ export function promotionFunctions(
       timeout: GATE_TIMEOUT,
       environment: workflow,
     }),
+    deployer: new ServiceFunction(stack, 'Deployer', {
+      ...common,
+      name: 'deployer',
+      description: 'Deploys models to SageMaker, watches them and takes them back',
+      timeout: TASK_TIMEOUT,
+      environment: {
+        ...evidenceEnvironment(data),
+        [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+        [Env.RETENTION]: JSON.stringify(config.retention),
+        [Env.SERVING_ROLE_ARN]: data.servingRole.role.roleArn,
+        [Env.ALL_AT_ONCE_IN]: config.promotion.allAtOnceIn.join(','),
+      },
+    }),
   };
   grantPromotions(functions.promotions, data, machine);
   grantPromoter(functions.promoter, data, machine);
   grantPromotionGate(functions['promotion-gate'], data);
+  grantDeployer(functions.deployer, data, config);
   return functions;
 }
 

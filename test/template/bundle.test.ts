@@ -25,6 +25,8 @@ const ENVIRONMENT = {
   [Env.RETENTION]: '{"mode":"GOVERNANCE","days":{"experimental":1,"staging":2,"production":3}}',
   [Env.SIMULATION_MACHINE_ARN]: 'arn:aws:states:eu-central-1:123456789012:stateMachine:simulate-policy',
   [Env.SINGLE_PUT_MAX_BYTES]: '5000000000',
+  [Env.SERVING_ROLE_ARN]: 'arn:aws:iam::123456789012:role/countersign-dev-serving',
+  [Env.ALL_AT_ONCE_IN]: '',
   [Env.STAGING_BUCKET]: 'staging',
   [Env.UNSIGNED_STAGES]: '',
 };

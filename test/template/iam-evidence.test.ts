@@ -260,6 +260,7 @@ describe('reading evidence', () => {
     ['function:policies', ['attestations/', 'events/', 'policies/']],
     ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
     ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/']],
+    ['function:deployer', ['artifacts/']],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],

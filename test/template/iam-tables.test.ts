@@ -38,6 +38,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotions': ['PutItem'],
     'function:promoter': ['PutItem'],
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
+    'function:deployer': ['GetItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -65,6 +66,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotions': ['PutItem', 'Query'],
     'function:promoter': ['DeleteItem', 'PutItem', 'Query'],
     'function:promotion-gate': ['PutItem', 'Query'],
+    'function:deployer': ['PutItem', 'Query', 'UpdateItem'],
   },
 };
 
@@ -138,6 +140,7 @@ describe('the partitions of a table', () => {
     ['WorkflowTable', 'function:promotions', ['promotion#0123']],
     ['WorkflowTable', 'function:promoter', ['promotion#0123', 'endpoint#credit']],
     ['WorkflowTable', 'function:promotion-gate', ['promotion#0123']],
+    ['WorkflowTable', 'function:deployer', ['promotion#0123']],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {

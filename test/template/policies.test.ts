@@ -59,7 +59,7 @@ it('a denial has a wildcard action only where it refuses what is not TLS', () =>
   }
 });
 
-it('no identity policy allows every resource, but for X-Ray and log deliveries, which have none to name', () => {
+it('no identity policy allows every resource, but for actions that have none to name', () => {
   const open = statements.filter(({ where, Effect, Resource }) => {
     // In the policy of a key, "*" is the key.
     return Effect === 'Allow' && Resource.includes('*') && prodType(where) !== 'AWS::KMS::Key';
@@ -72,6 +72,9 @@ it('no identity policy allows every resource, but for X-Ray and log deliveries, 
       'xray:GetSamplingRules',
       'xray:GetSamplingTargets',
       ...LOG_DELIVERIES,
+      // Within named namespaces.
+      'cloudwatch:PutMetricData',
+      'ecr:GetAuthorizationToken',
     ]),
   );
 });

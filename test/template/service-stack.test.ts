@@ -175,6 +175,15 @@ describe('functions', () => {
     promotions: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN],
     promoter: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN, Env.LEASE_SECONDS],
     'promotion-gate': [...SIGNING, Env.WORKFLOW_TABLE],
+    deployer: [
+      Env.EVIDENCE_BUCKET,
+      Env.EVIDENCE_TABLE,
+      Env.REGISTRY_TABLE,
+      Env.WORKFLOW_TABLE,
+      Env.RETENTION,
+      Env.SERVING_ROLE_ARN,
+      Env.ALL_AT_ONCE_IN,
+    ],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -202,7 +211,7 @@ describe('functions', () => {
       if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
       else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);
       // Its state machine waits for 60 s.
-      else if (FunctionName === 'countersign-prod-promoter') expect(Timeout).toBe(55);
+      else if (/-(promoter|deployer)$/.test(String(FunctionName))) expect(Timeout).toBe(55);
       else expect(Timeout).toBeLessThan(29);
     }
   });

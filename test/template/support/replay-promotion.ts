@@ -1,3 +1,4 @@
+import { HOSTING_TAG } from '../../../lib/contracts/deployment.ts';
 import { conditionsOf, known, type Place, type Question, type RecordedCall } from './recorded-call.ts';
 
 // What IAM is asked for the calls of a promotion, by service. Source: Service Authorization Reference.
@@ -25,12 +26,21 @@ export function hostingQuestions(call: RecordedCall, place: Place): readonly Que
     resource,
     context: conditionsOf(call),
   });
+  /** What a recorded call has changed, or been refused to change, bore our tag: the deployer looks before it does. */
+  const ours = (resource: string): Question => {
+    const { action } = ask(resource);
+    return { action, resource, context: { [`aws:ResourceTag/${HOSTING_TAG.key}`]: HOSTING_TAG.value } };
+  };
   /** Whoever makes something with tags needs the right to tag it. */
   const tag = (kind: keyof typeof HOSTING_KINDS): readonly Question[] => {
     const { 'aws:TagKeys': keys, ...others } = conditionsOf(call);
     if (keys === undefined) return [];
     const named = Object.entries(others).filter(([name]) => name.startsWith('aws:RequestTag/'));
-    const context = { 'aws:TagKeys': keys, ...Object.fromEntries(named) };
+    const context = {
+      'aws:TagKeys': keys,
+      ...Object.fromEntries(named),
+      'sagemaker:TaggingAction': call.operation,
+    };
     return [{ action: 'sagemaker:AddTags', resource: arn(kind), context }];
   };
   switch (call.operation) {
@@ -47,9 +57,10 @@ export function hostingQuestions(call: RecordedCall, place: Place): readonly Que
     case 'CreateEndpoint':
       return [ask(arn('endpoint')), ask(arn('endpointConfig')), ...tag('endpoint')];
     case 'UpdateEndpoint':
-      return [ask(arn('endpoint')), ask(arn('endpointConfig'))];
-    case 'DescribeEndpoint':
+      return [ours(arn('endpoint')), ask(arn('endpointConfig'))];
     case 'DeleteEndpoint':
+      return [ours(arn('endpoint'))];
+    case 'DescribeEndpoint':
       return [ask(arn('endpoint'))];
     case 'AddTags':
     case 'ListTags':
