@@ -182,7 +182,12 @@ describe('the calls of a promotion', () => {
     const context = (recorded: RecordedCall) => questionsOf(recorded, at).map((question) => question.context);
     expect(context(call('kms', 'Encrypt', { keyId: 'arn:key' }, token))).toEqual([token]);
     expect(context(call('monitoring', 'PutMetricData', {}, metric))).toEqual([metric]);
-    expect(context(call('sagemaker', 'CreateEndpointConfig', { endpointConfig: 'a' }, tags))).toEqual([tags, tags]);
+    expect(context(call('sagemaker', 'CreateEndpointConfig', { endpointConfig: 'a' }, tags))).toEqual([
+      tags,
+      { ...tags, 'sagemaker:TaggingAction': 'CreateEndpointConfig' },
+    ]);
+    const ours = { 'aws:ResourceTag/managed-by': 'countersign' };
+    expect(context(call('sagemaker', 'DeleteEndpoint', { endpoint: 'a' }))).toEqual([ours]);
     expect(context(call('ses', 'SendEmail', { sender: mail.sender }))).toEqual([{ 'ses:FromAddress': mail.sender }]);
   });
 
