@@ -1,5 +1,7 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import * as events from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Env } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
 import type { Alarms } from '../constructs/alarms.ts';
@@ -90,6 +92,16 @@ export function promotionFunctions(
   grantPromoter(functions.promoter, data, machine);
   grantPromotionGate(functions['promotion-gate'], data);
   grantDeployer(functions.deployer, data, config);
+  new events.Rule(stack, 'PromotionStopped', {
+    ruleName: `countersign-${config.stage}-promotion-stopped`,
+    description: 'Tells the promoter of executions that ended',
+    eventPattern: {
+      source: ['aws.states'],
+      detailType: ['Step Functions Execution Status Change'],
+      detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [machine.machine] },
+    },
+    targets: [new LambdaFunction(functions.promoter.fn)],
+  });
   return functions;
 }
 

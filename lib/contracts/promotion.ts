@@ -15,7 +15,8 @@ export type PromotionKind = (typeof PROMOTION_KINDS)[number];
 export interface PromotionInput {
   /** 64 hexadecimal digits. */
   readonly promotion: string;
-  readonly kind: PromotionKind;
+  /** `recovery`: takes back what an execution that was stopped had begun to deploy. */
+  readonly kind: PromotionKind | 'recovery';
 }
 
 /** How a promotion ends. Only `released` leaves the model serving. */
@@ -52,6 +53,16 @@ export type PromoterTask = PromotionInput &
     | { readonly task: 'end'; readonly end: PromotionEnd; readonly failure: CaughtFailure | null }
     | { readonly task: 'announce-release' }
   );
+
+/** Event of EventBridge, of which this is used ("Step Functions Execution Status Change"): an execution that ended by no state of ours. */
+export interface ExecutionEnded {
+  readonly source: 'aws.states';
+  readonly detail: {
+    /** Of the execution. */
+    readonly name: string;
+    readonly status: 'ABORTED' | 'FAILED' | 'TIMED_OUT';
+  };
+}
 
 /** What the state machine caught; null where it took a way of its own. */
 export interface CaughtFailure {

@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoEndpoints } from '../adapters/dynamodb/endpoints.ts';
 import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
+import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { eventBridgeAnnouncer } from '../adapters/eventbridge/announcer.ts';
 import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
@@ -24,6 +25,7 @@ export function promotionDeps() {
     ...tables(config),
     promotions: dynamoPromotions(config.client, workflowTable),
     asks: dynamoAsks(config.client, workflowTable),
+    releases: dynamoReleases(config.client, workflowTable),
     endpoints: dynamoEndpoints(config.client, workflowTable),
     executions: sfnExecutions(stepFunctions, required(Env.PROMOTION_MACHINE_ARN)),
     waits: sfnWaits(stepFunctions),

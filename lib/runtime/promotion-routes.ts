@@ -1,6 +1,9 @@
+import { rollBackEndpoint } from '../app/promotion/emergency.ts';
 import { requestPromotion } from '../app/promotion/start.ts';
 import { cancelOwnPromotion, confirmPromotion } from '../app/promotion/stop.ts';
 import { PromotionReasonSchema, RequestPromotionSchema } from '../core/promotion/requests.ts';
+import { EndpointSchema } from '../core/requests.ts';
+import { parseWith } from '../core/schema.ts';
 import { digestParameter } from './answers.ts';
 import { jsonBody, type RouteTable } from './http.ts';
 import { promotionAnswer } from './promotion-answers.ts';
@@ -27,6 +30,11 @@ export function promotionRoutes(): RouteTable {
       const { reason } = jsonBody(PromotionReasonSchema, request);
       const promotion = await cancelOwnPromotion(deps, digestParameter(request, 'id'), reason, request.caller);
       return promotionAnswer({ created: false, promotion });
+    },
+    'POST /v1/releases/{endpoint}/rollback': async (request) => {
+      const { reason } = jsonBody(PromotionReasonSchema, request);
+      const endpoint = parseWith(EndpointSchema, request.path.endpoint, 'REQUEST_INVALID');
+      return promotionAnswer(await rollBackEndpoint(deps, endpoint, reason, request.caller));
     },
   };
 }

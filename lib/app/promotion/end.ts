@@ -84,9 +84,9 @@ function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
 }
 
 function incidentOf({ state, failure, abort }: Promotion): IncidentKind | undefined {
+  if (state === 'rollback_failed') return 'rollback_failed';
   if (failure?.code === PromotionError.integrity || abort?.cause === 'integrity') return 'tampered_artifact';
   if (failure?.code === EXECUTION_STOPPED) return 'promotion_stopped';
-  if (state === 'rollback_failed') return 'rollback_failed';
   return state === 'rolled_back' ? 'deployment_failed' : undefined;
 }
 

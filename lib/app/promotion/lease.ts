@@ -1,4 +1,4 @@
-import type { Taken } from '../../contracts/promotion.ts';
+import type { PromotionInput, Taken } from '../../contracts/promotion.ts';
 import { isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
 import { type AbortDeps, abortPromotion, endWait, queueContext } from './abort.ts';
 import type { Lease, Waiting } from './ports.ts';
@@ -17,9 +17,13 @@ export interface LeaseDeps extends AbortDeps {
  *
  * @throws PromotionFailure when the promotion shall not go on
  */
-export async function takeEndpoint(deps: LeaseDeps, id: string): Promise<Taken> {
+export async function takeEndpoint(
+  deps: LeaseDeps,
+  { promotion: id, kind }: Pick<PromotionInput, 'promotion' | 'kind'>,
+): Promise<Taken> {
   const promotion = await requirePromotion(deps.promotions, id);
-  honourAbort(promotion);
+  // What leads back is what an abort asks for.
+  if (kind !== 'recovery' && kind !== 'rollback') honourAbort(promotion);
   if (await isTaken(deps, promotion)) {
     await changePromotion(deps, promotion, (now) =>
       now.state === 'requested' || now.state === 'waiting_for_endpoint' ? { state: 'evaluating' } : undefined,

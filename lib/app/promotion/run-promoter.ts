@@ -8,7 +8,7 @@ export type PromoterDeps = EndDeps & LeaseDeps;
 export async function runPromoter(deps: PromoterDeps, task: PromoterTask): Promise<Taken | object> {
   switch (task.task) {
     case 'take-endpoint':
-      return await takeEndpoint(deps, task.promotion);
+      return await takeEndpoint(deps, task);
     case 'await-endpoint':
       await awaitEndpoint(deps, task.promotion, task.token);
       return {};

@@ -85,14 +85,27 @@ export async function requireRequester(
   });
 }
 
+type Asked = Pick<Promotion, keyof RequestPromotion | 'kind' | 'requester' | 'requested_at'>;
+
 /** A promotion before its first step. */
-export function newPromotion(
-  id: string,
-  asked: RequestPromotion & Pick<Promotion, 'kind' | 'requester' | 'requested_at'>,
-): Promotion {
+export function newPromotion(id: string, asked: Asked): Promotion {
   return {
-    ...asked,
     id,
+    kind: asked.kind,
+    model: asked.model,
+    image: asked.image,
+    endpoint: asked.endpoint,
+    environment: asked.environment,
+    request: asked.request,
+    reason: asked.reason,
+    on_busy: asked.on_busy,
+    instance_type: asked.instance_type,
+    instance_count: asked.instance_count,
+    canary_percent: asked.canary_percent,
+    bake_seconds: asked.bake_seconds,
+    alarms: asked.alarms,
+    requested_at: asked.requested_at,
+    requester: asked.requester,
     confirmed_by: null,
     state: 'requested',
     round: 0,

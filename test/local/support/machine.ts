@@ -93,10 +93,10 @@ export async function startMachine(options: MachineOptions) {
       }
     },
     /** What the function was asked, in order, as it logged it. */
-    asked: async (simulation: string): Promise<readonly Record<string, unknown>[]> => {
+    asked: async (subject: string): Promise<readonly Record<string, unknown>[]> => {
       const lines = (await readFile(harness.logFile, 'utf8')).trim().split('\n');
       const entries: Record<string, unknown>[] = lines.map((line) => JSON.parse(line));
-      return entries.filter((entry) => entry.simulation === simulation);
+      return entries.filter(({ simulation, promotion }) => subject === (simulation ?? promotion));
     },
     close: async () => {
       client.destroy();
