@@ -10,6 +10,8 @@ import { addKeys } from './commands/keys.ts';
 import { addModel } from './commands/model.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addPrincipals } from './commands/principals.ts';
+import { addPromote } from './commands/promote.ts';
+import { addPromotion, addRollback } from './commands/promotion.ts';
 import { addReindex } from './commands/reindex.ts';
 import { addRun } from './commands/run.ts';
 import { addShow } from './commands/show.ts';
@@ -56,6 +58,9 @@ Examples:
     addGate,
     addPolicy,
     addWaiver,
+    addPromote,
+    addPromotion,
+    addRollback,
     addApprover,
     addPrincipals,
     addKeys,

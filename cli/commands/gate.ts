@@ -130,7 +130,8 @@ async function ask(shell: Shell, options: GateOptions): Promise<void> {
 }
 
 /** The digest, and where code scanning shows what is said about it. */
-async function modelOf(text: string): Promise<{ readonly sha256: string; readonly place: string }> {
+/** A model by its digest, or by its tar.gz. */
+export async function modelOf(text: string): Promise<{ readonly sha256: string; readonly place: string }> {
   if (SHA256_HEX.test(text)) return { sha256: text, place: placeOf(text, undefined) };
   if ((await statOf(text)).isDirectory()) {
     throw new UsageError(`${text} is a directory`, "a model's digest is that of its tar.gz: countersign model pack");

@@ -234,7 +234,7 @@ export interface Ask {
   readonly revision: number;
 }
 
-export const AskSchema: z.ZodMiniType<Ask> = z.object({
+export const AskSchema = z.object({
   promotion: z.string(),
   role: z.string(),
   round: z.number(),
