@@ -5,6 +5,10 @@ import { Prefix } from '../lib/contracts/storage.ts';
 export const PROMOTION_FUNCTION_NAMES = ['promotions', 'promoter', 'promotion-gate', 'deployer'] as const;
 export type PromotionFunctionName = (typeof PROMOTION_FUNCTION_NAMES)[number];
 
+/** Those that seal releases and handle incidents. Their template is cdk/stacks/release-functions.ts. */
+export const RELEASE_FUNCTION_NAMES = ['releaser', 'incidents'] as const;
+export type ReleaseFunctionName = (typeof RELEASE_FUNCTION_NAMES)[number];
+
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
   'intake',
@@ -19,6 +23,7 @@ export const FUNCTION_NAMES = [
   'simulator',
   'waiver-watch',
   ...PROMOTION_FUNCTION_NAMES,
+  ...RELEASE_FUNCTION_NAMES,
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -36,6 +41,7 @@ export const SIGNERS = [
   'promotions',
   'promoter',
   'promotion-gate',
+  ...RELEASE_FUNCTION_NAMES,
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
@@ -50,13 +56,14 @@ export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], read
     'promotions',
     'promoter',
     'promotion-gate',
+    'incidents',
   ],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],
   [Prefix.gates]: ['gates', 'promotion-gate'],
   [Prefix.approvals]: [],
-  [Prefix.releases]: [],
+  [Prefix.releases]: ['releaser'],
   [Prefix.simulations]: ['simulator'],
   [Prefix.keys]: ['registry'],
 };

@@ -61,6 +61,16 @@ export class EvidenceBucket extends Construct {
     this.grantRead(grantee, ...prefixes, ...alsoRead);
   }
 
+  /** Lets the grantee prolong the locks of what lies under these prefixes. */
+  grantProlong(grantee: Grantee, prefixes: readonly string[]): void {
+    grantee.allow({
+      sid: 'ProlongLocks',
+      actions: ['s3:PutObjectRetention'],
+      resources: this.objects(prefixes),
+      wildcard: OBJECTS_BY_PREFIX,
+    });
+  }
+
   /** Lets the grantee copy into final keys by multipart upload, which may have to be given up. */
   grantAbortUpload(grantee: Grantee, ...prefixes: string[]): void {
     grantee.allow({

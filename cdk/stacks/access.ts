@@ -55,7 +55,7 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'GetItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
-  data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
+  data.workflowTable.grant(grantee, 'ReadWorkflow', 'GetItem', 'Query');
   data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name);
 }
 
@@ -181,6 +181,7 @@ export function grantRebuilder(grantee: Grantee, data: DataStack): void {
   const rebuild = ['DeleteItem', 'PutItem', 'Scan'] as const;
   data.evidenceTable.grant(grantee, 'RebuildEvidenceTable', ...rebuild);
   data.registryTable.grant(grantee, 'RebuildRegistryTable', ...rebuild);
+  data.workflowTable.grant(grantee, 'RebuildWorkflowTable', ...rebuild, 'GetItem');
 }
 
 /** An auditor may fetch evidence past our API, to check that the API does not lie. */

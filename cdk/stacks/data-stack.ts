@@ -23,7 +23,13 @@ import {
   usesRole,
   writesTablesPastFunctions,
 } from '../constructs/trail-patterns.ts';
-import { EMERGENCY_ROLES, emergencyRoleName, PROMOTION_FUNCTION_NAMES, SIGNERS } from '../names.ts';
+import {
+  EMERGENCY_ROLES,
+  emergencyRoleName,
+  PROMOTION_FUNCTION_NAMES,
+  RELEASE_FUNCTION_NAMES,
+  SIGNERS,
+} from '../names.ts';
 import { grantRebuilder } from './access.ts';
 
 /** Everything that must outlive a deployment: evidence, tables, keys, and the record of who touched them. */
@@ -62,7 +68,7 @@ export class DataStack extends Stack {
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
       dataKey,
-      writers: ['policies', 'simulator', ...PROMOTION_FUNCTION_NAMES],
+      writers: ['policies', 'simulator', ...PROMOTION_FUNCTION_NAMES, ...RELEASE_FUNCTION_NAMES],
       index: WORKFLOW_INDEX,
     });
 

@@ -4,6 +4,7 @@ import type { StateMachine } from '../constructs/state-machine.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
 import { grantAnnounce, grantGates } from './access.ts';
 import type { DataStack } from './data-stack.ts';
+import { grantOpenIncidents } from './release-access.ts';
 
 // Who may do what in promotions, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
 
@@ -14,6 +15,7 @@ export function grantPromotions(grantee: Grantee, data: DataStack, machine: Stat
   data.workflowTable.grantPartitions(grantee, 'ReadEndpoints', ENDPOINT_PARTITIONS, 'Query');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.dataKey.grantOpenTokens(grantee);
+  grantOpenIncidents(grantee, data);
   grantAnnounce(grantee, data);
   grantEndWaits(grantee, machine);
   grantStart(grantee, machine);
@@ -25,6 +27,7 @@ export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateM
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'WriteEndpoints', ENDPOINT_PARTITIONS, 'DeleteItem', 'PutItem', 'Query');
   data.dataKey.grantSealTokens(grantee);
+  grantOpenIncidents(grantee, data);
   grantAnnounce(grantee, data);
   grantEndWaits(grantee, machine);
   // What was stopped past the API while something was deployed is taken back by a promotion of its own.

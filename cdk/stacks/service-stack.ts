@@ -31,6 +31,7 @@ import {
 import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
 import { promoteModel, promotionFunctions, TASK_FUNCTIONS, watchPromotions } from './promotion.ts';
+import { releaseFunctions } from './release-functions.ts';
 
 /**
  * Memory of the functions behind the API, in MB. A cold start is CPU-bound and CPU comes with memory; beyond this the
@@ -238,6 +239,7 @@ export class ServiceStack extends Stack {
         environment: { [Env.REGISTRY_TABLE]: data.registryTable.table.tableName },
       }),
       ...promotionFunctions(this, { config, data, codeOf }),
+      ...releaseFunctions(this, { config, data, codeOf }),
     };
   }
 

@@ -6,6 +6,7 @@ interface ReindexOptions {
   readonly bucket: string;
   readonly evidenceTable: string;
   readonly registryTable: string;
+  readonly workflowTable: string;
 }
 
 /** A sign of life for every so many objects. */
@@ -19,6 +20,7 @@ export function addReindex(program: Command): void {
     .requiredOption('--bucket <name>', 'evidence bucket: output EvidenceBucketName of the data stack')
     .requiredOption('--evidence-table <name>', 'output EvidenceTableName')
     .requiredOption('--registry-table <name>', 'output RegistryTableName')
+    .requiredOption('--workflow-table <name>', 'output WorkflowTableName')
     .addHelpText(
       'after',
       `
@@ -28,7 +30,7 @@ whatever lies over an object, such as a delete marker. Run again, it changes not
 somebody has written to the tables, make them again from empty ones: an item whose revision was raised looks newer than it is.
 It needs the credentials of the rebuilder's role, whose every use raises an alarm.`,
     )
-    .action(async ({ bucket, evidenceTable, registryTable }: ReindexOptions, command: Command) => {
+    .action(async ({ bucket, ...names }: ReindexOptions, command: Command) => {
       const shell = new Shell(command);
       const { region, credentials, endpoint } = awsAccess(shell.session);
       // Loaded here: no other command needs the SDK's clients.
@@ -45,7 +47,7 @@ It needs the credentials of the rebuilder's role, whose every use raises an alar
       const report = await reindex({
         // The lock mode is for writing, and nothing is written to the bucket here.
         archive: s3Archive({ client: new S3Client(config), bucket, mode: 'COMPLIANCE' }),
-        tables: dynamoTableWriter({ client: new DynamoDBClient(config), evidenceTable, registryTable }),
+        tables: dynamoTableWriter({ client: new DynamoDBClient(config), ...names }),
         skipped: (key, reason) => {
           left.push({ key, reason });
         },
@@ -63,6 +65,7 @@ It needs the credentials of the rebuilder's role, whose every use raises an alar
           ['artifacts', String(report.artifacts)],
           ['decisions', String(report.decisions)],
           ['skipped gates', String(report.skips)],
+          ['releases', String(report.releases)],
           ['left out', String(report.skipped)],
           ['remarks', String(report.remarks)],
         ]),

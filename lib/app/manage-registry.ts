@@ -1,7 +1,7 @@
 import { canonicalBytes } from '../core/canonical.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
-import type { RegistryEvent } from '../core/events.ts';
+import { isRegistryEvent, type RegistryEvent } from '../core/events.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import { checkKeyProof } from '../core/key-proof.ts';
 import { parsePublicKey } from '../core/keys.ts';
@@ -232,7 +232,7 @@ export async function recordChange(
   key: EvidenceKey,
 ): Promise<string> {
   const event = await storeEvent(deps, wanted, subject, key);
-  if ('sha256' in event.body || 'promotion' in event.body) {
+  if (!isRegistryEvent(event.body)) {
     throw new DomainError('INTEGRITY_FAILURE', 'another event lies among those of the registry');
   }
   return await commitChange(deps.registry, event, registryChange(event.body, before, event.record.sha256));

@@ -3,18 +3,28 @@ import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
 import { type EvidenceRecord, type IndexEntry, indexEntries } from '../core/evidence.ts';
+import type { RecordedIncident } from '../core/incident.ts';
 import { checkAsReceived, type KeyHistory } from '../core/key-history.ts';
 import { type PublicKey, parsePublicKey } from '../core/keys.ts';
 import { isLostSignature, objectKey } from '../core/layout.ts';
 import { parseReceipt } from '../core/receipt.ts';
+import type { RecordedRelease } from '../core/release.ts';
 import { parseSubmission } from '../core/submission.ts';
 import { requestIdOf } from './countersign.ts';
 import { readDecision } from './gate/evaluate.ts';
 import { readSkip } from './gate/skip.ts';
 import type { EvidenceStore, Hold, RegistryChange, StoredObject } from './ports.ts';
+import { readRelease } from './promotion/seal.ts';
 import { artifactEntries, artifactRecord } from './put-artifact.ts';
 import { readEvent } from './record-event.ts';
-import { keyHistory, type Replayed, replay, type StoredEvent, streamsOf } from './replay-events.ts';
+import {
+  endedWithoutRelease,
+  keyHistory,
+  type Replayed,
+  replay,
+  type StoredEvent,
+  streamsOf,
+} from './replay-events.ts';
 import { attestationRecord } from './submit-evidence.ts';
 
 /** What lies under one key. Everything is written once, so the oldest version is the object, and what lies over it is not. */
@@ -43,6 +53,10 @@ export interface TableWriter {
   evidence(record: EvidenceRecord, entries: readonly IndexEntry[]): Promise<readonly string[]>;
   registry(change: RegistryChange): Promise<readonly string[]>;
   hold(hold: Hold): Promise<readonly string[]>;
+  /** Also what gates see of it. */
+  incident(incident: RecordedIncident): Promise<readonly string[]>;
+  /** @param model - that was released, or removed */
+  release(release: RecordedRelease, model: string): Promise<readonly string[]>;
 }
 
 export interface ReindexDeps {
@@ -62,6 +76,7 @@ export interface ReindexReport {
   readonly decisions: number;
   /** Gates that did not check, because the run was not in the sample. */
   readonly skips: number;
+  readonly releases: number;
   readonly skipped: number;
   readonly remarks: number;
 }
@@ -77,7 +92,16 @@ const READERS = 16;
  * Crash anywhere: what was written stays, and the next run writes the rest.
  */
 export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
-  const counts = { events: 0, attestations: 0, artifacts: 0, decisions: 0, skips: 0, skipped: 0, remarks: 0 };
+  const counts = {
+    events: 0,
+    attestations: 0,
+    artifacts: 0,
+    decisions: 0,
+    skips: 0,
+    releases: 0,
+    skipped: 0,
+    remarks: 0,
+  };
   let done = 0;
   const leaveOut = (key: string, error: unknown): void => {
     // A transient failure must stop the run: what it leaves out would look like what does not exist.
@@ -155,6 +179,18 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     remarkOn(name, await deps.tables.evidence(record, entries));
     counts.skips++;
   });
+  const takenBack = endedWithoutRelease(replayed);
+  await eachObject(Prefix.releases, async (name, object) => {
+    openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
+    const { record, entries, release, model } = readRelease({ ...object, requestId: requestIdOf(object) }, name);
+    remarkOn(name, await deps.tables.evidence(record, entries));
+    if (takenBack.has(release.promotion)) {
+      remark(name, 'it was signed, and taken back before it counted: the promotion ended otherwise');
+      return;
+    }
+    remarkOn(name, await deps.tables.release({ ...release, evidence: record.sha256 }, model));
+    counts.releases++;
+  });
   // Receipts name versions, so nothing that lies over these keeps them from being read here; the live system may be misled.
   for (const prefix of [Prefix.attestations, Prefix.artifacts]) {
     for await (const object of deps.archive.list(prefix)) lookOver(object);
@@ -164,6 +200,7 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
 
 async function applied(tables: TableWriter, step: Replayed): Promise<readonly string[]> {
   if ('hold' in step) return await tables.hold(step.hold);
+  if ('incident' in step) return await tables.incident(step.incident);
   return step.change ? await tables.registry(step.change) : [];
 }
 

@@ -1,5 +1,6 @@
 import { DomainError } from '../core/errors.ts';
 import { streamOf } from '../core/events.ts';
+import type { RecordedIncident } from '../core/incident.ts';
 import type { KeyHistory, RecordedKey } from '../core/key-history.ts';
 import type { Principal } from '../core/registry.ts';
 import { holdOf } from './hold-evidence.ts';
@@ -12,6 +13,7 @@ export type StoredEvent = ReturnType<typeof readEvent>;
 /** An event and what it makes of the tables; nothing when it was interrupted and another one took its place. */
 export type Replayed = { readonly event: StoredEvent } & (
   | { readonly hold: Hold }
+  | { readonly incident: RecordedIncident }
   | { readonly change: RegistryChange | undefined }
 );
 
@@ -41,6 +43,12 @@ export function replay(stream: readonly StoredEvent[]): readonly Replayed[] {
     if ('sha256' in body) return { event, hold: holdOf(body, record.sha256) };
     // What a promotion came to is told by its release; nothing that a gate reads is made of its events.
     if ('promotion' in body) return { event, change: undefined };
+    // Each event tells all that was before it: only how it stands closes gates.
+    if ('incident' in body) {
+      return index === stream.length - 1
+        ? { event, incident: { ...body.incident, event: record.sha256 } }
+        : { event, change: undefined };
+    }
     if (superseded.has(body.revision)) return { event, change: undefined };
     if (body.action === 'principal-registered' && principal) {
       throw new DomainError('INTEGRITY_FAILURE', `${streamOf(body)} is registered twice, so none of it is applied`);
@@ -77,4 +85,11 @@ export function keyHistory(replayed: readonly Replayed[]): KeyHistory {
     else history.set(key.keyid, [{ recordedAt, key }]);
   }
   return history;
+}
+
+/** Promotions that ended otherwise than by a release. */
+export function endedWithoutRelease(replayed: readonly Replayed[]): ReadonlySet<string> {
+  return new Set(
+    replayed.flatMap(({ event: { body } }) => (body.action === 'promotion-ended' ? [body.promotion.id] : [])),
+  );
 }

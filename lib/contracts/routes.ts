@@ -10,7 +10,8 @@ export type RouteGroup =
   | 'gates'
   | 'policies'
   | 'approvers'
-  | 'promotions';
+  | 'promotions'
+  | 'incidents';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -118,6 +119,13 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/promotions', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/promotions/{id}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/gates/inputs/{sha256}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/releases/{endpoint}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/releases/{endpoint}/timeline', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/models/{sha256}/releases', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/incidents', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/incidents/{id}', group: 'reader', roles: READERS },
+  { method: 'POST', path: '/v1/incidents/{id}/acknowledge', group: 'incidents', roles: ['operator'] },
+  { method: 'POST', path: '/v1/incidents/{id}/resolve', group: 'incidents', roles: ['operator'] },
   { method: 'POST', path: '/v1/principals', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys', group: 'registry', roles: ['key-admin'] },
   { method: 'POST', path: '/v1/keys/{keyid}/revoke', group: 'registry', roles: ['key-admin'] },

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { OwnPredicate } from '../contracts/predicates.ts';
 import { ApproverRecordSchema } from './approver.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
+import { IncidentSchema } from './incident.ts';
 import { activationStream, approverStream } from './layout.ts';
 import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { PromotionSchema } from './promotion.ts';
@@ -58,6 +59,12 @@ export const EventSchema = z.discriminatedUnion('action', [
     /** As it stands with the event. */
     promotion: PromotionSchema,
   }),
+  z.object({
+    ...common,
+    action: z.enum(['incident-opened', 'incident-acknowledged', 'incident-resolved']),
+    /** As it stands with the event. */
+    incident: IncidentSchema,
+  }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);
 
@@ -66,7 +73,13 @@ export type HoldEvent = Extract<EventBody, { sha256: string }>;
 export type ActivationEvent = Extract<EventBody, { activation: unknown }>;
 export type ApproverEvent = Extract<EventBody, { approver: unknown }>;
 export type PromotionEvent = Extract<EventBody, { promotion: unknown }>;
-export type RegistryEvent = Exclude<EventBody, PromotionEvent | HoldEvent>;
+export type IncidentEvent = Extract<EventBody, { incident: unknown }>;
+export type RegistryEvent = Exclude<EventBody, HoldEvent | IncidentEvent | PromotionEvent>;
+
+/** Whether an event changes the registry: who is who, what is in force, and who may be asked. */
+export function isRegistryEvent(body: EventBody): body is RegistryEvent {
+  return !('sha256' in body || 'incident' in body || 'promotion' in body);
+}
 
 /** The subject whose changes are numbered together. */
 export function streamOf(body: EventBody): string {
@@ -101,6 +114,10 @@ export function streamOf(body: EventBody): string {
     case 'promotion-reopened':
     case 'promotion-ended':
       return `promotion/${body.promotion.id}`;
+    case 'incident-opened':
+    case 'incident-acknowledged':
+    case 'incident-resolved':
+      return `incident/${body.incident.id}`;
     case 'hold-placed':
     case 'hold-released':
       return `hold/${body.sha256}`;
@@ -136,6 +153,10 @@ export function predicateTypeOf(body: EventBody): string {
     case 'promotion-reopened':
     case 'promotion-ended':
       return OwnPredicate.promotionEvent;
+    case 'incident-opened':
+    case 'incident-acknowledged':
+    case 'incident-resolved':
+      return OwnPredicate.incidentEvent;
     default:
       return OwnPredicate.keyEvent;
   }

@@ -134,6 +134,7 @@ export const itemKey = {
     sk: timeOrder(decidedAt, evidence),
   }),
   incident: (id: string) => ({ pk: `incident#${id}`, sk: 'incident' }),
+  finding: (incident: string, about: string) => ({ pk: workflow.openFindings, sk: `${incident}#${about}` }),
   evidenceKey: { pk: EVIDENCE_KEYS, sk: 'current' },
   evidenceKeyRecord: (keyid: string) => ({ pk: EVIDENCE_KEYS, sk: `key#${keyid}` }),
 } as const;

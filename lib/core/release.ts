@@ -36,7 +36,7 @@ const fields = {
   served: z.nullable(ServedSchema),
   requested_by: Requester,
   /** The second person of a break-glass promotion. */
-  confirmed_by: z.nullable(Requester),
+  confirmed_by: z.nullable(z.extend(Requester, { reason: z.string() })),
   reason: z.string(),
   /** The gate's decisions, and the digests of the facts, the lineage among them, that they rest on. A rollback asks no gate. */
   request_decision: z.nullable(DecisionSchema),

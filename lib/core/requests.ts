@@ -236,3 +236,5 @@ export const EvaluateGateSchema = z
     at: z.optional(InstantSchema),
   })
   .check(z.describe('Asks whether a model may enter an environment'));
+
+export const ResolveIncidentSchema = z.strictObject({ reason: Reason });

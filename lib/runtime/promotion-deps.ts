@@ -1,17 +1,15 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoEndpoints } from '../adapters/dynamodb/endpoints.ts';
 import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
-import { eventBridgeAnnouncer } from '../adapters/eventbridge/announcer.ts';
 import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
 import { sfnWaits } from '../adapters/sfn/waits.ts';
+import { incidentOpener } from '../app/incidents/manage-incidents.ts';
 import { Env } from '../contracts/env.ts';
-import type { IncidentFacts } from '../core/incident.ts';
-import { incidentId } from '../core/incident.ts';
-import { clientConfig, countersignDeps, kms, sleep, tableConfig, tables } from './composition.ts';
+import { clientConfig, countersignDeps, kms, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
+import { announcer, incidentDeps } from './incident-deps.ts';
 
 /** What starts promotions, and what stops and ends them. */
 export function promotionDeps() {
@@ -31,13 +29,6 @@ export function promotionDeps() {
     waits: sfnWaits(stepFunctions),
     tokens: kmsTokens(client, required(Env.DATA_KEY_ARN)),
     announcer: announcer(),
-    incidents: {
-      open: async (facts: IncidentFacts) => {
-        base.log.warn('incident-opened', { kind: facts.kind, subject: facts.subject });
-        return incidentId(facts);
-      },
-    },
+    incidents: incidentOpener(incidentDeps(base, config)),
   };
 }
-
-export const announcer = () => eventBridgeAnnouncer(new EventBridgeClient(clientConfig()), sleep);

@@ -6,7 +6,7 @@ import type { PromotionGateTask } from '../contracts/promotion.ts';
 import { s3, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
 import { deciderDeps } from './gate-deps.ts';
-import { announcer } from './promotion-deps.ts';
+import { announcer } from './incident-deps.ts';
 import { stateTasks } from './state-tasks.ts';
 
 /** A model is read whole: S3 may pause, and a retry by the state machine begins anew. */

@@ -24,7 +24,9 @@ import { cursorOf, digestParameter, evidenceSummary, listingAnswer, paging, rece
 import { s3, tableConfig, tables } from './composition.ts';
 import { required, retention, unsignedStages } from './environment.ts';
 import type { Answer, Handle, Request, RouteTable } from './http.ts';
+import { incidentReadRoutes } from './incident-routes.ts';
 import { promotionReadRoutes } from './promotion-read-routes.ts';
+import { releaseRoutes } from './release-routes.ts';
 import { simulationJson, standingJson } from './simulation-answers.ts';
 
 /** A link that is followed at once. */
@@ -58,6 +60,8 @@ export function readRoutes(): RouteTable {
 
   return {
     ...promotionReadRoutes(),
+    ...releaseRoutes(),
+    ...incidentReadRoutes(),
     'GET /v1/evidence/{sha256}': async (request) => {
       const record = await requireEvidence(ledger, digestParameter(request));
       return { status: 200, body: { ...evidenceSummary(record), receipt: receiptJson(record) } };

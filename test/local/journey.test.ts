@@ -271,7 +271,7 @@ function repacked(bundle: Buffer): Buffer {
 
 async function reindexAsRebuilder(): Promise<void> {
   const { description } = stack;
-  const { evidenceBucket, evidenceTable, registryTable } = description.resources;
+  const { evidenceBucket, evidenceTable, registryTable, workflowTable } = description.resources;
   const { accessKeyId, secretAccessKey } = description.identities.rebuilder;
   await promisify(execFile)(
     process.execPath,
@@ -284,6 +284,8 @@ async function reindexAsRebuilder(): Promise<void> {
       evidenceTable,
       '--registry-table',
       registryTable,
+      '--workflow-table',
+      workflowTable,
     ],
     {
       cwd: ROOT,

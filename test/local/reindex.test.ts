@@ -148,9 +148,17 @@ function stateOf(from: Items, sk: string, pk?: unknown): Readonly<Record<string,
 
 /** Runs the command as the rebuilder would. */
 async function reindex() {
-  const { evidenceBucket, evidenceTable, registryTable } = stack.description.resources;
+  const { evidenceBucket, evidenceTable, registryTable, workflowTable } = stack.description.resources;
   const { accessKeyId, secretAccessKey } = stack.description.identities.rebuilder;
-  const names = ['--bucket', evidenceBucket, '--evidence-table', evidenceTable, '--registry-table', registryTable];
+  const tables = [
+    '--evidence-table',
+    evidenceTable,
+    '--registry-table',
+    registryTable,
+    '--workflow-table',
+    workflowTable,
+  ];
+  const names = ['--bucket', evidenceBucket, ...tables];
   const { stdout } = await promisify(execFile)(process.execPath, ['cli/bin.js', '--json', 'reindex', ...names], {
     cwd: resolve(import.meta.dirname, '../..'),
     env: {

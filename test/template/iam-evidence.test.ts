@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_NAMES, SIGNERS, WRITERS } from '../../cdk/names.ts';
 import { ROLES } from '../../lib/contracts/roles.ts';
+import { Prefix } from '../../lib/contracts/storage.ts';
 import { type Decision, type Principal, Simulator } from './support/simulate.ts';
 import { synthesise } from './support/synth.ts';
 
@@ -27,8 +28,12 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:promotions', ['events/']],
   ['function:promoter', ['events/']],
   ['function:promotion-gate', ['events/', 'gates/']],
+  ['function:releaser', ['releases/']],
+  ['function:incidents', ['events/']],
 ];
-const KNOWN = ['attestations/', 'events/', 'artifacts/', 'receipts/', 'policies/', 'gates/', 'simulations/', 'keys/'];
+const KNOWN = Object.values(Prefix);
+/** What a release rests on, which is kept for as long as it. */
+const CLOSURE = KNOWN.filter((prefix) => prefix !== Prefix.simulations);
 const PREFIXES = [...KNOWN, 'bundles/', ''];
 const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
@@ -68,17 +73,21 @@ describe('creating evidence', () => {
     expect(await create(principal, `${prefix}x`)).toBe(allowed ? 'Allowed' : 'ExplicitlyDenied');
   });
 
-  it.each(EVERYBODY)('%s prolongs a lock, which is for good, only as a writer or as break-glass', async (principal) => {
-    const context = without(LOCKED_CREATION, 's3:if-none-match', 's3:ObjectCreationOperation');
-    const decide = (prefix: string) =>
-      prod.simulate({ principal, action: 's3:PutObjectRetention', resource: `${evidence}/${prefix}x`, context });
-    const prefixes = CREATES.find(([name]) => name === principal)?.[1];
-    for (const prefix of KNOWN) {
-      const may = principal === 'role:break-glass' || prefixes?.includes(prefix) === true;
-      const refused = prefixes === undefined ? 'ExplicitlyDenied' : 'ImplicitlyDenied';
-      expect(await decide(prefix), prefix).toBe(may ? 'Allowed' : refused);
-    }
-  });
+  it.each(EVERYBODY)(
+    '%s prolongs a lock, which is for good, only as a writer, as the releaser or as break-glass',
+    async (principal) => {
+      const context = without(LOCKED_CREATION, 's3:if-none-match', 's3:ObjectCreationOperation');
+      const decide = (prefix: string) =>
+        prod.simulate({ principal, action: 's3:PutObjectRetention', resource: `${evidence}/${prefix}x`, context });
+      const prefixes = CREATES.find(([name]) => name === principal)?.[1];
+      for (const prefix of KNOWN) {
+        const isPermitted = principal === 'function:releaser' ? CLOSURE : prefixes;
+        const may = principal === 'role:break-glass' || isPermitted?.includes(prefix) === true;
+        const refused = prefixes === undefined ? 'ExplicitlyDenied' : 'ImplicitlyDenied';
+        expect(await decide(prefix), prefix).toBe(may ? 'Allowed' : refused);
+      }
+    },
+  );
 
   it.each([
     's3:ReplicateDelete',
@@ -261,6 +270,7 @@ describe('reading evidence', () => {
     ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
     ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/']],
     ['function:deployer', ['artifacts/']],
+    ['function:releaser', CLOSURE],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],

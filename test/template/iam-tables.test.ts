@@ -39,6 +39,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promoter': ['PutItem'],
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     'function:deployer': ['GetItem'],
+    'function:releaser': ['BatchGetItem', 'PutItem', 'Query'],
+    'function:incidents': ['PutItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -56,17 +58,22 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotions': ['BatchGetItem', 'GetItem'],
     'function:promoter': ['BatchGetItem', 'GetItem'],
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'Query'],
+    'function:releaser': ['GetItem'],
+    'function:incidents': ['GetItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   WorkflowTable: {
     'function:gates': ['Query'],
-    'function:reader': ['Query'],
+    'function:reader': ['GetItem', 'Query'],
     'function:policies': ['PutItem', 'Query'],
     'function:simulator': ['PutItem', 'Query', 'UpdateItem'],
-    'function:promotions': ['PutItem', 'Query'],
-    'function:promoter': ['DeleteItem', 'PutItem', 'Query'],
+    'function:promotions': ['GetItem', 'PutItem', 'Query'],
+    'function:promoter': ['DeleteItem', 'GetItem', 'PutItem', 'Query'],
     'function:promotion-gate': ['PutItem', 'Query'],
     'function:deployer': ['PutItem', 'Query', 'UpdateItem'],
+    'function:releaser': ['PutItem', 'Query'],
+    'function:incidents': ['DeleteItem', 'GetItem', 'PutItem'],
+    'role:rebuilder': ['DeleteItem', 'GetItem', 'PutItem', 'Scan'],
   },
 };
 
@@ -75,6 +82,7 @@ const ANNOUNCERS: readonly Principal[] = [
   'function:promotions',
   'function:promoter',
   'function:promotion-gate',
+  'function:incidents',
 ];
 
 const principals: readonly Principal[] = [
@@ -117,6 +125,7 @@ describe.each(TABLES)('%s', (table) => {
 describe('the partitions of a table', () => {
   const AUTHORITY = ['caller#AROAEXAMPLE', 'principal#pipeline', 'key#0123', 'evidence-key'];
   const POLICIES = ['policy#0123', 'policies'];
+  const INCIDENTS = ['incident#0123', 'findings#open'];
   const RULES = [...POLICIES, 'policy-activation', 'waivers'];
   const KNOWN = {
     RegistryTable: [...AUTHORITY, ...RULES, 'approvers'],
@@ -126,6 +135,7 @@ describe('the partitions of a table', () => {
       'endpoint#credit',
       'link#0123',
       'findings#open',
+      'incident#0123',
       'approvals#0123',
       'releases#credit',
     ],
@@ -137,10 +147,12 @@ describe('the partitions of a table', () => {
     ['RegistryTable', 'function:simulator', POLICIES],
     ['WorkflowTable', 'function:policies', ['simulation#0123']],
     ['WorkflowTable', 'function:simulator', ['simulation#0123']],
-    ['WorkflowTable', 'function:promotions', ['promotion#0123']],
-    ['WorkflowTable', 'function:promoter', ['promotion#0123', 'endpoint#credit']],
+    ['WorkflowTable', 'function:promotions', ['promotion#0123', ...INCIDENTS]],
+    ['WorkflowTable', 'function:promoter', ['promotion#0123', 'endpoint#credit', ...INCIDENTS]],
     ['WorkflowTable', 'function:promotion-gate', ['promotion#0123']],
     ['WorkflowTable', 'function:deployer', ['promotion#0123']],
+    ['WorkflowTable', 'function:releaser', ['promotion#0123', 'releases#credit']],
+    ['WorkflowTable', 'function:incidents', INCIDENTS],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {

@@ -184,6 +184,8 @@ describe('functions', () => {
       Env.SERVING_ROLE_ARN,
       Env.ALL_AT_ONCE_IN,
     ],
+    releaser: [...SIGNING, Env.WORKFLOW_TABLE],
+    incidents: [...SIGNING, Env.WORKFLOW_TABLE],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -206,7 +208,9 @@ describe('functions', () => {
   });
 
   it('answer before the API gives up at 29 s, but for those that it does not wait for', () => {
-    const behindNoApi = ['artifact-verifier', 'simulator', 'promotion-gate'].map((name) => `countersign-prod-${name}`);
+    const behindNoApi = ['artifact-verifier', 'simulator', 'promotion-gate', 'releaser'].map(
+      (name) => `countersign-prod-${name}`,
+    );
     for (const { FunctionName, Timeout } of functions) {
       if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
       else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);

@@ -3,9 +3,11 @@ import { ConditionalCheckFailedException, PutItemCommand, type TransactWriteItem
 import type { TableWriter } from '../../app/reindex.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
-import { type Item, toItem } from './items.ts';
+import { incidentWrites } from './incidents.ts';
+import { getItem, type Item, put, toItem } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
 import { registryWrites } from './registry-writes.ts';
+import { releaseItem } from './releases.ts';
 
 /** Puts that run at the same time; the SDK keeps 50 connections. */
 const WRITERS = 40;
@@ -17,7 +19,8 @@ const HISTORY = /^(at|key)#/;
  * Writes the tables item by item, each on a condition, so that it may run beside the functions: a state that they have written
  * since the bucket was read has a higher revision and stays.
  */
-export function dynamoTableWriter({ client, evidenceTable, registryTable }: LedgerConfig): TableWriter {
+export function dynamoTableWriter(config: LedgerConfig & { readonly workflowTable: string }): TableWriter {
+  const { client, evidenceTable, registryTable, workflowTable } = config;
   const inTurn = turns(WRITERS);
 
   /** @returns whether the table said otherwise */
@@ -67,6 +70,15 @@ export function dynamoTableWriter({ client, evidenceTable, registryTable }: Ledg
     registry: async (change) => await writeAll(registryWrites(registryTable, change)),
     hold: async (hold) =>
       await writeAll([{ Put: { TableName: evidenceTable, Item: toItem(itemKey.hold(hold.sha256), hold) } }]),
+    async incident(incident) {
+      const [record, ...findings] = incidentWrites(workflowTable, incident);
+      const replaced = await writeAll(record ? [record] : []);
+      const standing = await getItem(client, workflowTable, itemKey.incident(incident.id));
+      // One that was resolved since the bucket was read closes no gate again.
+      const isNewer = standing?.revision?.N !== String(incident.revision);
+      return isNewer ? replaced : [...replaced, ...(await writeAll(findings))];
+    },
+    release: async (release, model) => await writeAll([put(workflowTable, releaseItem(release, model))]),
   };
 }
 

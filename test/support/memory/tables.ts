@@ -79,6 +79,12 @@ export class MemoryTables implements TableWriter {
   readonly hold: TableWriter['hold'] = async (hold: Hold) =>
     this.#write([[`hold ${hold.sha256}`, { value: hold, revision: hold.revision }]]);
 
+  readonly incident: TableWriter['incident'] = async (incident) =>
+    this.#write([[`incident ${incident.id}`, { value: incident, revision: incident.revision }]]);
+
+  readonly release: TableWriter['release'] = async (release) =>
+    this.#write([[`release ${release.endpoint} ${release.released_at}`, { value: release }]]);
+
   /** A current state, by its name. */
   current(name: string): unknown {
     return this.items.get(name)?.value;
