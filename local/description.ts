@@ -69,6 +69,10 @@ export const DEMO_ROLES = {
   'policy-lead': ['policy-author', 'policy-approver'],
   promoter: ['promoter'],
   'people-admin': ['people-admin'],
+  // Two people: nobody confirms what they asked for themselves.
+  'break-glass-promoter': ['break-glass-promoter'],
+  'break-glass-confirmer': ['break-glass-promoter'],
+  'emergency-rollback': ['emergency-rollback'],
   auditor: ['auditor'],
   operator: ['operator'],
   rebuilder: ['rebuilder'],
