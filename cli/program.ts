@@ -6,6 +6,7 @@ import { addArtifact } from './commands/artifact.ts';
 import { addAttest } from './commands/attest.ts';
 import { addGate } from './commands/gate.ts';
 import { addHold } from './commands/hold.ts';
+import { addIncident } from './commands/incident.ts';
 import { addKeys } from './commands/keys.ts';
 import { addModel } from './commands/model.ts';
 import { addPolicy } from './commands/policy.ts';
@@ -13,6 +14,7 @@ import { addPrincipals } from './commands/principals.ts';
 import { addPromote } from './commands/promote.ts';
 import { addPromotion, addRollback } from './commands/promotion.ts';
 import { addReindex } from './commands/reindex.ts';
+import { addReleases } from './commands/releases.ts';
 import { addRun } from './commands/run.ts';
 import { addShow } from './commands/show.ts';
 import { addSign } from './commands/sign.ts';
@@ -60,6 +62,8 @@ Examples:
     addWaiver,
     addPromote,
     addPromotion,
+    addReleases,
+    addIncident,
     addRollback,
     addApprover,
     addPrincipals,
