@@ -3,6 +3,7 @@ import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { readPolicyBundle } from '../adapters/opa/bundle.ts';
 import { BESIDE_LIMITS, loadPolicy, POLICY_LIMITS, type PolicyLimits } from '../adapters/opa/policy.ts';
+import { provenApprovals } from '../app/gate/approvals.ts';
 import type { AskDeps } from '../app/gate/ask.ts';
 import type { GateDeps } from '../app/gate/evaluate.ts';
 import { type PolicyUse, policiesInForce } from '../app/gate/in-force.ts';
@@ -29,14 +30,18 @@ export function deciderDeps(): GateDeps {
   const base = countersignDeps();
   const config = tableConfig();
   const { registry } = tables(config);
+  const ledger = dynamoGateLedger(config);
+  const { listedApprovals, findings } = dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE));
   const releases = dynamoReleases(config.client, required(Env.WORKFLOW_TABLE));
   return {
     ...base,
     sleep,
     registry,
-    ledger: dynamoGateLedger(config),
+    ledger,
     facts: {
-      ...dynamoGateFacts(config.client, required(Env.WORKFLOW_TABLE)),
+      findings,
+      approvals: async (model, at) =>
+        await provenApprovals({ ...base, ledger, registry }, await listedApprovals(model), at),
       waivers: (at) => listedWaivers(registry, at),
       releases: (endpoint, notAfter) => listedReleases(releases, endpoint, notAfter),
     },

@@ -106,3 +106,23 @@ export function redirectResult(home: string): APIGatewayProxyResult {
     body: '',
   };
 }
+
+/** Something of ours is broken, or busy: no page, as making one may be what failed. */
+export function failedResult(isWorthRetry: boolean): APIGatewayProxyResult {
+  return {
+    statusCode: isWorthRetry ? 503 : 500,
+    headers: {
+      ...HEADERS,
+      'content-type': 'text/plain; charset=utf-8',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      ...(isWorthRetry ? { 'retry-after': '5' } : {}),
+    },
+    body: isWorthRetry
+      ? 'Something that we need does not answer now. Nothing was decided; go back and try again in a minute.\n'
+      : 'Something went wrong on our side. Open the link of the mail again; what you had confirmed is not lost.\n',
+  };
+}

@@ -1,10 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { GateFacts } from '../../app/gate/ports.ts';
-import { ENVIRONMENTS } from '../../contracts/predicates.ts';
+import type { RecordedApproval } from '../../core/approvals/approval.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { GateApproval, GateFinding, Known } from '../../core/gate/input.ts';
+import type { GateFinding, Known } from '../../core/gate/input.ts';
 import { workflow } from '../../core/layout.ts';
+import { RecordedApprovalSchema } from './approvals.ts';
 import { fromItem, queryPartition } from './items.ts';
 
 const Text = z.string();
@@ -14,27 +15,19 @@ const FindingSchema: z.ZodMiniType<GateFinding> = z.object({
   about: Text,
   opened_at: Text,
 });
-const ApprovalSchema: z.ZodMiniType<GateApproval> = z.object({
-  evidence: Text,
-  role: Text,
-  person: Text,
-  decision: z.enum(['approved', 'rejected']),
-  model: Text,
-  environment: z.enum(ENVIRONMENTS),
-  endpoint: z.nullable(Text),
-  image_digest: z.nullable(Text),
-  promotion: z.nullable(Text),
-  decided_at: Text,
-});
-
 /** Lists beyond this are not read to their end, and then not known. */
 const MAX_PAGES = 10;
+
+export interface DynamoGateFacts extends Pick<GateFacts, 'findings'> {
+  /** As the table has them, which is no proof. */
+  listedApprovals(model: string): Promise<Known<RecordedApproval>>;
+}
 
 /**
  * What a gate reads for its absence, from base-table partitions of the workflow table, consistently and whole. What cannot be
  * read is said not to be known: the rules answer undetermined and nothing opens.
  */
-export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<GateFacts, 'waivers' | 'releases'> {
+export function dynamoGateFacts(client: DynamoDBClient, table: string): DynamoGateFacts {
   async function whole<T>(partition: string, schema: z.ZodMiniType<T>): Promise<Known<T>> {
     const items: T[] = [];
     let pages = 0;
@@ -55,7 +48,7 @@ export function dynamoGateFacts(client: DynamoDBClient, table: string): Omit<Gat
   }
 
   return {
-    approvals: (model) => whole(workflow.approvals(model), ApprovalSchema),
+    listedApprovals: (model) => whole(workflow.approvals(model), RecordedApprovalSchema),
     findings: async (about) => {
       const open = await whole(workflow.openFindings, FindingSchema);
       if (!open.known) return open;

@@ -18,7 +18,8 @@ export interface GateFacts {
   waivers(at: Date): Promise<Known<RecordedWaiver>>;
   /** Open findings about any of these: digests, keyids, an endpoint's name. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
-  approvals(model: string): Promise<Known<GateApproval>>;
+  /** Those that stood at an instant, each as its signed statement says. */
+  approvals(model: string, at: Date): Promise<Known<GateApproval>>;
   /**
    * The newest on an endpoint, newest first, as the workflow table has them, which is no proof.
    *

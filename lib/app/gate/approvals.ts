@@ -1,0 +1,79 @@
+import { isGiven, parseApproval, type RecordedApproval, recordedApproval } from '../../core/approvals/approval.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
+import { openCountersigned } from '../../core/countersigned.ts';
+import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
+import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { GateApproval, Known } from '../../core/gate/input.ts';
+import type { PublicKey } from '../../core/keys.ts';
+import { objectKey } from '../../core/layout.ts';
+import type { Log } from '../ports.ts';
+import { bytesOf, type JudgeDeps, ownKeys } from './judge.ts';
+
+export interface ApprovalDeps extends Pick<JudgeDeps, 'ledger' | 'store'> {
+  readonly registry: Pick<JudgeDeps['registry'], 'evidenceKeys'>;
+  readonly log: Log;
+}
+
+/**
+ * The approvals that stand at an instant, each as its signed statement says. One batch read per 100, and for each that seems to
+ * stand one read that finds nothing: where its end lies, whoever put the row back cannot hide it.
+ *
+ * A row that nothing signed bears out makes the list unknown, so that nothing is approved: the table was tampered with.
+ */
+export async function provenApprovals(
+  deps: ApprovalDeps,
+  listed: Known<RecordedApproval>,
+  at: Date,
+): Promise<Known<GateApproval>> {
+  if (!listed.known) return listed;
+  const now = at.toISOString();
+  const standing = listed.items.filter(({ ended_at }) => ended_at === null || ended_at > now);
+  if (standing.length === 0) return { known: true, items: [] };
+  const records = await deps.ledger.findMany(standing.map(({ evidence }) => evidence));
+  const keyOf = await ownKeys(deps.registry, undefined)([...records.values()]);
+  const unproven: string[] = [];
+  const proven: GateApproval[] = [];
+  for (const approval of standing) {
+    const reason = await doubt(deps, approval, records.get(approval.evidence), keyOf);
+    if (reason !== undefined) unproven.push(`${approval.evidence}: ${reason}`);
+    else if (!(await hasEnded(deps, approval))) proven.push(gateApproval(approval));
+  }
+  if (unproven.length === 0) return { known: true, items: proven };
+  // The alarm on integrity failures counts lines of this name.
+  deps.log.warn('INTEGRITY_FAILURE', { unproven_approvals: unproven });
+  return { known: false, code: 'APPROVAL_UNPROVEN' };
+}
+
+/** An end that is signed and not in the table: whoever wrote it died before that. */
+async function hasEnded(
+  { store }: ApprovalDeps,
+  { promotion, role, round, ended_at }: RecordedApproval,
+): Promise<boolean> {
+  if (promotion === null || ended_at !== null) return false;
+  return (await store.read(objectKey.approval({ promotion, role, round }, 'ended'))) !== undefined;
+}
+
+/** @returns why the statement does not bear the row out; undefined when it does */
+async function doubt(
+  { store }: ApprovalDeps,
+  approval: RecordedApproval,
+  record: EvidenceRecord | undefined,
+  keyOf: (keyid: string) => PublicKey | undefined,
+): Promise<string | undefined> {
+  const { evidence, ended_at, end } = approval;
+  const bytes = record && (await bytesOf(store, record));
+  if (!bytes || sha256Hex(bytes) !== evidence) return 'its statement cannot be had';
+  try {
+    const { model, body } = parseApproval(openCountersigned(bytes, keyOf).statement);
+    const said = isGiven(body) && { ...recordedApproval(model, evidence, body), ended_at, end };
+    return said && canonicalBytes(said).equals(canonicalBytes(approval)) ? undefined : 'its statement says otherwise';
+  } catch (error) {
+    if (error instanceof DomainError) return error.message;
+    throw error;
+  }
+}
+
+function gateApproval({ round: _round, ended_at: _at, end: _end, ...approval }: RecordedApproval): GateApproval {
+  return approval;
+}

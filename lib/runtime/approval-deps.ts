@@ -1,0 +1,47 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { dynamoApprovals } from '../adapters/dynamodb/approvals.ts';
+import { dynamoDirectory } from '../adapters/dynamodb/directory.ts';
+import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
+import { dynamoLinks } from '../adapters/dynamodb/links.ts';
+import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
+import { kmsTokens } from '../adapters/kms/tokens.ts';
+import { sesMailer } from '../adapters/ses/mailer.ts';
+import { sfnWaits } from '../adapters/sfn/waits.ts';
+import { decisionFacts } from '../app/approvals/facts.ts';
+import { Env } from '../contracts/env.ts';
+import { CODE_DIGITS } from '../core/approvals/link.ts';
+import { renderMail } from '../core/mail/render.ts';
+import { clientConfig, countersignDeps, kms, tableConfig, tables } from './composition.ts';
+import { required } from './environment.ts';
+
+/** What asks people and hears them. */
+export function approvalDeps() {
+  const client = kms();
+  const base = countersignDeps(client);
+  const config = tableConfig();
+  const { registry } = tables(config);
+  const ledger = dynamoGateLedger(config);
+  const workflowTable = required(Env.WORKFLOW_TABLE);
+  return {
+    ...base,
+    registry,
+    ledger,
+    directory: dynamoDirectory(config.client, config.registryTable),
+    promotions: dynamoPromotions(config.client, workflowTable),
+    asks: dynamoAsks(config.client, workflowTable),
+    links: dynamoLinks(config.client, workflowTable),
+    approvals: dynamoApprovals({ client: config.client, evidenceTable: config.evidenceTable, workflowTable }),
+    tokens: kmsTokens(client, required(Env.DATA_KEY_ARN)),
+    waits: sfnWaits(new SFNClient(clientConfig())),
+    facts: decisionFacts({ store: base.store, ledger, registry }),
+    mailer: sesMailer(new SESv2Client(clientConfig()), {
+      from: required(Env.MAIL_FROM),
+      configurationSet: required(Env.MAIL_CONFIGURATION_SET),
+    }),
+    render: renderMail,
+    random: randomBytes,
+    randomCode: () => randomInt(10 ** CODE_DIGITS),
+  };
+}
