@@ -136,6 +136,7 @@ function stepOf(key: string): Step {
   if (key.startsWith(Prefix.policies)) return 'put-policy';
   if (key.startsWith(Prefix.gates)) return 'put-decision';
   if (key.startsWith(Prefix.releases)) return 'put-release';
+  if (key.startsWith(Prefix.approvals)) return 'put-approval';
   if (key.startsWith(Prefix.simulations)) return 'put-report';
   throw new InvariantBroken(`${key} lies outside the layout`);
 }

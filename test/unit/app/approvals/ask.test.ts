@@ -1,0 +1,176 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { PromotionError } from '../../../../lib/contracts/promotion.ts';
+import { type Approving, approving, decideBy } from '../../../support/approving.ts';
+import { DAY } from '../../../support/clock.ts';
+import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
+import type { TestKey } from '../../../support/keys.ts';
+import { PIPELINE } from '../../../support/manifests.ts';
+import { Crash, type Step } from '../../../support/memory/steps.ts';
+import { stages } from '../../../support/stages.ts';
+
+let plane: ControlPlane & { readonly key: TestKey };
+let world: Approving;
+const { post } = stages(() => plane);
+beforeEach(async () => {
+  plane = await controlPlane();
+  world = approving(plane);
+  await post();
+});
+
+const mailedTo = () => world.mails.map(({ to, content }) => `${to} ${content.kind}`);
+
+describe('asking a role', () => {
+  it('mails each who holds it a link of their own, and keeps of link and token no more than needed', async () => {
+    await world.enlist('p-1');
+    await world.enlist('p-2');
+    await world.enlist('p-3', { roles: ['privacy-officer'] });
+    const promotion = await world.awaiting('run-1');
+    const token = await world.ask(promotion, 'model-owner');
+    expect(mailedTo()).toEqual(['p-1@example.org approval_asked', 'p-2@example.org approval_asked']);
+    const [first, second] = [world.linksOf('p-1'), world.linksOf('p-2')];
+    expect(new Set([...first, ...second]).size).toBe(2);
+    const stored = JSON.stringify([...world.table.links.values()]);
+    for (const secret of [...first, ...second]) expect(stored).not.toContain(secret);
+    for (const { text } of world.mails) expect(text).not.toContain(token);
+    expect(world.answers.size).toBe(0);
+  });
+
+  it('leaves one who prefers one mail a day to the digest, until it is urgent', async () => {
+    await world.enlist('p-1', { mail: 'daily' });
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(mailedTo()).toEqual([]);
+    await world.ask(promotion, 'model-owner', { reminder: 2 });
+    expect(mailedTo()).toEqual(['p-1@example.org reminder']);
+  });
+
+  it('reminds with another link, and tells who comes in later that others were asked', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await world.enlist('p-2');
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(mailedTo()).toEqual([
+      'p-1@example.org approval_asked',
+      'p-1@example.org reminder',
+      'p-2@example.org escalation',
+    ]);
+    expect(new Set(world.linksOf('p-1')).size).toBe(2);
+  });
+
+  it.each(['save-ask', 'save-link', 'send-mail'] satisfies Step[])(
+    'asks everybody once the step is done again, when the run died at %s',
+    async (step) => {
+      await world.enlist('p-1');
+      await world.enlist('p-2');
+      const promotion = await world.awaiting('run-1');
+      plane.steps.crashAt(step, 'done');
+      await expect(world.ask(promotion, 'model-owner')).rejects.toThrow(Crash);
+      const token = await world.ask(promotion, 'model-owner');
+      expect(new Set(mailedTo())).toEqual(
+        new Set(['p-1@example.org approval_asked', 'p-2@example.org approval_asked']),
+      );
+      await decideBy(world, 'p-1', 'approve');
+      expect(world.answers.get(token)).toBe('succeeded');
+    },
+  );
+
+  it('does not mail again who has the mail already', async () => {
+    await world.enlist('p-1');
+    await world.enlist('p-2');
+    const promotion = await world.awaiting('run-1');
+    let saves = 0;
+    const { save } = world.deps.asks;
+    Object.assign(world.deps.asks, {
+      save: async (ask: Parameters<typeof save>[0]) => {
+        if (++saves === 3) throw new Crash('before the second mail was noted');
+        return await save(ask);
+      },
+    });
+    await expect(world.ask(promotion, 'model-owner')).rejects.toThrow(Crash);
+    await world.ask(promotion, 'model-owner');
+    expect(mailedTo().filter((mail) => mail.startsWith('p-1'))).toHaveLength(1);
+  });
+
+  it('asks nobody who made the model, committed its code, or asked for its release', async () => {
+    await world.enlist(PIPELINE);
+    await world.enlist('p-2');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    expect(mailedTo()).toEqual(['p-2@example.org approval_asked']);
+  });
+
+  it('ends the promotion with a reason where nobody is left to ask', async () => {
+    await world.enlist(PIPELINE);
+    const promotion = await world.awaiting('run-1');
+    await expect(world.ask(promotion, 'model-owner')).rejects.toMatchObject({ name: PromotionError.nobody });
+    expect(world.table.promotions.get(promotion.id)?.failure).toMatchObject({ code: 'NOBODY_TO_ASK' });
+    expect(world.mails).toEqual([]);
+  });
+
+  it('asks no role whose name is none', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await expect(world.ask(promotion, '../model-owner')).rejects.toMatchObject({ name: PromotionError.nobody });
+  });
+
+  it('asks the deputy of somebody absent, and says for whom', async () => {
+    await world.enlist('p-2');
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    const directory = plane.registry.directory;
+    expect(directory.records.size).toBe(2);
+    await world.ask(promotion, 'model-owner');
+    expect(world.mails).toHaveLength(2);
+  });
+
+  it('opens an incident for an address that takes no mail, and names no address in it', async () => {
+    await world.enlist('p-1');
+    world.refused.add('p-1@example.org');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    expect(world.incidents).toMatchObject([{ kind: 'mail_undeliverable', subject: promotion.id }]);
+    expect(JSON.stringify(world.incidents)).not.toContain('example.org');
+  });
+
+  it('answers at once where the role has decided', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await decideBy(world, 'p-1', 'approve');
+    const again = await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(world.answers.get(again)).toBe('succeeded');
+    expect(mailedTo()).toEqual(['p-1@example.org approval_asked', 'p-1@example.org code']);
+  });
+
+  it('lets what was approved in an earlier round count no more', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await decideBy(world, 'p-1', 'approve');
+    world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });
+    await world.ask(promotion, 'model-owner', { round: 2 });
+    expect([...world.table.rows.values()]).toMatchObject([{ round: 1, ended_at: plane.clock.now().toISOString() }]);
+    expect(mailedTo().at(-1)).toBe('p-1@example.org asked_again');
+    plane.clock.advance(DAY / 24);
+    await decideBy(world, 'p-1', 'approve');
+    expect([...world.table.rows.values()].map(({ round, ended_at }) => [round, ended_at === null])).toEqual([
+      [1, false],
+      [2, true],
+    ]);
+  });
+
+  it('does not ask in a promotion that somebody wants to end', async () => {
+    await world.enlist('p-1');
+    const abort = {
+      cause: 'cancelled',
+      by: null,
+      reason: 'no more wanted',
+      at: plane.clock.now().toISOString(),
+    } as const;
+    const promotion = await world.awaiting('run-1', { abort });
+    await expect(world.ask(promotion, 'model-owner')).rejects.toMatchObject({ name: PromotionError.cancelled });
+    expect(world.mails).toEqual([]);
+  });
+});

@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
+import { PromotionError } from '../../../../lib/contracts/promotion.ts';
+import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
+import { openCountersigned } from '../../../../lib/core/countersigned.ts';
+import { parsePublicKey } from '../../../../lib/core/keys.ts';
+import { objectKey } from '../../../../lib/core/layout.ts';
+import type { Promotion } from '../../../../lib/core/promotion.ts';
+import { type Approving, approving, decideBy } from '../../../support/approving.ts';
+import { checkLedger } from '../../../support/check-ledger.ts';
+import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
+import type { TestKey } from '../../../support/keys.ts';
+import { Crash, type Step } from '../../../support/memory/steps.ts';
+import { MODEL } from '../../../support/releasing.ts';
+import { stages } from '../../../support/stages.ts';
+
+let plane: ControlPlane & { readonly key: TestKey };
+let world: Approving;
+let promotion: Promotion;
+let token: string;
+const { post } = stages(() => plane);
+beforeEach(async () => {
+  plane = await controlPlane();
+  world = approving(plane);
+  await post();
+  for (const id of ['p-1', 'p-2']) await world.enlist(id, { roles: ['model-owner', 'privacy-officer'] });
+  promotion = await world.awaiting('run-1');
+  token = await world.ask(promotion, 'model-owner');
+});
+
+const statement = (part: 'given' | 'ended', role = 'model-owner') => {
+  const object = plane.bucket.objects.get(objectKey.approval({ promotion: promotion.id, role, round: 1 }, part));
+  if (!object) return undefined;
+  return parseApproval(openCountersigned(object.bytes, () => parsePublicKey(plane.signer.key.pem)).statement);
+};
+const rows = () => [...world.table.rows.values()];
+const inGate = async () => {
+  const deps = { ...plane.submitDeps, ledger: plane.ledger };
+  const known = await provenApprovals(deps, { known: true, items: rows() }, plane.clock.now());
+  return known.known ? known.items.map(({ role, person, decision }) => `${role} ${person} ${decision}`) : known.code;
+};
+
+describe('a decision', () => {
+  it('is a statement of who decided what on which facts, signed by the evidence key', async () => {
+    await decideBy(world, 'p-1', 'approve', 'the recall is what counts');
+    expect(statement('given')).toEqual({
+      model: MODEL,
+      body: {
+        promotion: promotion.id,
+        round: 1,
+        role: 'model-owner',
+        environment: 'production',
+        person: 'p-1',
+        decision: 'approved',
+        endpoint: promotion.endpoint,
+        image_digest: promotion.image.slice(promotion.image.indexOf('@') + 1),
+        gate: { decision: promotion.request_decision?.evidence, input: promotion.request_decision?.input },
+        deputy_for: [],
+        comment: 'the recall is what counts',
+        method: { kind: 'code', strength: 'weaker' },
+        decided_at: plane.clock.now().toISOString(),
+      },
+    });
+    expect(world.answers.get(token)).toBe('succeeded');
+    expect(await inGate()).toEqual(['model-owner p-1 approved']);
+    checkLedger(plane);
+  });
+
+  it('ends the wait as rejected, with the comment that it needs', async () => {
+    const browser = await decideBy(world, 'p-1', 'reject', 'not this week');
+    expect(browser.page).toContain('You rejected');
+    expect(world.answers.get(token)).toBe(PromotionError.rejected);
+    expect(statement('given')?.body).toMatchObject({ decision: 'rejected', comment: 'not this week' });
+  });
+
+  it('is made once, by whoever of two is first, however often each sends the form', async () => {
+    const ready = await Promise.all(
+      ['p-1', 'p-2'].map(async (person) => {
+        const browser = world.browser();
+        const secret = world.linksOf(person).at(-1) ?? '';
+        await browser.get(secret);
+        await browser.post(secret, 'code');
+        await browser.post(secret, 'session', { code: world.codeOf(person) });
+        await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+        return { browser, secret, form: browser.form('decision') };
+      }),
+    );
+    const all = Array.from({ length: 50 }, () => ready).flat();
+    await Promise.all(all.map(({ browser, secret, form }) => browser.send(secret, 'decision', form)));
+    expect(rows()).toHaveLength(1);
+    expect(plane.steps.taken.filter((step) => step === 'put-approval')).toHaveLength(1);
+    expect(await inGate()).toHaveLength(1);
+  });
+
+  it.each([
+    ['claim-approval', 'done'],
+    ['sign', 'done'],
+    ['put-approval', 'lost'],
+    ['put-approval', 'done'],
+    ['give-approval', 'lost'],
+    ['give-approval', 'done'],
+    ['answer-wait', 'lost'],
+    ['answer-wait', 'done'],
+  ] satisfies [Step, 'lost' | 'done'][])(
+    'is carried on by the next reminder, when the run died at %s (%s)',
+    async (step, fate) => {
+      plane.steps.crashAt(step, fate);
+      await expect(decideBy(world, 'p-1', 'approve', 'yes')).rejects.toThrow(Crash);
+      const again = await world.ask(promotion, 'model-owner', { reminder: 1 });
+      expect(world.answers.get(again)).toBe('succeeded');
+      expect(rows()).toMatchObject([{ person: 'p-1', decision: 'approved', ended_at: null }]);
+      expect(await inGate()).toEqual(['model-owner p-1 approved']);
+      checkLedger(plane);
+    },
+  );
+
+  it('is carried on by its own page too, and not made by another meanwhile', async () => {
+    plane.steps.crashAt('put-approval', 'lost');
+    await expect(decideBy(world, 'p-1', 'reject', 'no')).rejects.toThrow(Crash);
+    await decideBy(world, 'p-2', 'approve').catch(() => undefined);
+    const browser = world.browser();
+    await browser.get(world.linksOf('p-1').at(-1) ?? '');
+    expect(browser.page).toContain('You rejected');
+    expect(rows()).toMatchObject([{ person: 'p-1', decision: 'rejected' }]);
+    expect(world.answers.get(token)).toBe(PromotionError.rejected);
+  });
+
+  it('is not made by one person in two roles', async () => {
+    await world.ask(promotion, 'privacy-officer');
+    const links = world.linksOf('p-1');
+    await decideBy(world, 'p-1', 'approve');
+    const browser = world.browser();
+    await browser.get(links[0] ?? '');
+    await browser.post(links[0] ?? '', 'code');
+    expect(browser.page).toContain('each role wants a person of its own');
+    expect(rows()).toHaveLength(1);
+  });
+
+  it('is not made once the promotion has ended', async () => {
+    const browser = world.browser();
+    const secret = world.linksOf('p-1').at(-1) ?? '';
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    await browser.post(secret, 'session', { code: world.codeOf('p-1') });
+    await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+    plane.steps.before('claim-approval', async () => world.change(promotion.id, { state: 'cancelled' }));
+    await browser.post(secret, 'decision');
+    expect(rows()).toEqual([]);
+    expect(browser.page).toContain('The promotion was cancelled');
+  });
+});
+
+describe('taking an approval back', () => {
+  async function withdraw() {
+    plane.clock.advance(60_000);
+    const browser = world.browser();
+    const secret = world.linksOf('p-1').at(-1) ?? '';
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    await browser.post(secret, 'session', { code: world.codeOf('p-1') });
+    await browser.post(secret, 'decision');
+    return browser;
+  }
+
+  it('is a statement of its own, ends the row, and has whoever waits asked again', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    const other = await world.ask(promotion, 'privacy-officer');
+    const browser = await withdraw();
+    expect(statement('ended')?.body).toMatchObject({
+      decision: 'withdrawn',
+      person: 'p-1',
+      approval: rows()[0]?.evidence,
+    });
+    expect(rows()).toMatchObject([{ ended_at: plane.clock.now().toISOString() }]);
+    expect(await inGate()).toEqual([]);
+    expect(world.answers.get(other)).toBe(PromotionError.changed);
+    expect(browser.page).toContain('took it back');
+  });
+
+  it('counts although the run died before the row was ended', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    plane.steps.crashAt('end-approval', 'lost');
+    await expect(withdraw()).rejects.toThrow(Crash);
+    expect(rows()).toMatchObject([{ ended_at: null }]);
+    expect(await inGate()).toEqual([]);
+  });
+
+  it('is over once the model is deployed', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    world.change(promotion.id, { state: 'deploying' });
+    const browser = world.browser();
+    await browser.get(world.linksOf('p-1').at(-1) ?? '');
+    expect(browser.page).not.toContain('Take it back');
+  });
+});
+
+describe('a gate', () => {
+  it('believes no row that nothing signed bears out', async () => {
+    await decideBy(world, 'p-1', 'reject', 'no');
+    const [row] = rows();
+    if (row) world.table.rows.set(row.evidence, { ...row, decision: 'approved' });
+    expect(await inGate()).toBe('APPROVAL_UNPROVEN');
+  });
+
+  it('hears an approval that was put back after it was withdrawn as withdrawn', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    const [row] = rows();
+    await world.deps.store.putOnce(
+      objectKey.approval({ promotion: promotion.id, role: 'model-owner', round: 1 }, 'ended'),
+      Buffer.from('the end'),
+      { contentType: 'application/json', retainUntil: new Date(plane.clock.now().getTime() + 1000) },
+    );
+    expect(row?.ended_at).toBeNull();
+    expect(await inGate()).toEqual([]);
+  });
+});
