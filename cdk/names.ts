@@ -8,6 +8,9 @@ export type PromotionFunctionName = (typeof PROMOTION_FUNCTION_NAMES)[number];
 /** Those that seal releases and handle incidents. Their template is cdk/stacks/release-functions.ts. */
 export const RELEASE_FUNCTION_NAMES = ['releaser', 'incidents'] as const;
 export type ReleaseFunctionName = (typeof RELEASE_FUNCTION_NAMES)[number];
+/** The Lambdas that ask people and hear them. Their template is cdk/stacks/approvals.ts. */
+export const APPROVAL_FUNCTION_NAMES = ['approval-desk', 'pages'] as const;
+export type ApprovalFunctionName = (typeof APPROVAL_FUNCTION_NAMES)[number];
 
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
@@ -24,6 +27,7 @@ export const FUNCTION_NAMES = [
   'waiver-watch',
   ...PROMOTION_FUNCTION_NAMES,
   ...RELEASE_FUNCTION_NAMES,
+  ...APPROVAL_FUNCTION_NAMES,
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -42,6 +46,7 @@ export const SIGNERS = [
   'promoter',
   'promotion-gate',
   ...RELEASE_FUNCTION_NAMES,
+  ...APPROVAL_FUNCTION_NAMES,
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
@@ -57,12 +62,14 @@ export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], read
     'promoter',
     'promotion-gate',
     'incidents',
+    'approval-desk',
+    'pages',
   ],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],
   [Prefix.gates]: ['gates', 'promotion-gate'],
-  [Prefix.approvals]: [],
+  [Prefix.approvals]: ['approval-desk', 'pages'],
   [Prefix.releases]: ['releaser'],
   [Prefix.simulations]: ['simulator'],
   [Prefix.keys]: ['registry'],

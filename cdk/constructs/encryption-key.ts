@@ -171,6 +171,7 @@ export class AuditKey extends EncryptionKey {
                 // API Gateway and AWS WAF prescribe how the names of their log groups begin.
                 'API-Gateway-Execution-Logs_*',
                 `aws-waf-logs-countersign-${stage}`,
+                `aws-waf-logs-countersign-${stage}-pages`,
               ].map((name) => stack.formatArn({ service: 'logs', resource: `log-group:${name}` })),
             },
           },

@@ -21,22 +21,28 @@ const MANAGED_RULES = [
 /** Headers that hold credentials. */
 const SECRET_HEADERS = ['authorization', 'x-amz-security-token'];
 
+export interface FirewallProps {
+  readonly config: StageConfig;
+  /** Tells several firewalls of a stage apart. Undefined: that of the machine API. */
+  readonly name?: string;
+  readonly requestsPerAddress: number;
+  readonly auditKey: kms.IKey;
+  readonly apiStage: Stage;
+  /**
+   * Whether its log may not have the paths.
+   * @default false
+   */
+  readonly hasSecretPaths?: boolean;
+}
+
 /** A web application firewall in front of the API, with its log. */
 export class Firewall extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    props: {
-      readonly config: StageConfig;
-      readonly requestsPerAddress: number;
-      readonly auditKey: kms.IKey;
-      readonly apiStage: Stage;
-    },
-  ) {
+  constructor(scope: Construct, id: string, props: FirewallProps) {
     super(scope, id);
     const { config, apiStage } = props;
+    const name = ['countersign', config.stage, ...(props.name === undefined ? [] : [props.name])].join('-');
     const acl = new wafv2.CfnWebACL(this, 'Acl', {
-      name: `countersign-${config.stage}`,
+      name,
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       visibilityConfig: visibility('all'),
@@ -64,12 +70,12 @@ export class Firewall extends Construct {
       ],
     });
     new wafv2.CfnWebACLAssociation(this, 'Association', { resourceArn: apiStage.stageArn, webAclArn: acl.attrArn });
-    this.logTo(acl, config, props.auditKey);
+    this.logTo(acl, name, props);
   }
 
-  private logTo(acl: wafv2.CfnWebACL, config: StageConfig, auditKey: kms.IKey): void {
+  private logTo(acl: wafv2.CfnWebACL, name: string, { config, auditKey, hasSecretPaths = false }: FirewallProps): void {
     // AWS WAF accepts only log groups whose name begins so.
-    const logGroupName = `aws-waf-logs-countersign-${config.stage}`;
+    const logGroupName = `aws-waf-logs-${name}`;
     const logGroup = new logs.LogGroup(this, 'Log', {
       logGroupName,
       retention: config.logRetentionDays,
@@ -80,7 +86,11 @@ export class Firewall extends Construct {
       resourceArn: acl.attrArn,
       // Without the ":*" that LogGroup.logGroupArn ends in.
       logDestinationConfigs: [Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}` })],
-      redactedFields: [{ queryString: {} }, ...SECRET_HEADERS.map((Name) => ({ singleHeader: { Name } }))],
+      redactedFields: [
+        { queryString: {} },
+        ...(hasSecretPaths ? [{ uriPath: {} }] : []),
+        ...SECRET_HEADERS.map((Name) => ({ singleHeader: { Name } })),
+      ],
     });
     logging.node.addDependency(logGroup);
   }

@@ -11,6 +11,7 @@ import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { Firewall } from './firewall.ts';
 import { GatewayResponses } from './gateway-responses.ts';
+import { requireModernTls } from './rest-api.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface MachineApiProps {
@@ -59,7 +60,7 @@ export class MachineApi extends Construct {
     });
     // CDK's own output of the URL; ours has a stable name.
     this.api.node.tryRemoveChild('Endpoint');
-    this.requireModernTls();
+    requireModernTls(this.api);
     this.ownExecutionLog(config, props.auditKey);
     for (const route of ROUTES) this.addRoute(route, props.functions[route.group].fn);
     new GatewayResponses(this, 'Responses', { api: this.api });
@@ -122,14 +123,6 @@ export class MachineApi extends Construct {
         ],
       }),
     };
-  }
-
-  /** TLS 1.2 with forward secrecy is the least. Strict: the name in the TLS handshake and the Host header must agree. */
-  private requireModernTls(): void {
-    const api = this.api.node.defaultChild;
-    if (!(api instanceof apigateway.CfnRestApi)) throw new Error('the REST API has no resource');
-    api.securityPolicy = 'SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09';
-    api.endpointAccessMode = 'STRICT';
   }
 
   /** API Gateway would make its execution log by itself, unencrypted and kept for ever. */

@@ -27,6 +27,11 @@ export interface ServiceFunctionProps {
    * @default false
    */
   readonly continuesItself?: boolean;
+  /**
+   * Whether X-Ray traces it.
+   * @default true
+   */
+  readonly isTraced?: boolean;
   readonly environment: Partial<Readonly<Record<EnvName, string>>>;
 }
 
@@ -85,7 +90,7 @@ export class ServiceFunction extends Construct implements Grantee {
       role: iam.Role.fromRoleArn(this, 'RoleByArn', role.roleArn, { mutable: false }),
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
-      tracing: lambda.Tracing.ACTIVE,
+      tracing: props.isTraced === false ? lambda.Tracing.DISABLED : lambda.Tracing.ACTIVE,
       ...(props.continuesItself === true ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
     });
     // Without its policy the function would fail until IAM has caught up.

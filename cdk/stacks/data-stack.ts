@@ -24,6 +24,7 @@ import {
   writesTablesPastFunctions,
 } from '../constructs/trail-patterns.ts';
 import {
+  APPROVAL_FUNCTION_NAMES,
   EMERGENCY_ROLES,
   emergencyRoleName,
   PROMOTION_FUNCTION_NAMES,
@@ -68,7 +69,13 @@ export class DataStack extends Stack {
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
       dataKey,
-      writers: ['policies', 'simulator', ...PROMOTION_FUNCTION_NAMES, ...RELEASE_FUNCTION_NAMES],
+      writers: [
+        'policies',
+        'simulator',
+        ...PROMOTION_FUNCTION_NAMES,
+        ...RELEASE_FUNCTION_NAMES,
+        ...APPROVAL_FUNCTION_NAMES,
+      ],
       index: WORKFLOW_INDEX,
     });
 

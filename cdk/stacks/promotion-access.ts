@@ -56,7 +56,7 @@ function grantRecordPromotionEvents(grantee: Grantee, data: DataStack): void {
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem');
 }
 
-function grantEndWaits(grantee: Grantee, { machine }: StateMachineArns): void {
+export function grantEndWaits(grantee: Grantee, { machine }: StateMachineArns): void {
   grantee.allow({
     sid: 'EndWaits',
     actions: ['states:SendTaskFailure', 'states:SendTaskSuccess'],

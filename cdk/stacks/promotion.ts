@@ -19,7 +19,7 @@ const MEMORY = 1024;
 /** One whole processor: it hashes models, and evaluates policies. */
 const GATE_MEMORY = 1769;
 /** What the state machine waits for, as `TimeoutSeconds` in its definition. */
-const TASK_TIMEOUT = Duration.seconds(55);
+export const TASK_TIMEOUT = Duration.seconds(55);
 /** Lambda's own limit: a model of many gigabytes is read whole. */
 const GATE_TIMEOUT = Duration.minutes(15);
 
@@ -32,6 +32,7 @@ export const TASK_FUNCTIONS: ReadonlySet<string> = new Set([
   'promotion-gate',
   'deployer',
   'releaser',
+  'approval-desk',
 ]);
 
 export interface PromotionProps {

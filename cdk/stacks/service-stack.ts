@@ -28,6 +28,7 @@ import {
   grantVerifier,
   grantWaiverWatch,
 } from './access.ts';
+import { approvalFunctions } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
 import { promoteModel, promotionFunctions, TASK_FUNCTIONS, watchPromotions } from './promotion.ts';
@@ -240,6 +241,7 @@ export class ServiceStack extends Stack {
       }),
       ...promotionFunctions(this, { config, data, codeOf }),
       ...releaseFunctions(this, { config, data, codeOf }),
+      ...approvalFunctions(this, { config, data, codeOf }),
     };
   }
 

@@ -26,6 +26,15 @@ export const Env = {
   PROMOTION_MACHINE_ARN: 'PROMOTION_MACHINE_ARN',
   /** ARN of the KMS key that encrypts task tokens. */
   DATA_KEY_ARN: 'DATA_KEY_ARN',
+  /** Base of the public pages, with a slash at its end. */
+  PAGES_URL: 'PAGES_URL',
+  /** Address that mails come from. */
+  MAIL_FROM: 'MAIL_FROM',
+  /** SES configuration set that mails are sent with. */
+  MAIL_CONFIGURATION_SET: 'MAIL_CONFIGURATION_SET',
+  /** Seconds until somebody who has not answered is reminded, and how often. */
+  REMINDER_SECONDS: 'REMINDER_SECONDS',
+  REMINDERS: 'REMINDERS',
   /** Seconds that an endpoint stays a promotion's without a sign of life. */
   LEASE_SECONDS: 'LEASE_SECONDS',
   /** JSON of {@link SamplingRates}. */

@@ -147,3 +147,11 @@ export function roleOf(method: Route['method'], path: (typeof ROUTES)[number]['p
   if (role === undefined || others.length > 0) throw new Error(`${method} ${path} is not the route of one role`);
   return role;
 }
+
+/** The public pages, on an API of their own: anybody may call them, and `{link}` is a secret that a mail brought. */
+export const PAGE_ROUTES = [
+  { method: 'GET', path: '/approve/{link}' },
+  { method: 'POST', path: '/approve/{link}/code' },
+  { method: 'POST', path: '/approve/{link}/session' },
+  { method: 'POST', path: '/approve/{link}/decision' },
+] as const satisfies readonly Pick<Route, 'method' | 'path'>[];

@@ -15,6 +15,7 @@ import { CODE_DIGITS } from '../core/approvals/link.ts';
 import { renderMail } from '../core/mail/render.ts';
 import { clientConfig, countersignDeps, kms, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
+import { announcer } from './incident-deps.ts';
 
 /** What asks people and hears them. */
 export function approvalDeps() {
@@ -42,6 +43,7 @@ export function approvalDeps() {
     }),
     render: renderMail,
     random: randomBytes,
+    announcer: announcer(),
     randomCode: () => randomInt(10 ** CODE_DIGITS),
   };
 }

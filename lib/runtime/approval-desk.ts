@@ -1,13 +1,18 @@
 import { type AskDeps, askApproval } from '../app/approvals/ask.ts';
+import { incidentOpener } from '../app/incidents/manage-incidents.ts';
 import { Env } from '../contracts/env.ts';
 import type { ApprovalDeskTask } from '../contracts/promotion.ts';
 import { approvalDeps } from './approval-deps.ts';
+import { tableConfig } from './composition.ts';
 import { required } from './environment.ts';
+import { incidentDeps } from './incident-deps.ts';
 import { stateTasks } from './state-tasks.ts';
 
 export function approvalDeskDeps(): AskDeps {
+  const deps = approvalDeps();
   return {
-    ...approvalDeps(),
+    ...deps,
+    incidents: incidentOpener(incidentDeps(deps, tableConfig())),
     settings: {
       reminderSeconds: Number(required(Env.REMINDER_SECONDS)),
       reminders: Number(required(Env.REMINDERS)),

@@ -30,6 +30,8 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:promotion-gate', ['events/', 'gates/']],
   ['function:releaser', ['releases/']],
   ['function:incidents', ['events/']],
+  ['function:approval-desk', ['approvals/', 'events/']],
+  ['function:pages', ['approvals/', 'events/']],
 ];
 const KNOWN = Object.values(Prefix);
 /** What a release rests on, which is kept for as long as it. */
@@ -271,6 +273,8 @@ describe('reading evidence', () => {
     ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/']],
     ['function:deployer', ['artifacts/']],
     ['function:releaser', CLOSURE],
+    ['function:approval-desk', ['events/', 'gates/', 'approvals/']],
+    ['function:pages', ['attestations/', 'events/', 'gates/', 'approvals/', 'releases/']],
     ...CREATES,
     ['function:reader', KNOWN],
     ['role:rebuilder', KNOWN],

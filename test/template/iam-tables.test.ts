@@ -41,6 +41,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:deployer': ['GetItem'],
     'function:releaser': ['BatchGetItem', 'PutItem', 'Query'],
     'function:incidents': ['PutItem'],
+    'function:approval-desk': ['BatchGetItem', 'PutItem'],
+    'function:pages': ['BatchGetItem', 'PutItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -60,6 +62,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'Query'],
     'function:releaser': ['GetItem'],
     'function:incidents': ['GetItem'],
+    'function:approval-desk': ['GetItem', 'Query'],
+    'function:pages': ['GetItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   WorkflowTable: {
@@ -74,6 +78,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:releaser': ['PutItem', 'Query'],
     'function:incidents': ['DeleteItem', 'GetItem', 'PutItem'],
     'role:rebuilder': ['DeleteItem', 'GetItem', 'PutItem', 'Scan'],
+    'function:approval-desk': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
+    'function:pages': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
   },
 };
 
@@ -83,6 +89,8 @@ const ANNOUNCERS: readonly Principal[] = [
   'function:promoter',
   'function:promotion-gate',
   'function:incidents',
+  'function:approval-desk',
+  'function:pages',
 ];
 
 const principals: readonly Principal[] = [
@@ -153,6 +161,8 @@ describe('the partitions of a table', () => {
     ['WorkflowTable', 'function:deployer', ['promotion#0123']],
     ['WorkflowTable', 'function:releaser', ['promotion#0123', 'releases#credit']],
     ['WorkflowTable', 'function:incidents', INCIDENTS],
+    ['WorkflowTable', 'function:approval-desk', ['promotion#0123', 'link#0123', 'approvals#0123', ...INCIDENTS]],
+    ['WorkflowTable', 'function:pages', ['promotion#0123', 'link#0123', 'approvals#0123']],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {

@@ -1,0 +1,58 @@
+import {
+  APPROVAL_PARTITIONS,
+  APPROVERS,
+  EVIDENCE_KEY_PARTITION,
+  LINK_PARTITIONS,
+  PROMOTION_PARTITIONS,
+  Prefix,
+} from '../../lib/contracts/storage.ts';
+import type { ApprovalMail } from '../constructs/approval-mail.ts';
+import type { Grantee } from '../constructs/policy.ts';
+import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
+import { grantAnnounce } from './access.ts';
+import type { DataStack } from './data-stack.ts';
+import { grantEndWaits } from './promotion-access.ts';
+import { grantOpenIncidents } from './release-access.ts';
+
+// Who may do what about approvals, one function per grantee. test/template/iam-*.test.ts prove what comes of it.
+
+/** Asks people; it also records what somebody decided who died before that was done. */
+export function grantApprovalDesk(
+  grantee: Grantee,
+  data: DataStack,
+  machine: StateMachineArns,
+  mail: ApprovalMail,
+): void {
+  data.evidence.grantCreate(grantee, [Prefix.approvals, Prefix.events], [Prefix.gates]);
+  grantHearing(grantee, data, machine, mail);
+  data.dataKey.grantSealTokens(grantee);
+  grantOpenIncidents(grantee, data);
+}
+
+/** Hears people. Nobody authenticates who calls it: what it may do is what a link's bearer may at most. */
+export function grantPages(grantee: Grantee, data: DataStack, machine: StateMachineArns, mail: ApprovalMail): void {
+  const shown = [Prefix.attestations, Prefix.gates, Prefix.releases];
+  data.evidence.grantCreate(grantee, [Prefix.approvals, Prefix.events], shown);
+  grantHearing(grantee, data, machine, mail);
+  data.dataKey.grantOpenTokens(grantee);
+}
+
+function grantHearing(grantee: Grantee, data: DataStack, machine: StateMachineArns, mail: ApprovalMail): void {
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordApprovals', 'BatchGetItem', 'PutItem');
+  data.registryTable.grantPartitions(grantee, 'ReadDirectory', [APPROVERS, EVIDENCE_KEY_PARTITION], 'GetItem', 'Query');
+  data.workflowTable.grantPartitions(
+    grantee,
+    'WriteAsks',
+    PROMOTION_PARTITIONS,
+    'ConditionCheckItem',
+    'PutItem',
+    'Query',
+  );
+  data.workflowTable.grantPartitions(grantee, 'WriteLinks', LINK_PARTITIONS, 'GetItem', 'PutItem');
+  data.workflowTable.grantPartitions(grantee, 'WriteApprovals', APPROVAL_PARTITIONS, 'PutItem', 'Query');
+  grantAnnounce(grantee, data);
+  grantEndWaits(grantee, machine);
+  mail.grantSend(grantee);
+}

@@ -1,0 +1,56 @@
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { Env } from '../../lib/contracts/env.ts';
+import { ApprovalMail } from '../constructs/approval-mail.ts';
+import { PagesApi } from '../constructs/pages-api.ts';
+import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
+import { stateMachineArns } from '../constructs/state-machine-arns.ts';
+import type { ApprovalFunctionName } from '../names.ts';
+import { grantApprovalDesk, grantPages } from './approval-access.ts';
+import { signingEnvironment } from './environments.ts';
+import { type PromotionProps, TASK_TIMEOUT } from './promotion.ts';
+
+/** In MB, as the functions behind the API have it. */
+const MEMORY = 1024;
+
+/** The functions that ask people and hear them, with their mail and their pages. */
+export function approvalFunctions(
+  stack: Stack,
+  { config, data, codeOf }: PromotionProps,
+): Readonly<Record<ApprovalFunctionName, ServiceFunction>> {
+  const machine = stateMachineArns(stack, config, 'promote-model');
+  const mail = new ApprovalMail(stack, 'ApprovalMail', { config });
+  const common = { config, codeOf, auditKey: data.auditKey.key, memorySize: MEMORY };
+  const environment = {
+    ...signingEnvironment(config, data),
+    [Env.WORKFLOW_TABLE]: data.workflowTable.table.tableName,
+    [Env.DATA_KEY_ARN]: data.dataKey.key.keyArn,
+    ...mail.environment,
+  };
+  const pages = new ServiceFunction(stack, 'Pages', {
+    ...common,
+    name: 'pages',
+    description: 'Shows approvers what they are asked, and hears what they decide',
+    timeout: API_FUNCTION_TIMEOUT,
+    // A trace would hold the path, and with it the secret of a link.
+    isTraced: false,
+    environment,
+  });
+  const { url } = new PagesApi(stack, 'PagesApi', { config, auditKey: data.auditKey.key, pages });
+  new CfnOutput(stack, 'PagesUrl', { value: url, description: 'Base of the pages that mails link to' });
+  const { reminderHours, reminders } = config.promotion;
+  const desk = new ServiceFunction(stack, 'ApprovalDesk', {
+    ...common,
+    name: 'approval-desk',
+    description: 'Asks people for their approval',
+    timeout: TASK_TIMEOUT,
+    environment: {
+      ...environment,
+      [Env.PAGES_URL]: url,
+      [Env.REMINDER_SECONDS]: String(reminderHours * 3600),
+      [Env.REMINDERS]: String(reminders),
+    },
+  });
+  grantPages(pages, data, machine, mail);
+  grantApprovalDesk(desk, data, machine, mail);
+  return { 'approval-desk': desk, pages };
+}
