@@ -244,6 +244,21 @@ const form = (step: string): Form => ({
 export const CODE_PROOF: Proof = { method: 'code', form: form('code') };
 const OIDC_PROOF: Proof = { method: 'oidc', form: form('sign-in'), origin: 'https://login.example.com' };
 
+/** Forty shards that became one training set, on their way through five features. */
+const WIDE_LINEAGE: ApprovalFacts['lineage'] = (() => {
+  const shards = Array.from({ length: 40 }, (_, index) => node(`shard-${index}.parquet`, 'dataset', 'ingest'));
+  const features = Array.from({ length: 5 }, (_, index) => node(`features-${index}.parquet`, 'dataset', 'feature'));
+  const model = node('breast-cancer-classifier', 'model', 'training');
+  return {
+    nodes: [model, ...features, ...shards],
+    edges: [
+      ...features.map(({ sha256 }) => ({ from: sha256, to: model.sha256 })),
+      ...shards.map(({ sha256 }, index) => ({ from: sha256, to: features[index % 5]?.sha256 ?? model.sha256 })),
+    ],
+    complete: true,
+  };
+})();
+
 /** By a name that says what is to be seen. */
 export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   asked: { state: 'asked', facts: FACTS, proof: CODE_PROOF },
@@ -292,6 +307,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     },
     proof: CODE_PROOF,
   },
+  'asked-wide': { state: 'asked', facts: { ...FACTS, lineage: WIDE_LINEAGE }, proof: CODE_PROOF },
   code: { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: undefined },
   'code-wrong': { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: 3 },
   decide: { state: 'decide', facts: FACTS, decide: form('decide'), comment: '', problem: undefined },

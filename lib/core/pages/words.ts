@@ -37,6 +37,15 @@ export function thing({ name, sha256 }: NamedDigest, textLimit: number): Markup 
   return html`${name === null ? undefined : html`${shortened(name, textLimit)} `}<code class="soft">${shortDigest(sha256)}</code>`;
 }
 
+/** A policy by its own revision, and by its digest where the revision does not say that already. */
+export function policyText(
+  { revision, sha256 }: { readonly revision: string; readonly sha256: string },
+  textLimit: number,
+): Markup {
+  const short = shortDigest(sha256);
+  return html`${sha256.startsWith(revision) ? undefined : html`${shortened(revision, textLimit)} `}<code class="soft">${short}</code>`;
+}
+
 /** In a heading, where the digest follows elsewhere. */
 export function nameOf({ name, sha256 }: NamedDigest): string {
   return name === null ? shortDigest(sha256) : shortened(name, 80);

@@ -3,7 +3,7 @@ import { type Content, html, type Markup } from '../html.ts';
 import type { Limits } from '../limits.ts';
 import type { ApprovalFacts, CardView, GateView, MetricView, RunningView } from '../model.ts';
 import { type Column, section, table } from '../parts.ts';
-import { digest, more, shortDigest, sign, thing, when } from '../words.ts';
+import { digest, more, policyText, shortDigest, sign, thing, when } from '../words.ts';
 
 /** What a release would change against what runs now: what serves, the policy it was let in by, and what was measured. */
 export function changesSection({ running, summary, gate, card }: ApprovalFacts, limits: Limits): Markup {
@@ -31,10 +31,7 @@ function served(
   gate: GateView,
   { text }: Limits,
 ): Content[][] {
-  const policy = (of: GateView['policy'] | null): Content =>
-    of === null
-      ? 'not known'
-      : html`${shortened(of.revision, text)} <code class="soft">${shortDigest(of.sha256)}</code>`;
+  const policy = (of: GateView['policy'] | null): Content => (of === null ? 'not known' : policyText(of, text));
   const image = (of: string | null): Content => (of === null ? 'not named' : html`<code>${shortDigest(of)}</code>`);
   const row = (part: string, now: Content, then: Content, same: boolean): Content[] => [
     part,

@@ -6,7 +6,7 @@ import { type Content, html, type Markup } from '../html.ts';
 import type { Limits } from '../limits.ts';
 import type { GateView } from '../model.ts';
 import { type Column, folded, section, table } from '../parts.ts';
-import { count, listed, more, ruleText, sentence, shortDigest, sign, when } from '../words.ts';
+import { count, listed, more, policyText, ruleText, sentence, shortDigest, sign, when } from '../words.ts';
 
 const WORD: Readonly<Record<Verdict, string>> = {
   pass: 'Pass',
@@ -50,7 +50,7 @@ export function gateSection({ verdicts, warnings, waivers, ...gate }: GateView, 
       ? folded(`${count(quiet.length, 'rule')} with nothing to look at`, rowsOf(quiet, 'Rules that hold'))
       : undefined,
     warnings.length > 0 ? warned(warnings, rowsOf) : undefined,
-    html`<p class="small soft">Decided ${when(gate.decidedAt)} under the policy ${shortened(gate.policy.revision, limits.text)} <code>${shortDigest(gate.policy.sha256)}</code>. It is asked again before anything is released.</p>`,
+    html`<p class="small soft">Decided ${when(gate.decidedAt)} under the policy ${policyText(gate.policy, limits.text)}. It is asked again before anything is released.</p>`,
   );
 }
 

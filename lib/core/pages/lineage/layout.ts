@@ -1,14 +1,19 @@
-import type { LineageNode, LineageView } from '../model.ts';
+import type { LineageView } from '../model.ts';
 
 /** Boxes side by side that a phone can still show with a name in each. */
 const BOXES_PER_ROW = 3;
 /** Of a box against a line that passes between boxes. */
-const BOX_WEIGHT = 3;
+const BOX_WEIGHT = 6;
 const WIDEST_BOX = 46;
 
-/** A node with its place: row from the top, and the rest in hundredths of the picture's width. */
-export interface Box {
-  readonly node: LineageNode;
+/** What is drawn as one box. */
+export interface Drawn {
+  readonly sha256: string;
+}
+
+/** With its place: row from the top, and the rest in hundredths of the picture's width. */
+export interface Box<D extends Drawn> {
+  readonly node: D;
   readonly row: number;
   readonly left: number;
   readonly width: number;
@@ -23,9 +28,9 @@ export interface Stroke {
   readonly arrives: boolean;
 }
 
-export interface Layout {
+export interface Layout<D extends Drawn> {
   readonly rows: number;
-  readonly boxes: readonly Box[];
+  readonly boxes: readonly Box<D>[];
   readonly strokes: readonly Stroke[];
 }
 
@@ -38,12 +43,12 @@ interface Slot {
 }
 
 /**
- * Draws what went in above what came out of it, layer by layer. Lines that pass a row have a place of their own in it, so that none
+ * Draws what went in above what came out of it, layer by layer, as near to it as can be. Lines that pass a row have a place of their own in it, so that none
  * runs through a box; those of one node share it. Edges that would lead upwards, along a cycle, are left out: a cycle is reported in words.
  *
  * @param nodes - each once; bounded by the caller, and so are the edges
  */
-export function layOut(nodes: readonly LineageNode[], edges: Edges): Layout {
+export function layOut<D extends Drawn>(nodes: readonly D[], edges: Edges): Layout<D> {
   const byDigest = new Map(nodes.map((node) => [node.sha256, node]));
   const layers = layersOf(nodes, edges);
   const rowOf = rowsOf(nodes, layers);
@@ -64,8 +69,17 @@ export function layOut(nodes: readonly LineageNode[], edges: Edges): Layout {
   return { rows: slots.length, boxes, strokes: strokesOf(down, rowOf, centre) };
 }
 
-/** The longest way from a node that was made from nothing; along a cycle, from where the search enters it. */
-function layersOf(nodes: readonly LineageNode[], edges: Edges): ReadonlyMap<string, number> {
+/** Counted down to the nodes that nothing was made from, by the longest way; along a cycle, to where the search enters it. */
+function layersOf(nodes: readonly Drawn[], edges: Edges): ReadonlyMap<string, number> {
+  const heights = depthsOf(
+    nodes,
+    edges.map(({ from, to }) => ({ from: to, to: from })),
+  );
+  const highest = Math.max(...heights.values());
+  return new Map([...heights].map(([sha256, height]) => [sha256, highest - height]));
+}
+
+function depthsOf(nodes: readonly Drawn[], edges: Edges): ReadonlyMap<string, number> {
   const layer = new Map<string, number>();
   const waiting = new Map(nodes.map(({ sha256 }) => [sha256, 0]));
   for (const { to } of edges) waiting.set(to, (waiting.get(to) ?? 0) + 1);
@@ -88,7 +102,7 @@ function layersOf(nodes: readonly LineageNode[], edges: Edges): ReadonlyMap<stri
 }
 
 /** A layer of many nodes takes several rows. */
-function rowsOf(nodes: readonly LineageNode[], layers: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+function rowsOf(nodes: readonly Drawn[], layers: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const rowOf = new Map<string, number>();
   let first = 0;
   for (let layer = 0; layer <= Math.max(...layers.values()); layer++) {

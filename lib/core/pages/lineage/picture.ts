@@ -2,6 +2,7 @@ import { shortened } from '../../printable.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import type { LineageNode, LineageView } from '../model.ts';
 import { count, shortDigest } from '../words.ts';
+import { alike, type Kin } from './kin.ts';
 import { type Box, type Layout, layOut, type Stroke } from './layout.ts';
 
 /** Pixels. Widths are in hundredths, so that a phone shows the same letters in narrower boxes. */
@@ -15,25 +16,28 @@ const MAX_EDGES = 120;
 
 export interface Picture {
   readonly svg: Markup;
-  /** Nodes in it. */
+  /** Nodes in it, alone or with others like them. */
   readonly shown: readonly LineageNode[];
   /** Edges between them that are not drawn. */
   readonly edgesLeftOut: number;
 }
 
-/** @param most - boxes; of more, those nearest to the model are drawn */
+/** @param most - boxes; of more, after those that are alike became one, those nearest to the model are drawn */
 export function lineagePicture({ nodes, edges }: LineageView, most: number): Picture {
-  const byDigest = new Map(nodes.map((node) => [node.sha256, node]));
-  const shown = nearest([...byDigest.values()], edges, most);
+  const kin = alike(nodes, edges);
+  const shown = nearest(kin.boxes, kin.edges, most);
   const digests = new Set(shown.map(({ sha256 }) => sha256));
-  const between = edges.filter(({ from, to }) => from !== to && digests.has(from) && digests.has(to));
+  const between = kin.edges.filter(({ from, to }) => digests.has(from) && digests.has(to));
   const drawn = between.slice(0, MAX_EDGES);
-  const layout = layOut(shown, drawn);
-  return { svg: drawing(layout), shown, edgesLeftOut: between.length - drawn.length };
+  return {
+    svg: drawing(layOut(shown, drawn)),
+    shown: shown.flatMap(({ members }) => members),
+    edgesLeftOut: between.length - drawn.length,
+  };
 }
 
 /** Breadth first from the model, which comes first among the nodes. */
-function nearest(nodes: readonly LineageNode[], edges: LineageView['edges'], most: number): readonly LineageNode[] {
+function nearest(nodes: readonly Kin[], edges: LineageView['edges'], most: number): readonly Kin[] {
   if (nodes.length <= most) return nodes;
   const byDigest = new Map(nodes.map((node) => [node.sha256, node]));
   const found = new Set(nodes.slice(0, 1));
@@ -46,7 +50,7 @@ function nearest(nodes: readonly LineageNode[], edges: LineageView['edges'], mos
   return [...found];
 }
 
-function drawing({ rows, boxes, strokes }: Layout): Markup {
+function drawing({ rows, boxes, strokes }: Layout<Kin>): Markup {
   const height = rows * ROW_HEIGHT - (ROW_HEIGHT - BOX_HEIGHT) + 2 * MARGIN;
   return html`<svg class="picture" role="img" aria-label="${`What the model was made from, from the top down: ${count(boxes.length, 'thing')} in ${count(rows, 'row')}. The list below says the same.`}" height="${height}" xmlns="http://www.w3.org/2000/svg">
 <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#7a8494"/></marker></defs>
@@ -67,9 +71,13 @@ function line({ from, to, passes, arrives }: Stroke): Content {
 `;
 }
 
-function box({ node, row, left, width }: Box): Markup {
+function box({ node: { members, sha256 }, row, left, width }: Box<Kin>): Markup {
+  const [first] = members;
+  if (!first) return html``;
+  const name = shortened(first.name ?? first.kind, NAME_LENGTH);
   const place = html`x="${percent(left)}" y="${top(row)}" width="${percent(width)}" height="${BOX_HEIGHT}"`;
-  return html`<rect class="${node.kind === 'model' ? 'b m' : 'b'}" ${place} rx="6"/><svg ${place}><text x="8" y="18">${shortened(node.name ?? node.kind, NAME_LENGTH)}</text><text class="s" x="8" y="33">${stageOf(node)}</text><text class="t" x="8" y="48">${shortDigest(node.sha256)}</text></svg>
+  const others = members.length - 1;
+  return html`<rect class="${first.kind === 'model' ? 'b m' : 'b'}" ${place} rx="6"/><svg ${place}><text x="8" y="18">${name}</text><text class="s" x="8" y="33">${stageOf(first)}</text><text class="t" x="8" y="48">${others > 0 ? `and ${others} alike` : shortDigest(sha256)}</text></svg>
 `;
 }
 
