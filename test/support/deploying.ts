@@ -10,10 +10,9 @@ import { testClock } from './clock.ts';
 import { localSageMaker } from './local-sagemaker.ts';
 import { digestOf } from './manifests.ts';
 import { Crash } from './memory/steps.ts';
+import { aPromotion, NAMED_ALARM } from './promotions.ts';
 
-export const IMAGE = `registry.example/fraud@sha256:${'a'.repeat(64)}`;
 export const OTHER_IMAGE = `registry.example/other@sha256:${'b'.repeat(64)}`;
-export const NAMED_ALARM = 'fraud-errors';
 const OUR_ALARM = 'ours-of-';
 /** As long as our alarm rings on AWS. */
 const RINGS_MS = 120_000;
@@ -151,7 +150,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       } as const;
       const id = promotionId(question);
       const at = clock.now().toISOString();
-      promotions.set(id, { ...promotionOf(id, at), ...question, ...change });
+      promotions.set(id, { ...aPromotion(at), ...question, id, ...change });
       leases.set(change.endpoint ?? question.endpoint, id);
       return id;
     },
@@ -188,45 +187,3 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
 }
 
 export type Deployings = ReturnType<typeof deploying>;
-
-function promotionOf(id: string, at: string): Promotion {
-  return {
-    id,
-    kind: 'promotion',
-    model: '',
-    endpoint: '',
-    environment: 'production',
-    request: '',
-    image: IMAGE,
-    instance_type: 'ml.m5.large',
-    instance_count: 4,
-    canary_percent: 25,
-    bake_seconds: 600,
-    alarms: [NAMED_ALARM],
-    reason: 'better',
-    on_busy: 'wait',
-    requested_at: at,
-    requester: {
-      arn: 'arn:aws:iam::111122223333:role/promoter',
-      unique_id: 'AROAPROMOTER',
-      at,
-      principal: 'promoter',
-    },
-    confirmed_by: null,
-    state: 'awaiting_approval',
-    round: 1,
-    roles: [],
-    request_decision: null,
-    release_decision: null,
-    changes: [],
-    deployment: null,
-    abort: null,
-    release: null,
-    failure: null,
-    incident: null,
-    ended_at: null,
-    updated_at: at,
-    events: 1,
-    revision: 1,
-  };
-}

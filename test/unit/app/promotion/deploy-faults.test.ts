@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { configName } from '../../../../lib/core/deployment.ts';
-import { type Deployings, deploying, NAMED_ALARM, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { type Deployings, deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
 import { Crash } from '../../../support/memory/steps.ts';
+import { NAMED_ALARM } from '../../../support/promotions.ts';
 
 /** Runs a task again until it is not killed, as the state machine does. @returns how often it was */
 async function untilDone(on: Deployings, id: string, task: Parameters<Deployings['run']>[1]): Promise<number> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HOSTING_TAG } from '../../../../lib/contracts/deployment.ts';
 import { configName, hostedModel, modelName } from '../../../../lib/core/deployment.ts';
-import { deploying, IMAGE, NAMED_ALARM, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
 
 describe('a first deployment', () => {
   it('makes the endpoint from the content-addressed bytes and the image by its digest', async () => {
