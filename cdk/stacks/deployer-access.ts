@@ -100,7 +100,7 @@ function grantAlarms(grantee: Grantee, stack: Stack, stage: string): void {
     },
     {
       sid: 'MakeOurAlarms',
-      actions: ['cloudwatch:PutMetricAlarm'],
+      actions: ['cloudwatch:PutMetricAlarm', 'cloudwatch:SetAlarmState'],
       resources: [alarms(`${deploymentAlarmPrefix(stage)}*`)],
       wildcard: 'Our alarms are named by their endpoints.',
     },

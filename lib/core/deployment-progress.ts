@@ -15,14 +15,16 @@ export interface Reason {
   readonly detail: string;
 }
 
-/** Codes of what is not as it was approved. Nothing else under which a deployment fails says that somebody changed something. */
+/** Codes of bytes, images, models and configurations that are not the approved ones. */
 export const INTEGRITY_CODES: ReadonlySet<string> = new Set([
   'artifact_differs',
   'config_differs',
-  'endpoint_changed',
   'image_differs',
   'model_differs',
 ]);
+
+/** Code of an endpoint that somebody has changed past us. */
+export const ENDPOINT_CHANGED = 'endpoint_changed';
 
 /** What a look at the endpoint says of a running deployment. */
 export function progressOf(
@@ -48,7 +50,7 @@ export function progressOf(
       if (endpoint.config === previous_config) {
         return { state: 'rolled_back', failure: { code: 'taken_back', detail: endpoint.failure ?? TAKEN_BACK } };
       }
-      return failed('endpoint_changed', `the endpoint runs ${endpoint.config}, which is neither old nor new`);
+      return failed(ENDPOINT_CHANGED, `the endpoint runs ${endpoint.config}, which is neither old nor new`);
     case 'Failed':
     case 'OutOfService':
     case 'UpdateRollbackFailed':

@@ -15,7 +15,7 @@ import { aPromotion, NAMED_ALARM } from './promotions.ts';
 export const OTHER_IMAGE = `registry.example/other@sha256:${'b'.repeat(64)}`;
 const OUR_ALARM = 'ours-of-';
 /** As long as our alarm rings on AWS. */
-const RINGS_MS = 120_000;
+const RINGS_MS = 90_000;
 const POLL_MS = 60_000;
 
 type Ports = Pick<DeployDeps, 'alarms' | 'endpoints' | 'hosting' | 'promotions'>;
@@ -41,6 +41,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
   const ours: DeploymentAlarms = {
     nameOf: (endpoint) => `${OUR_ALARM}${endpoint}`,
     ringing: async (names) => new Map(names.filter((name) => alarms.has(name)).map((name) => [name, rings(name)])),
+    silence: async (endpoint) => void alarms.set(`${OUR_ALARM}${endpoint}`, { ringsUntil: 0 }),
     ensure: async (endpoint) => void alarms.set(`${OUR_ALARM}${endpoint}`, { ringsUntil: 0 }),
     ring: async (endpoint) =>
       void alarms.set(`${OUR_ALARM}${endpoint}`, { ringsUntil: clock.now().getTime() + RINGS_MS }),
@@ -87,8 +88,10 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     releases: {
       list: async (endpoint) => ({ items: releases.filter((one) => one.endpoint === endpoint), next: undefined }),
     },
-    artifacts: { head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }) },
-    ledger: { findArtifact: async () => record },
+    artifacts: killable({
+      head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }),
+    }),
+    ledger: killable({ findArtifact: async () => record }),
     source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
     allAtOnceIn: new Set(allAtOnce ? ['production'] : []),
   };

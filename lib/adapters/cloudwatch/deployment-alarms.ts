@@ -3,6 +3,7 @@ import {
   DescribeAlarmsCommand,
   PutMetricAlarmCommand,
   PutMetricDataCommand,
+  SetAlarmStateCommand,
 } from '@aws-sdk/client-cloudwatch';
 import type { DeploymentAlarms } from '../../app/promotion/hosting.ts';
 import { DEPLOYMENT_METRICS, deploymentAlarmPrefix } from '../../contracts/deployment.ts';
@@ -10,19 +11,14 @@ import { unavailable } from '../failures.ts';
 
 /** Seconds of a period; shorter than a minute, so that the alarm rings within seconds. */
 const PERIOD = 10;
-/** Two minutes: longer than from one poll to the next, which lets it ring again. */
-const PERIODS = 12;
+/** 90 s: longer than from one poll to the next, which lets it ring again. */
+const PERIODS = 9;
 
 /** Our own rollback alarm of each endpoint: nothing else stops a deployment that runs. */
 export function cloudwatchAlarms(client: CloudWatchClient, stage: string): DeploymentAlarms {
   const nameOf = (endpoint: string) => `${deploymentAlarmPrefix(stage)}${endpoint}`;
-  const metric = (endpoint: string) => ({
-    MetricName: 'DeploymentAborted',
-    Dimensions: [
-      { Name: 'Stage', Value: stage },
-      { Name: 'Endpoint', Value: endpoint },
-    ],
-  });
+  // A name of its own, not a dimension: who looks at one endpoint's metric looks at no other's.
+  const metricOf = (endpoint: string) => `DeploymentAborted.${stage}.${endpoint}`;
 
   return {
     nameOf,
@@ -51,7 +47,7 @@ export function cloudwatchAlarms(client: CloudWatchClient, stage: string): Deplo
             AlarmName: nameOf(endpoint),
             AlarmDescription: `Rings when Countersign takes a deployment to ${endpoint} back. See docs/runbook.md#tampered-artifact`,
             Namespace: DEPLOYMENT_METRICS,
-            ...metric(endpoint),
+            MetricName: metricOf(endpoint),
             Statistic: 'Maximum',
             Period: PERIOD,
             EvaluationPeriods: PERIODS,
@@ -71,9 +67,18 @@ export function cloudwatchAlarms(client: CloudWatchClient, stage: string): Deplo
         await client.send(
           new PutMetricDataCommand({
             Namespace: DEPLOYMENT_METRICS,
-            MetricData: [{ ...metric(endpoint), Value: 1, StorageResolution: 1 }],
+            MetricData: [{ MetricName: metricOf(endpoint), Value: 1, StorageResolution: 1 }],
           }),
         );
+      } catch (error) {
+        unavailable('CloudWatch', error);
+      }
+    },
+
+    async silence(endpoint) {
+      try {
+        const StateReason = 'What it rang for is over: a new deployment begins.';
+        await client.send(new SetAlarmStateCommand({ AlarmName: nameOf(endpoint), StateValue: 'OK', StateReason }));
       } catch (error) {
         unavailable('CloudWatch', error);
       }

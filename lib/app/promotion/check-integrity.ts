@@ -1,5 +1,6 @@
 import { PromotionError } from '../../contracts/promotion.ts';
 import { foreignImages, type HostedEndpoint, hostedModel, isSame } from '../../core/deployment.ts';
+import { ENDPOINT_CHANGED } from '../../core/deployment-progress.ts';
 import type { DeployDeps, Deploying } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
 import { configOf } from './prepare-deployment.ts';
@@ -21,7 +22,7 @@ export async function checkIntegrity(deps: DeployDeps, promotion: Deploying): Pr
     requireBytes(deps, promotion),
   ]);
   if (endpoint?.config !== endpoint_config || endpoint.status !== 'InService') {
-    throw differs('endpoint_changed', `the endpoint does not serve ${endpoint_config}`);
+    throw differs(ENDPOINT_CHANGED, `the endpoint does not serve ${endpoint_config}`);
   }
   requireImages(promotion, endpoint);
   // The variant bears the name that the endpoint had for it; everything else is ours.

@@ -2,6 +2,7 @@ import { Announcement, type AnnouncementType } from '../../contracts/announcemen
 import type { IncidentKind } from '../../contracts/incidents.ts';
 import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
+import { ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { AbortDeps } from './abort.ts';
@@ -85,7 +86,10 @@ function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
 
 function incidentOf({ state, failure, abort }: Promotion): IncidentKind | undefined {
   if (state === 'rollback_failed') return 'rollback_failed';
-  if (failure?.code === PromotionError.integrity || abort?.cause === 'integrity') return 'tampered_artifact';
+  if (failure && (failure.code === PromotionError.integrity || INTEGRITY_CODES.has(failure.code)))
+    return 'tampered_artifact';
+  if (abort?.cause === 'integrity') return 'tampered_artifact';
+  if (failure?.code === ENDPOINT_CHANGED) return 'unauthorised_promotion';
   if (failure?.code === EXECUTION_STOPPED) return 'promotion_stopped';
   return state === 'rolled_back' ? 'deployment_failed' : undefined;
 }

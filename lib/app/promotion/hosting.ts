@@ -47,6 +47,11 @@ export interface DeploymentAlarms {
   nameOf(endpoint: string): string;
   /** Makes our alarm; one that is there stays what we make. */
   ensure(endpoint: string): Promise<void>;
-  /** Lets our alarm ring for about two minutes. */
+  /** Lets our alarm ring for a minute and a half. */
   ring(endpoint: string): Promise<void>;
+  /**
+   * Ends the ringing for a deployment that is over. For as long as what it rang for is not as old, it may ring again; a new fleet takes
+   * longer than that to start, and alarms count only once it has.
+   */
+  silence(endpoint: string): Promise<void>;
 }

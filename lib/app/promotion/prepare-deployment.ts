@@ -48,9 +48,13 @@ async function requireDeployable(deps: DeployDeps, promotion: Promotion, endpoin
   if (!deps.allAtOnceIn.has(promotion.environment)) refuse(notCanaried(promotion));
   refuse(notDeployable(endpoint, await hosting.isOurs(endpoint.arn)));
   const ours = alarms.nameOf(promotion.endpoint);
-  const ringing = await alarms.ringing([ours, ...promotion.alarms]);
+  const ringing = new Map(await alarms.ringing([ours, ...promotion.alarms]));
+  const isRinging = ringing.get(ours);
+  ringing.delete(ours);
   refuse(notWatchable(promotion.alarms, ringing));
-  if (!ringing.has(ours)) await alarms.ensure(promotion.endpoint);
+  // The endpoint is this promotion's: what it rang for is a deployment that was taken back.
+  if (isRinging) await alarms.silence(promotion.endpoint);
+  else if (isRinging === undefined) await alarms.ensure(promotion.endpoint);
 }
 
 function refuse(refused: Refused | undefined): void {

@@ -1,6 +1,6 @@
 import type { Watched } from '../../contracts/promotion.ts';
 import { configName, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
-import type { Reason } from '../../core/deployment-progress.ts';
+import { ENDPOINT_CHANGED, type Reason } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, wayBack } from '../../core/release.ts';
@@ -137,7 +137,7 @@ function nextStep({ deployment, ...promotion }: Deploying, endpoint: HostedEndpo
 /** What we made, and nothing else. */
 function remove({ config }: HostedEndpoint, made: string): Step {
   if (config === made) return { kind: 'remove' };
-  return fail('endpoint_changed', `the endpoint runs ${config}, which is not what this promotion made`);
+  return fail(ENDPOINT_CHANGED, `the endpoint runs ${config}, which is not what this promotion made`);
 }
 
 function fail(code: string, detail: string): Step {

@@ -114,6 +114,14 @@ describe('a preflight', () => {
     await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'alarm_rings' });
   });
 
+  it('silences our own alarm, which rang for a deployment that is over', async () => {
+    const on = deploying();
+    await on.released('one');
+    on.alarms.set('ours-of-fraud', { ringsUntil: Number.POSITIVE_INFINITY });
+    await on.run(on.approved('two'), 'prepare');
+    expect(on.alarms.get('ours-of-fraud')).toEqual({ ringsUntil: 0 });
+  });
+
   it('refuses an endpoint that we did not make until a person gives it to us, and then keeps its variant', async () => {
     const on = deploying();
     const { deployment } = on.get(await on.released('one', { endpoint: 'elsewhere' }));

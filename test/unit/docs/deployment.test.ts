@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { DeployerTask } from '../../../lib/contracts/promotion.ts';
+import { notCanaried, notDeployable, notWatchable } from '../../../lib/core/preflight.ts';
+import { deploying } from '../../support/deploying.ts';
+import { aPromotion } from '../../support/promotions.ts';
+
+const text = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
+
+describe('docs/deployment.md', () => {
+  it('tells the calls of each step as they are', async () => {
+    const on = deploying();
+    await on.released('one');
+    const id = on.approved('two');
+    // Our alarm is there from the second deployment on.
+    on.alarms.set('ours-of-fraud', { ringsUntil: 0 });
+    const counted = async (task: DeployerTask['task'], name: string = task) => {
+      on.killAfter(Number.POSITIVE_INFINITY);
+      await on.run(id, task);
+      return [name, String(on.portCalls.length)];
+    };
+    const rows = [await counted('prepare'), await counted('deploy')];
+    await on.poll();
+    rows.push(await counted('watch'));
+    await on.watch(id, 'watch');
+    rows.push(await counted('check-integrity', 'check integrity'), await counted('roll-back', 'roll back'));
+    const told = [...text.matchAll(/^\| ([a-z ]+) \| .* \| (\d+) \|$/gm)].map(([, step, calls]) => [step, calls]);
+    expect(told).toEqual(rows);
+  });
+
+  it('has every code under which a preflight refuses', () => {
+    const serving = aPromotion('2026-01-01T00:00:00Z');
+    const variant = { name: 'a', images: [] };
+    const endpoint = {
+      arn: '',
+      config: '',
+      pending: null,
+      failure: null,
+      modified_at: new Date(0),
+      variants: [variant],
+    };
+    const refusals = [
+      notCanaried({ ...serving, instance_count: 1 }),
+      notCanaried({ ...serving, instance_type: 'ml.inf1.xlarge' }),
+      notCanaried({ ...serving, canary_percent: 60 }),
+      notCanaried({ ...serving, alarms: [] }),
+      notDeployable({ ...endpoint, status: 'InService' }, false),
+      notDeployable({ ...endpoint, status: 'Updating' }, true),
+      notDeployable({ ...endpoint, status: 'InService', variants: [variant, variant] }, true),
+      notWatchable(['a'], new Map()),
+      notWatchable(['a'], new Map([['a', true]])),
+      notWatchable(Array.from({ length: 10 }, String), new Map()),
+    ];
+    for (const refused of refusals) expect(text).toContain(`\`${refused?.code}\``);
+  });
+});
