@@ -1,19 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DescribeExecutionOutput, SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Machine, startMachine } from './support/machine.ts';
 import { GOES_WELL, WAYS, type Way } from './support/promotion-ways.ts';
 
 /** All functions of the machine. What they do is in the way whose number is in the name of the promotion. */
+const counts = mkdtempSync(join(tmpdir(), 'countersign-ways-'));
 const HANDLER = `
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+const first = (file) => {
+  try {
+    writeFileSync(file, '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+};
 const WAYS = ${JSON.stringify(WAYS.map(({ tasks = {} }) => tasks))};
 const GOES_WELL = ${JSON.stringify(GOES_WELL)};
-const calls = new Map();
 export const handler = async (event) => {
   console.log(JSON.stringify(event));
   const { task, promotion, role = '' } = event;
   const what = WAYS[Number(promotion.slice(1))][task] ?? [GOES_WELL[task] ?? {}];
-  const at = calls.get(promotion + task + role) ?? 0;
-  calls.set(promotion + task + role, at + 1);
+  let at = 0;
+  // Counted in files: a function runs in several processes.
+  while (!first(join(${JSON.stringify(counts)}, [promotion, task, role, at].join('-')))) at++;
   const does = what[Math.min(at, what.length - 1)];
   if (does.thrown) throw Object.assign(new Error('no luck'), { name: does.thrown });
   if (does.slow) await new Promise((resolve) => setTimeout(resolve, does.slow));
@@ -39,14 +53,17 @@ beforeAll(async () => {
       Rounds: 2,
     },
     handler: HANDLER,
-    timeoutMs: 10_000,
+    timeoutMs: 20_000,
     variants: {
       // The machine as it is allows 60 s, or 910 s, for each call, and tries six times.
-      impatient: (definition) => definition.replaceAll(/"TimeoutSeconds":(60|910)\b/g, '"TimeoutSeconds":1'),
+      impatient: (definition) => definition.replaceAll(/"TimeoutSeconds":(60|910)\b/g, '"TimeoutSeconds":5'),
     },
   });
 });
-afterAll(async () => await machine?.close());
+afterAll(async () => {
+  await machine?.close();
+  rmSync(counts, { recursive: true });
+});
 
 interface Told {
   readonly execution: DescribeExecutionOutput;
@@ -74,7 +91,7 @@ async function run(index: number, { kind = 'promotion', machine: variant, answer
       await told.catch(() => undefined);
     }
   };
-  const answering = setInterval(() => void answer(), 100);
+  const answering = setInterval(() => void answer(), 250);
   try {
     const execution = await machine.run(promotion, { promotion, kind }, variant);
     return { execution, asked: await machine.asked(promotion) };

@@ -94,7 +94,8 @@ export async function startMachine(options: MachineOptions) {
     },
     /** What the function was asked, in order, as it logged it. */
     asked: async (subject: string): Promise<readonly Record<string, unknown>[]> => {
-      const lines = (await readFile(harness.logFile, 'utf8')).trim().split('\n');
+      const log = await readFile(harness.logFile, 'utf8').catch(() => '');
+      const lines = log.split('\n').filter((line) => line !== '');
       const entries: Record<string, unknown>[] = lines.map((line) => JSON.parse(line));
       return entries.filter(({ simulation, promotion }) => subject === (simulation ?? promotion));
     },
