@@ -5,10 +5,10 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Env } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
 import type { Alarms } from '../constructs/alarms.ts';
-import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
+import { API_FUNCTION_TIMEOUT, functionArn, ServiceFunction } from '../constructs/service-function.ts';
 import { StateMachine } from '../constructs/state-machine.ts';
 import { stateMachineArns } from '../constructs/state-machine-arns.ts';
-import { type FunctionName, functionName, type PromotionFunctionName } from '../names.ts';
+import type { FunctionName, PromotionFunctionName } from '../names.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantDeployer } from './deployer-access.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
@@ -115,14 +115,12 @@ export function promotionFunctions(
 /** The state machine that takes a model to an endpoint. */
 export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps, 'codeOf'>): StateMachine {
   const { reminderHours, reminders, pollSeconds, endpointWaitSeconds, rounds } = config.promotion;
-  const taskArn = (name: string) =>
-    stack.formatArn({ service: 'lambda', resource: `function:${functionName(config.stage, name as FunctionName)}` });
   const tasks = {
-    Promoter: taskArn('promoter'),
-    PromotionGate: taskArn('promotion-gate'),
-    ApprovalDesk: taskArn('approval-desk'),
-    Deployer: taskArn('deployer'),
-    Releaser: taskArn('releaser'),
+    Promoter: functionArn(stack, config, 'promoter'),
+    PromotionGate: functionArn(stack, config, 'promotion-gate'),
+    ApprovalDesk: functionArn(stack, config, 'approval-desk'),
+    Deployer: functionArn(stack, config, 'deployer'),
+    Releaser: functionArn(stack, config, 'releaser'),
   };
   const machine = new StateMachine(stack, 'PromoteModel', {
     config,

@@ -14,14 +14,20 @@ import { simulate } from './simulate.ts';
  * The policy that is committed, as a bundle of its own: the tests share a stack, and a policy goes through its life once.
  *
  * @param wantedBy - no other test has the same
+ * @param change - of its data document, as text
  */
-export async function committedPolicy(wantedBy: string): Promise<Buffer> {
+export async function committedPolicy(
+  wantedBy: string,
+  change: (data: string) => string = (data) => data,
+): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-policy-'));
   try {
     await cp(resolve(import.meta.dirname, '../../../policies/bundle'), folder, { recursive: true });
     const manifest = join(folder, '.manifest');
     const metadata = { wanted_by: wantedBy };
     await writeFile(manifest, JSON.stringify({ ...JSON.parse(await readFile(manifest, 'utf8')), metadata }));
+    const data = join(folder, 'data.json');
+    await writeFile(data, change(await readFile(data, 'utf8')));
     return await packPolicyBundle(folder);
   } finally {
     await rm(folder, { recursive: true });

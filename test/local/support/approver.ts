@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LocalControl } from '../../../local/control.ts';
+import type { LocalDescription } from '../../../local/description.ts';
+
+/** A person with a mailbox and a browser that runs no scripts. */
+export class Approver {
+  readonly #control: LocalControl;
+  readonly #address: string;
+  readonly #cookies = new Map<string, string>();
+  #url = '';
+  #page = '';
+
+  constructor(local: LocalDescription, address: string) {
+    this.#control = new LocalControl(local.control);
+    this.#address = address;
+  }
+
+  /** Opens a link, proves who they are, and decides. @returns the page that says so */
+  async decide(link: string, choice: 'approve' | 'reject', comment = ''): Promise<string> {
+    await this.#open(link);
+    await this.#send('Send me a code', {});
+    const code = /\b\d{8}\b/.exec(await this.#mailWith(/\b\d{8}\b/))?.[0] ?? '';
+    await this.#send('Go on', { code });
+    await this.#send('name="decision"', { comment, decision: choice });
+    await this.#send(choice === 'approve' ? 'Approve this release' : 'Reject this release', {});
+    return this.#page;
+  }
+
+  /** The link of the newest mail with one that was not handed out yet. */
+  async link(seen: ReadonlySet<string>): Promise<string> {
+    for (;;) {
+      const links = (await this.#mails()).flatMap((text) => /https?:\/\/\S+\/approve\/[\w-]{43}/.exec(text)?.[0] ?? []);
+      const fresh = links.find((link) => !seen.has(link));
+      if (fresh) return fresh;
+      await delay(200);
+    }
+  }
+
+  async #mails(): Promise<readonly string[]> {
+    const mails = await this.#control.mails();
+    return mails.filter(({ to }) => to.includes(this.#address)).map(({ text }) => text);
+  }
+
+  async #mailWith(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = (await this.#mails()).find((text) => pattern.test(text) && !text.includes('/approve/'));
+      if (found) return found;
+      await delay(200);
+    }
+  }
+
+  async #open(url: string, init: RequestInit = {}): Promise<void> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    for (const set of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      this.#cookies.set(name, value);
+    }
+    const to = answer.headers.get('location');
+    if (to) return await this.#open(new URL(to, url).href);
+    this.#url = url;
+    this.#page = await answer.text();
+    if (answer.status !== 200) throw new Error(`${init.method ?? 'GET'} ${url} answered ${answer.status}`);
+  }
+
+  /** Sends the form with this text in it, as the page fills it in, and what the person types. */
+  async #send(containing: string, typed: Readonly<Record<string, string>>): Promise<void> {
+    const form = [...this.#page.matchAll(/<form method="post" action="([^"]*)">([\s\S]*?)<\/form>/g)].find(([text]) =>
+      text.includes(containing),
+    );
+    if (!form) throw new Error(`the page has no form with ${containing}: ${this.#page.slice(0, 2000)}`);
+    const [, action = '', body = ''] = form;
+    const hidden = [...body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)];
+    const fields = new URLSearchParams({
+      ...Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])),
+      ...typed,
+    });
+    await this.#open(new URL(action, this.#url).href, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: fields.toString(),
+    });
+  }
+}
