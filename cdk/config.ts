@@ -40,6 +40,8 @@ export interface StageConfig {
     readonly requestsPerAddress: number;
   };
   readonly promotion: PromotionConfig;
+  /** Whether webhooks may lead to the machine itself; only where everything runs on one. Absent: no private address is sent to. */
+  readonly webhooksToLoopback?: true;
   /** Where alarms are mailed. Absent: the alarm topic has no subscriber yet. */
   readonly alarmEmail?: string;
   /** Whether buckets, tables and keys survive the removal of their stack. */
@@ -138,6 +140,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     throttle: { requestsPerSecond: 5000, burst: 5000 },
     vpcEndpointIds: [],
     promotion: { ...PROMOTION, pollSeconds: 1 },
+    webhooksToLoopback: true,
     retainData: true,
   },
 ];
@@ -180,6 +183,7 @@ export function configFaults(config: StageConfig): string[] {
     ...uploadFaults(config),
     ...apiFaults(config),
     ...promotionFaults(config),
+    ...webhookFaults(config),
   ];
 }
 
@@ -304,6 +308,12 @@ function promotionFaults({ promotion }: StageConfig): string[] {
     faults.push(`promotion.mailFrom is "${promotion.mailFrom}"; it must be an e-mail address`);
   }
   return faults;
+}
+
+function webhookFaults({ stage, webhooksToLoopback }: StageConfig): string[] {
+  return webhooksToLoopback && stage !== 'local'
+    ? ['webhooksToLoopback is set; only the stage "local" sends to its own machine']
+    : [];
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

@@ -11,6 +11,9 @@ export type ReleaseFunctionName = (typeof RELEASE_FUNCTION_NAMES)[number];
 /** The Lambdas that ask people and hear them. Their template is cdk/stacks/approvals.ts. */
 export const APPROVAL_FUNCTION_NAMES = ['approval-desk', 'pages'] as const;
 export type ApprovalFunctionName = (typeof APPROVAL_FUNCTION_NAMES)[number];
+/** The Lambdas of webhooks. Their template is cdk/stacks/webhooks.ts. */
+export const WEBHOOK_FUNCTION_NAMES = ['webhooks', 'webhook-sender'] as const;
+export type WebhookFunctionName = (typeof WEBHOOK_FUNCTION_NAMES)[number];
 
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
@@ -28,6 +31,7 @@ export const FUNCTION_NAMES = [
   ...PROMOTION_FUNCTION_NAMES,
   ...RELEASE_FUNCTION_NAMES,
   ...APPROVAL_FUNCTION_NAMES,
+  ...WEBHOOK_FUNCTION_NAMES,
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
@@ -47,6 +51,7 @@ export const SIGNERS = [
   'promotion-gate',
   ...RELEASE_FUNCTION_NAMES,
   ...APPROVAL_FUNCTION_NAMES,
+  'webhooks',
 ] as const satisfies readonly FunctionName[];
 
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
@@ -64,6 +69,7 @@ export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], read
     'incidents',
     'approval-desk',
     'pages',
+    'webhooks',
   ],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],

@@ -22,6 +22,7 @@ import { addStatus } from './commands/status.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWaiver } from './commands/waiver.ts';
+import { addWebhook } from './commands/webhook.ts';
 
 /** The command line, ready to parse. It throws CommanderError instead of ending the process. */
 export function buildProgram(): Command {
@@ -66,6 +67,7 @@ Examples:
     addIncident,
     addRollback,
     addApprover,
+    addWebhook,
     addPrincipals,
     addKeys,
     addHold,

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { TOKEN_PURPOSE } from '../../lib/contracts/promotion.ts';
+import { SECRET_PURPOSE } from '../../lib/contracts/webhooks.ts';
 import type { StageConfig } from '../config.ts';
 import { KEY_ADMINISTRATION, onlyDeploymentsTakeOver } from './evidence-key.ts';
 import type { Grantee, Permission } from './policy.ts';
@@ -19,8 +20,10 @@ const ENCRYPT_AND_DECRYPT = [
   'kms:ReEncryptTo',
 ];
 
-/** Of task tokens, as lib/adapters/kms/tokens.ts sends it. */
-const TOKEN_CONTEXT = { 'kms:EncryptionContext:purpose': TOKEN_PURPOSE };
+/** What the data key may be used for directly, as callers say in their encryption context. */
+const SEALED = [SECRET_PURPOSE, TOKEN_PURPOSE];
+
+const PURPOSE_KEY = 'kms:EncryptionContext:purpose';
 
 /** Additional to {@link KEY_ADMINISTRATION}: only symmetric keys rotate by themselves. */
 const ROTATION = [
@@ -77,12 +80,12 @@ export class DataKey extends EncryptionKey {
       statements: (stack) => [
         useThroughServices(stack, 'AccountUsesThroughServices', ['s3', 'dynamodb', 'sqs']),
         new iam.PolicyStatement({
-          // Not through a service: so that whoever may read the table may not open what lies there.
-          sid: 'AccountSealsTokens',
+          // Not through a service: so that whoever may read a table may not open what is sealed in it.
+          sid: 'AccountSeals',
           principals: [new iam.AccountRootPrincipal()],
           actions: ['kms:Decrypt', 'kms:Encrypt'],
           resources: ['*'],
-          conditions: { StringEquals: TOKEN_CONTEXT },
+          conditions: { StringEquals: { [PURPOSE_KEY]: SEALED } },
         }),
         new iam.PolicyStatement({
           // DynamoDB keeps a grant per table, made in the name of whoever creates the table.
@@ -111,16 +114,27 @@ export class DataKey extends EncryptionKey {
 
   /** Lets the grantee encrypt task tokens and read them back, directly. */
   grantSealTokens(grantee: Grantee): void {
-    this.allowTokens(grantee, 'SealTokens', ['kms:Decrypt', 'kms:Encrypt']);
+    this.grantDirectly(grantee, 'SealTokens', ['kms:Decrypt', 'kms:Encrypt'], TOKEN_PURPOSE);
   }
 
   /** Lets the grantee read task tokens. */
   grantOpenTokens(grantee: Grantee): void {
-    this.allowTokens(grantee, 'OpenTokens', DECRYPT);
+    this.grantDirectly(grantee, 'OpenTokens', DECRYPT, TOKEN_PURPOSE);
   }
 
-  private allowTokens(grantee: Grantee, sid: string, actions: string[]): void {
-    grantee.allow({ sid, actions, resources: [this.key.keyArn], conditions: { StringEquals: TOKEN_CONTEXT } });
+  /** Lets the grantee encrypt the secrets of webhooks, and not read them back. */
+  grantSealSecrets(grantee: Grantee): void {
+    this.grantDirectly(grantee, 'SealSecrets', ['kms:Encrypt'], SECRET_PURPOSE);
+  }
+
+  /** Lets the grantee read the secrets of webhooks. */
+  grantOpenSecrets(grantee: Grantee): void {
+    this.grantDirectly(grantee, 'OpenSecrets', DECRYPT, SECRET_PURPOSE);
+  }
+
+  private grantDirectly(grantee: Grantee, sid: string, actions: string[], purpose: string): void {
+    const conditions = { StringEquals: { [PURPOSE_KEY]: purpose } };
+    grantee.allow({ sid, actions, resources: [this.key.keyArn], conditions });
   }
 
   private useStatement(sid: string, actions: string[], services: readonly DataService[]): Permission {

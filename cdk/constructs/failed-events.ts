@@ -3,7 +3,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
-import { functionName } from '../names.ts';
+import { type FunctionName, functionName } from '../names.ts';
 import type { DataKey } from './encryption-key.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -19,12 +19,17 @@ export class FailedEvents extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly config: StageConfig; readonly dataKey: DataKey; readonly source: ServiceFunction },
+    props: {
+      readonly config: StageConfig;
+      readonly dataKey: DataKey;
+      readonly source: ServiceFunction;
+      readonly name: FunctionName;
+    },
   ) {
     super(scope, id);
     const { config, source } = props;
     this.queue = new sqs.Queue(this, 'Queue', {
-      queueName: `${functionName(config.stage, 'artifact-verifier')}-failed`,
+      queueName: `${functionName(config.stage, props.name)}-failed`,
       encryption: sqs.QueueEncryption.KMS,
       encryptionMasterKey: props.dataKey.key,
       enforceSSL: true,

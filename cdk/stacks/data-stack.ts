@@ -30,6 +30,7 @@ import {
   PROMOTION_FUNCTION_NAMES,
   RELEASE_FUNCTION_NAMES,
   SIGNERS,
+  WEBHOOK_FUNCTION_NAMES,
 } from '../names.ts';
 import { grantRebuilder } from './access.ts';
 
@@ -64,7 +65,7 @@ export class DataStack extends Stack {
     this.registryTable = new ControlTable(this, 'RegistryTable', {
       config,
       dataKey,
-      writers: ['registry', 'policies', 'approvers', 'simulator'],
+      writers: ['registry', 'policies', 'approvers', 'simulator', 'webhooks'],
     });
     this.workflowTable = new ControlTable(this, 'WorkflowTable', {
       config,
@@ -75,6 +76,7 @@ export class DataStack extends Stack {
         ...PROMOTION_FUNCTION_NAMES,
         ...RELEASE_FUNCTION_NAMES,
         ...APPROVAL_FUNCTION_NAMES,
+        ...WEBHOOK_FUNCTION_NAMES,
       ],
       index: WORKFLOW_INDEX,
     });

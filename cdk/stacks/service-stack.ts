@@ -33,6 +33,7 @@ import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
 import { promoteModel, promotionFunctions, TASK_FUNCTIONS, watchPromotions } from './promotion.ts';
 import { releaseFunctions } from './release-functions.ts';
+import { watchWebhooks, webhookFunctions } from './webhooks.ts';
 
 /**
  * Memory of the functions behind the API, in MB. A cold start is CPU-bound and CPU comes with memory; beyond this the
@@ -115,6 +116,7 @@ export class ServiceStack extends Stack {
       config,
       dataKey: data.dataKey,
       source: functions['artifact-verifier'],
+      name: 'artifact-verifier',
     });
     const api = new MachineApi(this, 'Api', { config, auditKey: data.auditKey.key, functions });
 
@@ -123,6 +125,7 @@ export class ServiceStack extends Stack {
 
     const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     this.raiseAlarms(alarms, functions, failedEvents, api);
+    watchWebhooks(this, { config, data, alarms, functions });
     this.watchExecutions(alarms, simulatePolicy);
     watchPromotions(alarms, promotions);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
@@ -242,6 +245,7 @@ export class ServiceStack extends Stack {
       ...promotionFunctions(this, { config, data, codeOf }),
       ...releaseFunctions(this, { config, data, codeOf }),
       ...approvalFunctions(this, { config, data, codeOf }),
+      ...webhookFunctions(this, { config, data, codeOf }),
     };
   }
 

@@ -205,6 +205,10 @@ export function registryChange(body: RegistryEvent, before: Principal | undefine
     case 'approver-changed':
     case 'approver-erased':
       return { kind: 'approver-changed', approver: { ...body.approver, event }, contact: undefined };
+    case 'webhook-added':
+    case 'webhook-changed':
+    case 'webhook-secret-rotated':
+      return { kind: 'webhook-changed', webhook: { ...body.webhook, event }, sealed: undefined };
     case 'principal-registered':
       return { kind: 'principal-created', principal: { ...body.principal, revision: 1, keys: [] } };
     case 'key-registered':

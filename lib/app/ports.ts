@@ -5,6 +5,7 @@ import type { RecordedKey } from '../core/key-history.ts';
 import type { Activation, PolicyRecord, RecordedActivation } from '../core/policy.ts';
 import type { KeyRecord, Principal } from '../core/registry.ts';
 import type { RecordedWaiver } from '../core/waiver.ts';
+import type { RecordedSubscription, SealedSecrets } from '../core/webhooks/subscription.ts';
 
 /** Now, as the control plane sees it. */
 export type Clock = () => Date;
@@ -251,6 +252,12 @@ export type RegistryChange =
       readonly approver: RecordedApprover;
       /** Undefined: what lies there stays, unless the record says that it is erased. No event can tell it. */
       readonly contact: Contact | undefined;
+    }
+  | {
+      readonly kind: 'webhook-changed';
+      readonly webhook: RecordedSubscription;
+      /** Undefined: what lies there stays. No event can tell it. */
+      readonly sealed: SealedSecrets | undefined;
     };
 
 export interface WaiverPage {

@@ -24,7 +24,7 @@ export const Env = {
   SIMULATION_MACHINE_ARN: 'SIMULATION_MACHINE_ARN',
   /** ARN of the state machine that promotes models. */
   PROMOTION_MACHINE_ARN: 'PROMOTION_MACHINE_ARN',
-  /** ARN of the KMS key that encrypts task tokens. */
+  /** ARN of the KMS key that encrypts what is kept secret: task tokens, secrets of webhooks. */
   DATA_KEY_ARN: 'DATA_KEY_ARN',
   /** Base of the public pages, with a slash at its end. */
   PAGES_URL: 'PAGES_URL',
@@ -37,6 +37,8 @@ export const Env = {
   REMINDERS: 'REMINDERS',
   /** Seconds that an endpoint stays a promotion's without a sign of life. */
   LEASE_SECONDS: 'LEASE_SECONDS',
+  /** `allowed` where webhooks may lead to this machine. */
+  WEBHOOK_LOOPBACK: 'WEBHOOK_LOOPBACK',
   /** JSON of {@link SamplingRates}. */
   GATE_SAMPLING: 'GATE_SAMPLING',
   /** ARN of the role that models run as on SageMaker. */

@@ -19,6 +19,7 @@ export const OwnPredicate = {
   hold: 'https://countersign.dev/hold/v1',
   policyEvent: 'https://countersign.dev/policy-event/v1',
   waiver: 'https://countersign.dev/waiver/v1',
+  webhookEvent: 'https://countersign.dev/webhook-event/v1',
   approverEvent: 'https://countersign.dev/approver-event/v1',
   gateSkip: 'https://countersign.dev/gate-skip/v1',
   promotionEvent: 'https://countersign.dev/promotion-event/v1',

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   KEY_EXISTS: { status: 409, title: 'The key is registered already' },
   PRINCIPAL_EXISTS: { status: 409, title: 'The principal or its role is registered already' },
   APPROVER_EXISTS: { status: 409, title: 'The person is in the directory already' },
+  WEBHOOK_EXISTS: { status: 409, title: 'The webhook exists already' },
   REVISION_CONFLICT: { status: 409, title: 'The record changed meanwhile' },
   HOLD_EXISTS: { status: 409, title: 'The evidence is on hold already' },
   HOLD_NOT_FOUND: { status: 404, title: 'The evidence is not on hold' },

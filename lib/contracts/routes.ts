@@ -11,7 +11,8 @@ export type RouteGroup =
   | 'policies'
   | 'approvers'
   | 'promotions'
-  | 'incidents';
+  | 'incidents'
+  | 'webhooks';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -137,6 +138,13 @@ export const ROUTES = [
   { method: 'GET', path: '/v1/approvers/{id}', group: 'approvers', roles: DIRECTORY_READERS },
   // Apart, because a route is what a role may call, and the {id} of a path above would take in what lies below it.
   { method: 'GET', path: '/v1/contacts/{id}', group: 'approvers', roles: ['people-admin'] },
+  { method: 'POST', path: '/v1/webhooks', group: 'webhooks', roles: ['operator'] },
+  { method: 'POST', path: '/v1/webhooks/{id}', group: 'webhooks', roles: ['operator'] },
+  { method: 'POST', path: '/v1/webhooks/{id}/rotate', group: 'webhooks', roles: ['operator'] },
+  { method: 'POST', path: '/v1/webhooks/{id}/replay', group: 'webhooks', roles: ['operator'] },
+  { method: 'GET', path: '/v1/webhooks', group: 'webhooks', roles: ['operator', 'auditor'] },
+  { method: 'GET', path: '/v1/webhooks/{id}', group: 'webhooks', roles: ['operator', 'auditor'] },
+  { method: 'GET', path: '/v1/webhooks/{id}/deliveries', group: 'webhooks', roles: ['operator', 'auditor'] },
   { method: 'POST', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
   { method: 'DELETE', path: '/v1/holds', group: 'holds', roles: ['legal-hold'] },
 ] as const satisfies readonly Route[];

@@ -40,6 +40,13 @@ export const WAIVER_PARTITIONS = ['waivers'] as const;
 /** Partition of the registry table that holds the people who may be asked to approve, and how they are reached. */
 export const APPROVERS = 'approvers';
 
+/** Partition of the registry table that says where announcements are sent, with the secrets, encrypted. */
+export const WEBHOOKS = 'webhooks';
+
+/** Partitions of the workflow table that hold what is on its way there; `*` stands for a webhook. */
+export const DELIVERY_PARTITIONS = ['deliveries#*'] as const;
+export const WEBHOOK_STOP_PARTITIONS = ['webhook-stops'] as const;
+
 /** Partition of the registry table that holds the keys that countersign. */
 export const EVIDENCE_KEY_PARTITION = 'evidence-key';
 

@@ -8,6 +8,7 @@ import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { PromotionSchema } from './promotion.ts';
 import { KeyRecordSchema } from './registry.ts';
 import { WaiverRecordSchema } from './waiver.ts';
+import { SubscriptionSchema } from './webhooks/subscription.ts';
 
 /**
  * What the control plane states about itself. Events of one subject form a stream, numbered from 1; each number exists once,
@@ -65,12 +66,18 @@ export const EventSchema = z.discriminatedUnion('action', [
     /** As it stands with the event. */
     incident: IncidentSchema,
   }),
+  z.object({
+    ...common,
+    action: z.enum(['webhook-added', 'webhook-changed', 'webhook-secret-rotated']),
+    webhook: SubscriptionSchema,
+  }),
   z.object({ ...common, action: z.enum(['hold-placed', 'hold-released']), sha256: z.string(), reason: z.string() }),
 ]);
 
 export type EventBody = z.output<typeof EventSchema>;
 export type HoldEvent = Extract<EventBody, { sha256: string }>;
 export type ActivationEvent = Extract<EventBody, { activation: unknown }>;
+export type WebhookEvent = Extract<EventBody, { webhook: unknown }>;
 export type ApproverEvent = Extract<EventBody, { approver: unknown }>;
 export type PromotionEvent = Extract<EventBody, { promotion: unknown }>;
 export type IncidentEvent = Extract<EventBody, { incident: unknown }>;
@@ -118,6 +125,10 @@ export function streamOf(body: EventBody): string {
     case 'incident-acknowledged':
     case 'incident-resolved':
       return `incident/${body.incident.id}`;
+    case 'webhook-added':
+    case 'webhook-changed':
+    case 'webhook-secret-rotated':
+      return `webhook/${body.webhook.id}`;
     case 'hold-placed':
     case 'hold-released':
       return `hold/${body.sha256}`;
@@ -157,6 +168,10 @@ export function predicateTypeOf(body: EventBody): string {
     case 'incident-acknowledged':
     case 'incident-resolved':
       return OwnPredicate.incidentEvent;
+    case 'webhook-added':
+    case 'webhook-changed':
+    case 'webhook-secret-rotated':
+      return OwnPredicate.webhookEvent;
     default:
       return OwnPredicate.keyEvent;
   }

@@ -1,5 +1,5 @@
 import { STAGES, type Stage } from '../contracts/predicates.ts';
-import { APPROVERS, EVIDENCE_KEY_PARTITION, Prefix } from '../contracts/storage.ts';
+import { APPROVERS, EVIDENCE_KEY_PARTITION, Prefix, WEBHOOKS } from '../contracts/storage.ts';
 
 const LOST = [Prefix.receipts, Prefix.events, Prefix.gates, Prefix.approvals, Prefix.releases].map(
   (prefix) => `${prefix}lost/`,
@@ -102,6 +102,13 @@ export const itemKey = {
   approver: (id: string) => ({ pk: APPROVERS, sk: `person#${id}` }),
   /** Apart, so that it can be erased, and so that a rebuild of the records does not touch it. */
   approverContact: (id: string) => ({ pk: APPROVERS, sk: `contact#${id}` }),
+  subscription: (id: string) => ({ pk: WEBHOOKS, sk: `subscription#${id}` }),
+  webhookSecrets: (id: string) => ({ pk: WEBHOOKS, sk: `secrets#${id}` }),
+  delivery: (webhook: string, time: string, message: string) => ({
+    pk: workflow.deliveries(webhook),
+    sk: `${time}#${message}`,
+  }),
+  webhookStop: (webhook: string) => ({ pk: workflow.webhookStops, sk: webhook }),
   /** Of the main policy, or of a slot: all that is in force now lies in one run of sort keys. */
   activation: (slot: string | undefined) => ({
     pk: POLICY_ACTIVATIONS,
@@ -162,6 +169,11 @@ export const workflow = {
   releases: (endpoint: string): string => `releases#${endpoint}`,
   /** Of the index: the releases of one model in time order. */
   releasesOf: (model: string): string => `releases#model#${model}`,
+  deliveries: (webhook: string): string => `deliveries#${webhook}`,
+  /** Of the webhooks whose consumers said that they are gone. */
+  webhookStops: 'webhook-stops',
+  /** Of the index: the deliveries that wait for an attempt, by when it is due. */
+  webhooksDue: 'webhooks-due',
   /** Of the index: the simulations of one policy in time order. */
   simulationsOf: (policy: string): string => `simulations#${policy}`,
   /** Of the index, which holds an item once: open promotions in order of request; those that ended, by endpoint. */

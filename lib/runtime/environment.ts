@@ -37,3 +37,8 @@ export function allAtOnceIn(): ReadonlySet<Environment> {
 function listed(name: EnvName): readonly string[] {
   return (process.env[name] ?? '').split(',').filter((one) => one !== '');
 }
+
+/** Whether webhooks may lead to this machine, as they do where everything runs on one. */
+export function sendsToLoopback(): boolean {
+  return process.env[Env.WEBHOOK_LOOPBACK] === 'allowed';
+}

@@ -4,9 +4,11 @@ import { MemoryHolds } from '../support/memory/holds.ts';
 import { MemoryLedger } from '../support/memory/ledger.ts';
 import { MemoryRegistry } from '../support/memory/registry.ts';
 import { Steps } from '../support/memory/steps.ts';
+import { MemoryDeliveries } from '../support/memory/webhooks.ts';
 import { directoryContract } from './directory.ts';
 import { evidenceStoreContract } from './evidence-store.ts';
 import { holdsContract, ledgerContract, registryContract, type Tables } from './tables.ts';
+import { webhooksContract } from './webhooks.ts';
 
 /** The memory adapters keep the contract, so what the use cases are tested against is what AWS does. */
 
@@ -29,6 +31,12 @@ async function openTables(): Promise<Tables> {
 evidenceStoreContract(async () => new MemoryBucket(new Steps(), () => new Date()));
 ledgerContract(openTables);
 registryContract(openTables);
+webhooksContract(async () => {
+  const steps = new Steps();
+  const registry: MemoryRegistry = new MemoryRegistry(steps, () => ledger);
+  const ledger = new MemoryLedger(steps, undefined, (guard) => registry.unchanged(guard));
+  return { registry, subscriptions: registry.subscriptions, deliveries: new MemoryDeliveries(steps) };
+});
 directoryContract(async () => {
   const steps = new Steps();
   const registry: MemoryRegistry = new MemoryRegistry(steps, () => ledger);

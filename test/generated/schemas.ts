@@ -13,6 +13,7 @@ import {
   RegisterPrincipalSchema,
   RevokeKeySchema,
 } from '../../lib/core/requests.ts';
+import { AddWebhookSchema, ChangeWebhookSchema } from '../../lib/core/webhooks/subscription.ts';
 
 /** The schemas that validate, published as JSON Schema 2020-12. `node test/generated/schemas.ts` writes them again. */
 const FOLDER = join(import.meta.dirname, '../../docs/schemas');
@@ -26,6 +27,8 @@ const PUBLISHED = {
   'put-artifact': PutArtifactSchema,
   'add-approver': AddApproverSchema,
   'change-approver': ChangeApproverSchema,
+  'add-webhook': AddWebhookSchema,
+  'change-webhook': ChangeWebhookSchema,
   hold: HoldSchema,
   'simulation-report-v1': SimulationReportSchema,
 } as const;

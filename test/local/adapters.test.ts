@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, inject } from 'vitest';
+import { dynamoDeliveries } from '../../lib/adapters/dynamodb/deliveries.ts';
 import { dynamoDirectory } from '../../lib/adapters/dynamodb/directory.ts';
 import { holds } from '../../lib/adapters/dynamodb/holds.ts';
 import { dynamoLedger, type LedgerConfig } from '../../lib/adapters/dynamodb/ledger.ts';
 import { dynamoRegistry } from '../../lib/adapters/dynamodb/registry.ts';
+import { dynamoSubscriptions } from '../../lib/adapters/dynamodb/subscriptions.ts';
 import { s3EvidenceStore } from '../../lib/adapters/s3/evidence-store.ts';
-import { PARTITION_KEY, SORT_KEY } from '../../lib/contracts/storage.ts';
+import { PARTITION_KEY, SORT_KEY, WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import { objectKey } from '../../lib/core/layout.ts';
 import { directoryContract } from '../contract/directory.ts';
 import { evidenceStoreContract, freshDigest } from '../contract/evidence-store.ts';
 import { holdsContract, ledgerContract, registryContract, type Tables } from '../contract/tables.ts';
+import { webhooksContract } from '../contract/webhooks.ts';
 import { clientConfig } from './support/clients.ts';
 
 /** The adapters of S3 and DynamoDB keep the same contract as the memory ones, over tables and a bucket of their own. */
@@ -27,20 +30,34 @@ beforeAll(async () => {
   await s3.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
 });
 
+/** Like the workflow table, which has the most: no other one's items have the keys of the index. */
 async function emptyTable(): Promise<string> {
   const TableName = `contract-${randomUUID()}`;
   await client.send(
     new CreateTableCommand({
       TableName,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [PARTITION_KEY, SORT_KEY].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: [
-        { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
-        { AttributeName: SORT_KEY, KeyType: 'RANGE' },
+      AttributeDefinitions: [PARTITION_KEY, SORT_KEY, WORKFLOW_INDEX.partitionKey, WORKFLOW_INDEX.sortKey].map(
+        (AttributeName) => ({ AttributeName, AttributeType: 'S' }),
+      ),
+      KeySchema: keysOf(PARTITION_KEY, SORT_KEY),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: WORKFLOW_INDEX.name,
+          KeySchema: keysOf(WORKFLOW_INDEX.partitionKey, WORKFLOW_INDEX.sortKey),
+          Projection: { ProjectionType: 'ALL' },
+        },
       ],
     }),
   );
   return TableName;
+}
+
+function keysOf(partitionKey: string, sortKey: string): KeySchemaElement[] {
+  return [
+    { AttributeName: partitionKey, KeyType: 'HASH' },
+    { AttributeName: sortKey, KeyType: 'RANGE' },
+  ];
 }
 
 async function openTables(): Promise<Tables> {
@@ -63,6 +80,14 @@ async function openTables(): Promise<Tables> {
 evidenceStoreContract(async () => store);
 ledgerContract(openTables);
 registryContract(openTables);
+webhooksContract(async () => {
+  const tables: LedgerConfig = { client, evidenceTable: await emptyTable(), registryTable: await emptyTable() };
+  return {
+    registry: dynamoRegistry(tables),
+    subscriptions: dynamoSubscriptions(client, tables.registryTable),
+    deliveries: dynamoDeliveries(client, await emptyTable()),
+  };
+});
 directoryContract(async () => {
   const tables: LedgerConfig = { client, evidenceTable: await emptyTable(), registryTable: await emptyTable() };
   return { registry: dynamoRegistry(tables), directory: dynamoDirectory(client, tables.registryTable) };

@@ -1,13 +1,17 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stateMachineName } from '../../cdk/names.ts';
+import { type FunctionName, stateMachineName } from '../../cdk/names.ts';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
+import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import { STATEMENT_TYPE } from '../../lib/core/statement.ts';
@@ -105,6 +109,7 @@ async function journey(): Promise<void> {
     await take('legal-hold', 'DELETE /v1/holds', [], { body: { sha256, reason: 'case closed' } });
   }
   await keepDirectory();
+  await sendWebhooks();
   await take('key-admin', 'POST /v1/keys/{keyid}/revoke', [key.keyid], { body: { reason: 'end of the journey' } });
   await reindexAsRebuilder();
 }
@@ -118,6 +123,46 @@ async function keepDirectory(): Promise<void> {
   const { json } = await take('people-admin', 'GET /v1/contacts/{id}', ['p-1']);
   expect(json).toEqual({ id: 'p-1', name: person.name, email: person.email });
   await take('people-admin', 'POST /v1/approvers/{id}/erase', ['p-1']);
+}
+
+/** A consumer on this machine, told of something, then of nothing until it asks for it again. */
+async function sendWebhooks(): Promise<void> {
+  let told = 0;
+  const consumer = createServer((_request, response) => {
+    told++;
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((listening) => consumer.listen(0, '127.0.0.1', listening));
+  const { port } = consumer.address() as AddressInfo;
+  const since = new Date().toISOString();
+  const body = { id: 'siem', url: `http://127.0.0.1:${port}/hook` };
+  await take('operator', 'POST /v1/webhooks', [], { body });
+  await announce();
+  while (told < 1) await setTimeout(50);
+  await take('operator', 'POST /v1/webhooks/{id}/rotate', ['siem']);
+  await take('operator', 'POST /v1/webhooks/{id}/replay', ['siem'], { body: { since } });
+  await invoke('webhook-sender', { source: 'aws.events' });
+  expect(told).toBeGreaterThan(1);
+  await take('auditor', 'GET /v1/webhooks');
+  await take('auditor', 'GET /v1/webhooks/{id}', ['siem']);
+  const { json } = await take('operator', 'GET /v1/webhooks/{id}/deliveries', ['siem']);
+  expect(json).toMatchObject({ deliveries: [{ state: 'delivered' }] });
+  await take('operator', 'POST /v1/webhooks/{id}', ['siem'], { body: { revision: 2, state: 'disabled' } });
+  consumer.close();
+}
+
+/** As a function of ours would. */
+async function announce(): Promise<void> {
+  const events = new EventBridgeClient(clientConfig(stack.description, 'administrator'));
+  const detail = {
+    specversion: '1.0',
+    id: randomUUID(),
+    source: 'urn:countersign:local',
+    type: Announcement.released,
+    time: new Date().toISOString(),
+  };
+  const entry = { Source: EVENT_SOURCE, DetailType: detail.type, Detail: JSON.stringify(detail) };
+  await events.send(new PutEventsCommand({ Entries: [entry] }));
 }
 
 /** Killed after the attestation, and after the receipt: what follows reads, extends and adopts. */
@@ -219,17 +264,20 @@ async function standBeside(policy: string, question: object): Promise<void> {
   await take('policy-approver', 'POST /v1/policies/withdraw', [], { body: { ...at, from: policy, reason } });
 }
 
-/** On AWS it is EventBridge that invokes the function, by its permission on it. */
+/** On AWS it is EventBridge that invokes the function, by its permission on it; and what is announced, functions announce. */
 function isByRule({ identity, operation }: CallRecord): boolean {
-  return identity === 'administrator' && operation === 'Invoke';
+  return identity === 'administrator' && (operation === 'Invoke' || operation === 'PutEvents');
 }
 
 /** What its rule does once a day. */
 async function watchWaivers(): Promise<void> {
+  await invoke('waiver-watch', {});
+}
+
+async function invoke(name: FunctionName, event: object): Promise<void> {
   const lambda = new LambdaClient(clientConfig(stack.description, 'administrator'));
-  const FunctionName = 'countersign-local-waiver-watch';
-  const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName, Payload: '{}' }));
-  expect(FunctionError).toBeUndefined();
+  const command = new InvokeCommand({ FunctionName: `countersign-local-${name}`, Payload: JSON.stringify(event) });
+  expect((await lambda.send(command)).FunctionError).toBeUndefined();
 }
 
 async function activate(bytes: Buffer, key: TestKey): Promise<string> {

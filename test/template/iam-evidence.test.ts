@@ -24,6 +24,7 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:gates', ['gates/']],
   ['function:policies', ['events/', 'policies/']],
   ['function:approvers', ['events/']],
+  ['function:webhooks', ['events/']],
   ['function:simulator', ['events/', 'simulations/']],
   ['function:promotions', ['events/']],
   ['function:promoter', ['events/']],

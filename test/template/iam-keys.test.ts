@@ -84,9 +84,9 @@ describe('the data key', () => {
     for (const principal of modest) {
       const expected = writers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', s3), principal).toBe(expected);
-      // The deployer writes to a table, and no evidence.
-      const items = principal === 'function:deployer' ? 'Allowed' : expected;
-      expect(await on(dataKey, principal, 'kms:GenerateDataKey', dynamodb), principal).toBe(items);
+      // These write to tables, and no evidence.
+      const inTables = ['function:deployer', 'function:webhook-sender'].includes(principal) ? 'Allowed' : expected;
+      expect(await on(dataKey, principal, 'kms:GenerateDataKey', dynamodb), principal).toBe(inTables);
     }
   });
 
@@ -112,10 +112,24 @@ describe('the data key', () => {
     }
   });
 
-  it('encrypts the queue of failed events for the verifier only', async () => {
+  it('seals the secrets of webhooks for those who make them, and unseals them for who signs with them', async () => {
+    const purpose = (name: string) => ({ 'kms:EncryptionContext:purpose': name });
+    const may = { 'kms:Encrypt': 'function:webhooks', 'kms:Decrypt': 'function:webhook-sender' };
+    for (const [action, sealer] of Object.entries(may)) {
+      for (const principal of modest) {
+        const expected = principal === sealer ? 'Allowed' : 'ImplicitlyDenied';
+        expect(await on(dataKey, principal, action, purpose('webhook-secret')), principal).toBe(expected);
+        expect(await on(dataKey, principal, action, purpose('another')), principal).toBe('ImplicitlyDenied');
+      }
+    }
+  });
+
+  it('encrypts the queues of failed events for those whose events they hold', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
     for (const principal of modest) {
-      const expected = principal === 'function:artifact-verifier' ? 'Allowed' : 'ImplicitlyDenied';
+      const expected = ['function:artifact-verifier', 'function:webhook-sender'].includes(principal)
+        ? 'Allowed'
+        : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', sqs), principal).toBe(expected);
     }
   });

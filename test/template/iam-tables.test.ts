@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:gates': ['BatchGetItem', 'PutItem', 'Query'],
     'function:policies': ['GetItem', 'PutItem'],
     'function:approvers': ['PutItem'],
+    'function:webhooks': ['PutItem'],
     'function:simulator': ['BatchGetItem', 'PutItem', 'Query'],
     'function:promotions': ['PutItem'],
     'function:promoter': ['PutItem'],
@@ -64,6 +65,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:incidents': ['GetItem'],
     'function:approval-desk': ['GetItem', 'Query'],
     'function:pages': ['GetItem', 'Query'],
+    'function:webhooks': ['GetItem', 'PutItem', 'Query'],
+    'function:webhook-sender': ['Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   WorkflowTable: {
@@ -80,6 +83,8 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'role:rebuilder': ['DeleteItem', 'GetItem', 'PutItem', 'Scan'],
     'function:approval-desk': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
     'function:pages': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
+    'function:webhooks': ['PutItem', 'Query'],
+    'function:webhook-sender': ['PutItem', 'Query'],
   },
 };
 
@@ -136,8 +141,10 @@ describe('the partitions of a table', () => {
   const INCIDENTS = ['incident#0123', 'findings#open'];
   const RULES = [...POLICIES, 'policy-activation', 'waivers'];
   const KNOWN = {
-    RegistryTable: [...AUTHORITY, ...RULES, 'approvers'],
+    RegistryTable: [...AUTHORITY, ...RULES, 'approvers', 'webhooks'],
     WorkflowTable: [
+      'deliveries#siem',
+      'webhook-stops',
       'simulation#0123',
       'promotion#0123',
       'endpoint#credit',
@@ -152,6 +159,7 @@ describe('the partitions of a table', () => {
     ['RegistryTable', 'function:registry', AUTHORITY],
     ['RegistryTable', 'function:policies', RULES],
     ['RegistryTable', 'function:approvers', ['approvers']],
+    ['RegistryTable', 'function:webhooks', ['webhooks']],
     ['RegistryTable', 'function:simulator', POLICIES],
     ['WorkflowTable', 'function:policies', ['simulation#0123']],
     ['WorkflowTable', 'function:simulator', ['simulation#0123']],
@@ -163,6 +171,8 @@ describe('the partitions of a table', () => {
     ['WorkflowTable', 'function:incidents', INCIDENTS],
     ['WorkflowTable', 'function:approval-desk', ['promotion#0123', 'link#0123', 'approvals#0123', ...INCIDENTS]],
     ['WorkflowTable', 'function:pages', ['promotion#0123', 'link#0123', 'approvals#0123']],
+    ['WorkflowTable', 'function:webhooks', ['deliveries#siem']],
+    ['WorkflowTable', 'function:webhook-sender', ['deliveries#siem', 'webhook-stops']],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {
@@ -175,11 +185,12 @@ describe('the partitions of a table', () => {
   });
 });
 
-it('the index of the workflow table is queried by the reader only', async () => {
+it('the index of the workflow table is queried by the reader and the sender of webhooks only', async () => {
   const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
   for (const principal of principals) {
     const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
-    expect(decision, principal).toBe(principal === 'function:reader' ? 'Allowed' : 'ImplicitlyDenied');
+    const may = principal === 'function:reader' || principal === 'function:webhook-sender';
+    expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
   }
 });
 

@@ -192,6 +192,8 @@ describe('functions', () => {
     incidents: [...SIGNING, Env.WORKFLOW_TABLE],
     pages: HEARING,
     'approval-desk': [...HEARING, Env.PAGES_URL, Env.REMINDER_SECONDS, Env.REMINDERS],
+    webhooks: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
+    'webhook-sender': [Env.REGISTRY_TABLE, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -223,31 +225,46 @@ describe('functions', () => {
       else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);
       // Its state machine waits for 60 s.
       else if (/-(promoter|deployer|approval-desk)$/.test(String(FunctionName))) expect(Timeout).toBe(55);
+      else if (FunctionName === 'countersign-prod-webhook-sender') expect(Timeout).toBe(360);
       else expect(Timeout).toBeLessThan(29);
     }
   });
 
   it('the verifier may continue itself; what fails for good is kept with its error', () => {
     expect(functions.filter(({ RecursiveLoop }) => RecursiveLoop === 'Allow')).toHaveLength(1);
-    const queue = resolver.arn(only(service, 'AWS::SQS::Queue', 'FailedEvents')[0], service);
-    expect(resolved(service, 'AWS::Lambda::EventInvokeConfig')).toMatchObject([
-      {
-        FunctionName: 'countersign-prod-artifact-verifier',
-        DestinationConfig: { OnFailure: { Destination: queue } },
-        MaximumRetryAttempts: 2,
+    const kept = (name: string, queue: string) => ({
+      FunctionName: `countersign-prod-${name}`,
+      DestinationConfig: {
+        OnFailure: { Destination: resolver.arn(only(service, 'AWS::SQS::Queue', queue)[0], service) },
       },
+      MaximumRetryAttempts: 2,
+    });
+    expect(resolved(service, 'AWS::Lambda::EventInvokeConfig')).toMatchObject([
+      kept('artifact-verifier', 'FailedEvents'),
+      kept('webhook-sender', 'FailedAnnouncements'),
     ]);
   });
 });
 
 it('the waiver watch is started once a day, by its rule and nobody else', () => {
   const arn = resolver.arn(only(service, 'AWS::Lambda::Function', 'WaiverWatch')[0], service);
-  const [rule, ...others] = resolved(service, 'AWS::Events::Rule');
+  const [rule, ...others] = resolved(service, 'AWS::Events::Rule').filter((one) => JSON.stringify(one).includes(arn));
   expect(rule).toMatchObject({ ScheduleExpression: 'cron(0 6 * * ? *)', State: 'ENABLED', Targets: [{ Arn: arn }] });
   expect(others).toEqual([]);
   const permissions = resolved(service, 'AWS::Lambda::Permission').filter(({ FunctionName }) => FunctionName === arn);
   const ruleArn = resolver.arn(only(service, 'AWS::Events::Rule', 'WatchWaivers')[0], service);
   expect(permissions).toMatchObject([{ Principal: 'events.amazonaws.com', SourceArn: ruleArn }]);
+});
+
+it('webhooks are sent to by what we announce and by a tick a minute, and on AWS never to the machine itself', () => {
+  const [name, { Properties }] = only(service, 'AWS::Lambda::Function', 'WebhookSender');
+  const arn = resolver.arn(name, service);
+  const rules = resolved(service, 'AWS::Events::Rule').filter((one) => JSON.stringify(one).includes(arn));
+  expect(rules.map(({ EventPattern, ScheduleExpression }) => EventPattern ?? ScheduleExpression)).toEqual(
+    expect.arrayContaining([{ source: ['countersign'] }, 'rate(1 minute)']),
+  );
+  expect(rules).toHaveLength(2);
+  expect(JSON.stringify(Properties)).not.toContain(Env.WEBHOOK_LOOPBACK);
 });
 
 /** Of one metric. */

@@ -51,6 +51,14 @@ export function registryWrites(table: string, change: RegistryChange): TransactW
       const beside = toItem(itemKey.approverContact(id), { revision, ...(contact && { contact }) });
       return [putAfter(table, item, revision - 1), ...(contact || isErased ? [put(table, beside)] : [])];
     }
+    case 'webhook-changed': {
+      const { webhook, sealed } = change;
+      const { id, revision } = webhook;
+      return [
+        putAfter(table, toItem(itemKey.subscription(id), webhook), revision - 1),
+        ...(sealed ? [put(table, toItem(itemKey.webhookSecrets(id), { revision, sealed }))] : []),
+      ];
+    }
     case 'policy-activated': {
       const { activation } = change;
       const { at, revision, follows } = activation;

@@ -9,6 +9,7 @@ import type { RecordedWaiver } from '../../../lib/core/waiver.ts';
 import { MemoryDirectory } from './directory.ts';
 import type { MemoryLedger } from './ledger.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
+import { MemorySubscriptions } from './webhooks.ts';
 
 /** The registry table: revisions only count up, history stays, and what is revoked stays revoked. */
 export class MemoryRegistry implements Registry {
@@ -21,12 +22,14 @@ export class MemoryRegistry implements Registry {
   readonly #activations: RecordedActivation[] = [];
   readonly #waivers = new Map<string, RecordedWaiver>();
   readonly directory: MemoryDirectory;
+  readonly subscriptions: MemorySubscriptions;
   readonly #steps: Steps;
   readonly #ledger: () => MemoryLedger;
 
   constructor(steps: Steps, ledger: () => MemoryLedger) {
     this.#steps = steps;
     this.directory = new MemoryDirectory(steps);
+    this.subscriptions = new MemorySubscriptions(steps);
     this.#ledger = ledger;
   }
 
@@ -140,6 +143,8 @@ export class MemoryRegistry implements Registry {
         return (this.#waivers.get(change.waiver.id)?.revision ?? 0) === change.waiver.revision - 1;
       case 'approver-changed':
         return this.directory.fits(change.approver);
+      case 'webhook-changed':
+        return this.subscriptions.fits(change.webhook);
     }
   }
 
@@ -166,6 +171,9 @@ export class MemoryRegistry implements Registry {
         return;
       case 'approver-changed':
         this.directory.write(change);
+        return;
+      case 'webhook-changed':
+        this.subscriptions.write(change);
     }
   }
 

@@ -44,6 +44,8 @@ export type Step =
   | 'announce'
   | 'mark-done'
   | 'start-execution'
+  | 'save-delivery'
+  | 'stop-webhook'
   | 'note-lost-signature'
   | 'sign'
   | 'reserve'

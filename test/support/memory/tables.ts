@@ -65,6 +65,14 @@ export class MemoryTables implements TableWriter {
           ...(beside ? [[`contact ${id}`, { value: contact, revision }] as const] : []),
         ]);
       }
+      case 'webhook-changed': {
+        const { webhook, sealed } = change;
+        const { id, revision } = webhook;
+        return this.#write([
+          [`webhook ${id}`, { value: webhook, revision }],
+          ...(sealed ? [[`secrets ${id}`, { value: sealed, revision }] as const] : []),
+        ]);
+      }
       case 'policy-activated': {
         const { activation } = change;
         const name = activationStream(activation.slot?.name);

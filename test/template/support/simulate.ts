@@ -59,7 +59,7 @@ export class Simulator {
   }
 
   /** @throws Error when the request itself makes no sense: an unknown action, a condition key that it cannot have. */
-  async simulate({ principal, action, resource, context = {} }: Request): Promise<Decision> {
+  async simulate({ principal, action, resource, context }: Request): Promise<Decision> {
     const simulation: Simulation = {
       request: {
         principal: this.#caller(principal),
@@ -69,7 +69,7 @@ export class Simulator {
           ...this.#callerContext(principal),
           'aws:SecureTransport': 'true',
           ...(action.startsWith('s3:') ? { 's3:TlsVersion': '1.3' } : {}),
-          ...context,
+          ...withContextStandIns(context),
         },
       },
       identityPolicies: this.#identityPolicies(principal),
@@ -171,7 +171,7 @@ export class Simulator {
   }
 
   #document(value: unknown, template: Template): PolicyDocument {
-    const document = this.#resolver.resolve(value, template);
+    const document = withStandIns(this.#resolver.resolve(value, template));
     if (typeof document !== 'object' || document === null || !('Statement' in document)) {
       throw new Error('a resource policy has no statements');
     }
@@ -190,10 +190,23 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'states:SendTaskSuccess': 'states:UpdateStateMachine',
 };
 
+/**
+ * The simulator knows keys that end in a name of the caller's only where a slash comes before it, so those of encryption contexts are
+ * put to it as tags of the principal, which every request may have.
+ */
+const CONTEXT = 'kms:EncryptionContext:';
+const CONTEXT_STAND_IN = 'aws:PrincipalTag/kms-encryption-context-';
+
+function withContextStandIns(context: Request['context'] = {}): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(context).map(([name, value]) => [name.replace(CONTEXT, CONTEXT_STAND_IN), value]),
+  );
+}
+
 function withStandIns(policy: unknown): unknown {
   const written = Object.entries(STAND_INS).reduce(
     (text, [action, standIn]) => text.replaceAll(`"${action}"`, `"${standIn}"`),
-    JSON.stringify(policy),
+    JSON.stringify(policy).replaceAll(`"${CONTEXT}`, `"${CONTEXT_STAND_IN}`),
   );
   return JSON.parse(written);
 }
