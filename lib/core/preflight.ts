@@ -12,7 +12,7 @@ const MAX_ALARMS = 9;
 
 /** Why SageMaker would move all traffic at once without a word; undefined when it would not. */
 export function notCanaried(serving: Serving): Refused | undefined {
-  const { instance_count, instance_type, canary_percent, alarms } = serving;
+  const { instance_count, instance_type, canary_percent, bake_seconds, alarms } = serving;
   // "Exclusions", Amazon SageMaker AI Developer Guide. One instance has no part that could go first.
   if (instance_count < 2)
     return refuse('too_few_instances', 'with one instance there is no canary; ask for two or more');
@@ -25,6 +25,7 @@ export function notCanaried(serving: Serving): Refused | undefined {
   if (canary_percent < 1 || canary_percent > 50) {
     return refuse('canary_too_large', `a canary takes 1 to 50 % of the traffic, not ${canary_percent} %`);
   }
+  if (bake_seconds === 0) return refuse('no_bake', 'a canary that bakes for no time is watched by no alarm');
   if (alarms.length === 0) return refuse('no_alarm', 'no alarm is named that would take the canary back');
   return undefined;
 }

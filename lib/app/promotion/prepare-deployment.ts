@@ -10,6 +10,7 @@ import {
   VARIANT,
 } from '../../core/deployment.ts';
 import { notCanaried, notDeployable, notWatchable, type Refused } from '../../core/preflight.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -68,24 +69,20 @@ export function configOf(promotion: Promotion, model: string, variant: string): 
 
 async function requireModel({ hosting }: DeployDeps, name: string, wanted: HostedModel, promotion: Promotion) {
   if (await unlessRefused(hosting.createModel(name, wanted, promotion.model))) return;
-  const found = await hosting.model(name);
-  if (found && isSame(found, wanted)) return;
-  throw new PromotionFailure(
-    PromotionError.integrity,
-    'model_differs',
-    `the SageMaker model ${name} is not what we made`,
-  );
+  requireSame(await hosting.model(name), wanted, 'model_differs', `the SageMaker model ${name}`);
 }
 
 async function requireConfig({ hosting }: DeployDeps, name: string, wanted: HostedConfig, promotion: Promotion) {
   if (await unlessRefused(hosting.createConfig(name, wanted, promotion.id))) return;
-  const found = await hosting.config(name);
-  if (found && isSame(found, wanted)) return;
-  throw new PromotionFailure(
-    PromotionError.integrity,
-    'config_differs',
-    `the endpoint configuration ${name} is not what we made`,
-  );
+  requireSame(await hosting.config(name), wanted, 'config_differs', `the endpoint configuration ${name}`);
+}
+
+function requireSame<T extends HostedModel | HostedConfig>(found: T | undefined, wanted: T, code: string, what: string) {
+  if (!found) {
+    // There a moment ago: SageMaker's reads are eventually consistent.
+    throw new DomainError('DEPENDENCY_UNAVAILABLE', `${what} is not seen yet`, { retryAfterMs: 1000 });
+  }
+  if (!isSame(found, wanted)) throw new PromotionFailure(PromotionError.integrity, code, `${what} is not what we made`);
 }
 
 /** What SageMaker refuses at once is no fault of ours to be retried. */

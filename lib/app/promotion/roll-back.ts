@@ -1,5 +1,6 @@
+import { HOSTING_PREFIX } from '../../contracts/deployment.ts';
 import type { Watched } from '../../contracts/promotion.ts';
-import { configName, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
+import { configName, foreignImages, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
 import { ENDPOINT_CHANGED, type Reason } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Promotion } from '../../core/promotion.ts';
@@ -109,7 +110,7 @@ function nextStep({ deployment, ...promotion }: Deploying, endpoint: HostedEndpo
       ? { kind: 'done' }
       : fail('endpoint_gone', 'the endpoint was deleted: there is nothing to put back');
   }
-  if (endpoint.status === 'InService' && endpoint.config === config) return { kind: 'done' };
+  if (endpoint.status === 'InService' && endpoint.config === config) return restored(promotion, endpoint);
   if (way_back && now > overdueAt(promotion, new Date(way_back.started_at))) {
     return fail('rollback_stuck', `SageMaker still says ${endpoint.status} after its own time limit`);
   }
@@ -132,6 +133,13 @@ function nextStep({ deployment, ...promotion }: Deploying, endpoint: HostedEndpo
       if ((way_back?.told ?? 0) < TOLD_BACK) return { kind: 'put_back', config };
       return fail('rollback_refused', endpoint.failure ?? `SageMaker does not put ${config} back`);
   }
+}
+
+/** What a rollback is sealed with must serve: its record names the image of the release that it leads to. */
+function restored({ kind, image }: Omit<Promotion, 'deployment'>, { config, variants }: HostedEndpoint): Step {
+  const isSealed = kind === 'rollback' && config.startsWith(HOSTING_PREFIX);
+  const foreign = isSealed ? foreignImages({ image }, variants) : [];
+  return foreign.length === 0 ? { kind: 'done' } : fail('image_differs', `not the released image: ${foreign.join(', ')}`);
 }
 
 /** What we made, and nothing else. */

@@ -43,6 +43,7 @@ describe('docs/deployment.md', () => {
       notCanaried({ ...serving, instance_count: 1 }),
       notCanaried({ ...serving, instance_type: 'ml.inf1.xlarge' }),
       notCanaried({ ...serving, canary_percent: 60 }),
+      notCanaried({ ...serving, bake_seconds: 0 }),
       notCanaried({ ...serving, alarms: [] }),
       notDeployable({ ...endpoint, status: 'InService' }, false),
       notDeployable({ ...endpoint, status: 'Updating' }, true),

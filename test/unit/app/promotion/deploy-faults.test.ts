@@ -161,6 +161,17 @@ describe('a rollback', () => {
     await expect(on.run(id, 'roll-back')).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
   });
 
+  it('whose fleet runs another image than the release had is no rollback', async () => {
+    on = deploying();
+    await on.released('one');
+    await on.released('two');
+    const id = on.approved('back', { kind: 'rollback' });
+    on.sagemaker.faults.arm({ kind: 'serves', image: OTHER_IMAGE });
+    await on.run(id, 'roll-back');
+    expect(await on.watch(id, 'watch-rollback')).toBe('rollback_failed');
+    expect(on.get(id).failure).toMatchObject({ code: 'image_differs', detail: expect.stringContaining(OTHER_IMAGE) });
+  });
+
   it('does not follow a row that names what its promotion did not make', async () => {
     on = deploying();
     const [, two] = [await on.released('one'), await on.released('two'), await on.released('three')];

@@ -96,6 +96,7 @@ describe('a preflight', () => {
     [{ instance_count: 1 }, 'too_few_instances'],
     [{ instance_type: 'ml.inf1.xlarge' }, 'instance_type_not_canaried'],
     [{ canary_percent: 51 }, 'canary_too_large'],
+    [{ bake_seconds: 0 }, 'no_bake'],
     [{ alarms: [] }, 'no_alarm'],
   ] as const)('refuses %j, which SageMaker would move all at once', async (change, code) => {
     expect(await refused(change)).toBe(code);
