@@ -9,8 +9,8 @@ import {
   modelName,
   VARIANT,
 } from '../../core/deployment.ts';
-import { notCanaried, notDeployable, notWatchable, type Refused } from '../../core/preflight.ts';
 import { DomainError } from '../../core/errors.ts';
+import { notCanaried, notDeployable, notWatchable, type Refused } from '../../core/preflight.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -77,7 +77,12 @@ async function requireConfig({ hosting }: DeployDeps, name: string, wanted: Host
   requireSame(await hosting.config(name), wanted, 'config_differs', `the endpoint configuration ${name}`);
 }
 
-function requireSame<T extends HostedModel | HostedConfig>(found: T | undefined, wanted: T, code: string, what: string) {
+function requireSame<T extends HostedModel | HostedConfig>(
+  found: T | undefined,
+  wanted: T,
+  code: string,
+  what: string,
+) {
   if (!found) {
     // There a moment ago: SageMaker's reads are eventually consistent.
     throw new DomainError('DEPENDENCY_UNAVAILABLE', `${what} is not seen yet`, { retryAfterMs: 1000 });

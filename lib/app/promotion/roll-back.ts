@@ -139,7 +139,9 @@ function nextStep({ deployment, ...promotion }: Deploying, endpoint: HostedEndpo
 function restored({ kind, image }: Omit<Promotion, 'deployment'>, { config, variants }: HostedEndpoint): Step {
   const isSealed = kind === 'rollback' && config.startsWith(HOSTING_PREFIX);
   const foreign = isSealed ? foreignImages({ image }, variants) : [];
-  return foreign.length === 0 ? { kind: 'done' } : fail('image_differs', `not the released image: ${foreign.join(', ')}`);
+  return foreign.length === 0
+    ? { kind: 'done' }
+    : fail('image_differs', `not the released image: ${foreign.join(', ')}`);
 }
 
 /** What we made, and nothing else. */
