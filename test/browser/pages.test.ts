@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renderMail } from '../../lib/core/mail/mail.ts';
+import { renderMail } from '../../lib/core/mail/render.ts';
 import { renderApprovalPage } from '../../lib/core/pages/approval/page.ts';
 import type { ApprovalPage, RenderedPage } from '../../lib/core/pages/model.ts';
 import { renderTimelinePage } from '../../lib/core/pages/timeline/page.ts';

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { renderMail } from '../../lib/core/mail/mail.ts';
+import { renderMail } from '../../lib/core/mail/render.ts';
 import { renderApprovalPage } from '../../lib/core/pages/approval/page.ts';
 import { renderTimelinePage } from '../../lib/core/pages/timeline/page.ts';
 import { launchBrowser } from '../../local/browser.ts';

@@ -1,115 +1,185 @@
-import { html, type Markup } from '../pages/html.ts';
 import type { PromotionSummary } from '../pages/model.ts';
-import { nameOf, timeText } from '../pages/words.ts';
-import { shortened, visible } from '../printable.ts';
-import type { ApprovalQuestion, MailContent, RenderedMail } from './model.ts';
+import { count, listed, nameOf, sentence, shortDigest, timeText } from '../pages/words.ts';
+import { type Letter, renderLetter } from './letter.ts';
+import type { ApprovalQuestion, GateSummary, MailContent, RenderedMail } from './model.ts';
 
-/** Longest subject; what mail programs show is shorter still. */
-const MAX_SUBJECT = 150;
-
-/** A paragraph; a link stands alone in its own. */
-type Part = string | { readonly link: string; readonly label: string };
-
-/** A mail in text and in HTML that say the same. It fetches nothing, and its one link is the only one. */
+/** A mail as text and as HTML, which say the same. */
 export function renderMail(content: MailContent): RenderedMail {
-  const { subject, parts } = said(content);
-  const text = parts.map((part) => (typeof part === 'string' ? part : `${part.label}:\n${part.link}`)).join('\n\n');
-  return {
-    subject: shortened(visible(subject), MAX_SUBJECT),
-    text: `${text}\n`,
-    html: htmlOf(subject, parts).toString(),
-  };
+  return renderLetter(letterOf(content));
 }
 
-interface Said {
-  readonly subject: string;
-  readonly parts: readonly Part[];
-}
-
-function said(content: MailContent): Said {
+function letterOf(content: MailContent): Letter {
   switch (content.kind) {
     case 'approval_asked':
-      return question(content, 'Your approval is asked for', []);
-    case 'asked_again':
-      return question(content, 'Your approval is asked for again', [
-        'What was approved before has changed:',
-        ...content.changed,
-      ]);
+      return question(content, { subject: 'Approve?', opening: 'You are asked to decide on a release.' });
     case 'reminder':
-      return question(content, 'Reminder: your approval is asked for', [
-        `You were first asked ${timeText(content.askedAt)}.`,
-      ]);
+      return question(content, {
+        subject: 'Reminder:',
+        opening: `Your decision is still awaited. You were asked ${timeText(content.askedAt)}, and links of earlier mails hold on as long as they say.`,
+      });
     case 'escalation':
-      return question(content, 'Your approval is asked for, as others have not answered', [
-        `Others were first asked ${timeText(content.askedAt)}.`,
-      ]);
+      return question(content, {
+        subject: 'As deputy:',
+        opening: `Nobody has decided since ${timeText(content.askedAt)}, so that you are asked as the deputy.`,
+      });
+    case 'asked_again':
+      return question(content, {
+        subject: 'Asked again:',
+        opening: 'What was approved before has changed, and that approval counts no longer. Please decide anew.',
+        changed: content.changed,
+      });
     case 'code':
-      return {
-        subject: `${content.code} is your code`,
-        parts: [
-          `Your code is ${content.code}. It holds for ${content.validMinutes} minutes, on the page that you asked for it from.`,
-          `It is for the decision on ${about(content.summary)}. If you did not ask for it, somebody else has your link: decide nothing, and tell the operators.`,
-        ],
-      };
+      return code(content);
     case 'digest':
-      return {
-        subject: `${content.questions.length} approvals wait for you`,
-        parts: content.questions.flatMap(({ summary, role, until, link }) => [
-          `${about(summary)}: you are asked as ${visible(role)}, until ${timeText(until)}.`,
-          { link, label: 'Read and decide' },
-        ]),
-      };
+      return digest(content.questions);
     case 'notice':
-      return {
-        subject: `${about(content.summary)}: ${content.outcome.replaceAll('_', ' ')}`,
-        parts: [
-          `The promotion of ${about(content.summary)} is ${content.outcome.replaceAll('_', ' ')} since ${timeText(content.at)}.`,
-          ...content.because,
-          ...(content.link === null ? [] : [{ link: content.link, label: 'Time line' }]),
-        ],
-      };
+      return notice(content);
     case 'incident':
-      return {
-        subject: `Incident (${content.severity}): ${content.title}`,
-        parts: [...content.because, { link: content.link, label: 'What to do' }],
-      };
+      return incident(content);
   }
 }
 
-function question(
-  { summary, role, deputyFor, gate, changes, until, link }: ApprovalQuestion,
-  subject: string,
-  first: readonly string[],
-): Said {
-  const { passed, waived, notApplicable, failed, undetermined } = gate;
+const ASKED_FOOT =
+  'Opening the link decides nothing. It works for you alone: you prove who you are with a code that is sent to this address. Do not forward this mail.';
+
+interface Opening {
+  readonly subject: string;
+  readonly opening: string;
+  readonly changed?: readonly string[];
+}
+
+function question(asked: ApprovalQuestion, { subject, opening, changed = [] }: Opening): Letter {
+  const { summary, role, deputyFor, gate, changes, until, link } = asked;
+  const as = deputyFor === null ? role : `${role}, in place of ${deputyFor}`;
   return {
-    subject: `${subject}: ${about(summary)}`,
-    parts: [
-      `${summary.requester} asks you, as ${role}${deputyFor === null ? '' : ` in place of ${deputyFor}`}, to let ${about(summary)}.`,
-      ...first,
-      ...(summary.emergency ? ['This is a break-glass promotion: rules are set aside for it.'] : []),
-      `Why: ${summary.reason}`,
-      `The gate: ${passed} passed, ${waived} waived, ${notApplicable} not applicable, ${failed} failed, ${undetermined} undetermined.`,
-      ...changes,
-      `You can decide until ${timeText(until)}. Opening the page decides nothing.`,
-      { link, label: 'Read and decide' },
+    subject: `${subject} ${titleOf(summary)}`,
+    title: `Release ${titleOf(summary)}?`,
+    paragraphs: [
+      opening,
+      ...(summary.emergency
+        ? ['This is a break-glass promotion: rules are set aside for it, and it is reviewed afterwards.']
+        : []),
+      `${summary.requester} gives this reason:`,
     ],
+    quote: summary.reason,
+    facts: [...factsOf(summary), ['Your role', as], ['Gate', gateText(gate)], ['Decide by', timeText(until)]],
+    lists: [
+      { heading: 'Why you are asked again', items: changed.map((text) => ({ text: sentence(text) })) },
+      { heading: 'What changes', items: changes.map((text) => ({ text: sentence(text) })) },
+    ],
+    button: { label: 'Look at it and decide', link },
+    foot: ASKED_FOOT,
   };
 }
 
-function about({ model, endpoint, environment }: PromotionSummary): string {
-  return `${nameOf(model)} to ${endpoint} (${environment})`;
+function code({ summary, code: digits, validMinutes }: Extract<MailContent, { kind: 'code' }>): Letter {
+  return {
+    subject: `Your code for ${titleOf(summary)}`,
+    title: 'Your code',
+    paragraphs: [
+      `Enter this code on the page where you asked for it. It holds for ${count(validMinutes, 'minute')} and for one use.`,
+    ],
+    code: digits,
+    facts: factsOf(summary),
+    lists: [],
+    button: null,
+    foot: 'You did not ask for a code? Then somebody else has your link: decide nothing, and tell the operators of Countersign. Nobody of ours ever asks you for this code.',
+  };
 }
 
-function htmlOf(subject: string, parts: readonly Part[]): Markup {
-  const paragraphs = parts.map((part) =>
-    typeof part === 'string'
-      ? html`<p>${part}</p>\n`
-      : html`<p><a href="${part.link}" rel="noreferrer">${part.label}</a></p>\n`,
-  );
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${subject}</title></head>
-<body>
-${paragraphs}</body></html>
-`;
+function digest(questions: Extract<MailContent, { kind: 'digest' }>['questions']): Letter {
+  return {
+    subject: `${count(questions.length, 'approval waits', 'approvals wait')} for you`,
+    title: `${count(questions.length, 'approval waits', 'approvals wait')} for you`,
+    paragraphs: ['Each link leads to a page that shows all there is to know.'],
+    facts: [],
+    lists: [
+      {
+        heading: 'Waiting',
+        items: questions.map(({ summary, role, deputyFor, until, link }) => ({
+          text: `${titleOf(summary)}, asked by ${summary.requester}; as ${role}${deputyFor === null ? '' : ` in place of ${deputyFor}`}, until ${timeText(until)}`,
+          link,
+        })),
+      },
+    ],
+    button: null,
+    foot: ASKED_FOOT,
+  };
+}
+
+type Notice = Extract<MailContent, { kind: 'notice' }>;
+
+const OUTCOME: Readonly<Record<Notice['outcome'], string>> = {
+  approved: 'Approved',
+  rejected: 'Rejected',
+  withdrawn: 'Approval withdrawn',
+  released: 'Released',
+  refused: 'Refused',
+  cancelled: 'Cancelled',
+  superseded: 'Superseded',
+  rolled_back: 'Rolled back',
+  failed: 'Failed',
+  expired: 'Expired',
+};
+
+function notice({ summary, outcome, by, at, because, link }: Notice): Letter {
+  return {
+    subject: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
+    title: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
+    paragraphs: [`${OUTCOME[outcome]}${by === null ? '' : ` by ${by}`} ${timeText(at)}.`],
+    facts: factsOf(summary),
+    lists: [{ heading: 'Why', items: because.map((text) => ({ text: sentence(text) })) }],
+    button: link === null ? null : { label: 'See what serves', link },
+    foot: 'You get this mail because you asked for this promotion, or were asked to decide on it.',
+  };
+}
+
+function incident({
+  id,
+  title,
+  severity,
+  openedAt,
+  about,
+  because,
+  link,
+}: Extract<MailContent, { kind: 'incident' }>): Letter {
+  return {
+    subject: `Incident (${severity}): ${title}`,
+    title,
+    paragraphs: ['An incident was opened, and somebody has to handle it.'],
+    facts: [
+      ['Incident', id],
+      ['Severity', severity],
+      ['About', about],
+      ['Opened', timeText(openedAt)],
+    ],
+    lists: [{ heading: 'What is known', items: because.map((text) => ({ text: sentence(text) })) }],
+    button: { label: 'Open the runbook', link },
+    foot: 'You get this mail because you operate Countersign.',
+  };
+}
+
+function titleOf({ model, endpoint }: PromotionSummary): string {
+  return `${nameOf(model)} to ${endpoint}`;
+}
+
+function factsOf({ model, image, environment, promotion }: PromotionSummary): Letter['facts'] {
+  return [
+    ['Model', model.sha256],
+    ['Image', image === null ? 'not named' : `${shortDigest(image)}…`],
+    ['Environment', environment],
+    ['Promotion', promotion],
+  ];
+}
+
+function gateText({ passed, waived, notApplicable, failed, undetermined }: GateSummary): string {
+  const parts: readonly (readonly [number, string])[] = [
+    [failed, 'failed'],
+    [undetermined, 'undetermined'],
+    [passed, 'passed'],
+    [waived, 'waived'],
+    [notApplicable, 'not applicable'],
+  ];
+  const isOpen = failed + undetermined === 0;
+  return `${isOpen ? 'open' : 'closed'}: ${listed(parts.filter(([number]) => number > 0).map(([number, word]) => `${number} ${word}`))}`;
 }

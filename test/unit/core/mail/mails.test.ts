@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { mailbox, subjectLine } from '../../../../lib/core/mail/headers.ts';
-import { renderMail } from '../../../../lib/core/mail/mail.ts';
+import { subjectLine } from '../../../../lib/core/mail/headers.ts';
+import { renderMail } from '../../../../lib/core/mail/render.ts';
 import { compileMails, MAILS_FILE } from '../../../generated/mails.ts';
 import { PAYLOADS, skeleton, withTexts } from '../../../support/hostile.ts';
 import { MAILS } from '../../../support/mails.ts';
@@ -73,31 +73,17 @@ describe('a mail to somebody who is asked', () => {
   });
 });
 
-describe('a header', () => {
-  it.each(['a\r\nBcc: everybody@example.com', 'a\nBcc: x', 'a\u2028b', 'a\u0000\u0007b', 'a\u202Eb'])(
+describe('a subject', () => {
+  it.each(['a\r\nBcc: everybody@example.com', 'a\nBcc: x', 'a\u2028Bcc: x', 'a\u0000\u0007Bcc: x', 'a\u202EBcc: x'])(
     'of %j stays one line',
     (text) => {
-      expect(subjectLine(text)).toMatch(/^a (Bcc: .*|b)$/);
-      expect(mailbox(text, 'jo@example.com')).toMatch(/^"a (Bcc: .*|b)" <jo@example\.com>$/);
+      expect(subjectLine(text)).toMatch(/^a Bcc: [\w@.]+$/);
     },
   );
 
-  it('quotes a name, encodes one beyond ASCII in words of 75 characters, and leaves out one that is empty', () => {
-    expect(mailbox('Lindqvist, "Jo" \\', 'jo@example.com')).toBe('"Lindqvist, \\"Jo\\" \\\\" <jo@example.com>');
-    const encoded = mailbox('Ж'.repeat(60), 'jo@example.com');
-    const words = encoded.replace(' <jo@example.com>', '').split(' ');
-    expect(words.every((word) => word.length <= 75)).toBe(true);
-    const decoded = words.map((word) => Buffer.from(word.slice('=?UTF-8?B?'.length, -2), 'base64').toString()).join('');
-    expect(decoded).toBe('Ж'.repeat(60));
-    expect(mailbox(' \r\n ', 'jo@example.com')).toBe('jo@example.com');
+  it('is cut where no mail program shows more', () => {
+    expect(subjectLine('x'.repeat(400))).toHaveLength(150);
   });
-
-  it.each(['jo@example.com\r\nBcc: x@y', 'a@b, c@d', '<jo@example.com>', 'jo', ''])(
-    'takes no address like %j',
-    (address) => {
-      expect(() => mailbox('Jo', address)).toThrow(TypeError);
-    },
-  );
 });
 
 describe('the compiled templates', () => {
