@@ -26,6 +26,7 @@ import { admissionReview, aPod } from './support/admission.ts';
 import { type ApiAnswer, type ApiRequest, api } from './support/api.ts';
 import { clientConfig } from './support/clients.ts';
 import { enrolKey } from './support/enrol.ts';
+import { promoteAndTakeBack } from './support/promotion-journey.ts';
 
 /** A stack of its own: what it records is the journey and nothing else. */
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -108,6 +109,8 @@ async function journey(): Promise<void> {
     await take('reader', 'GET /v1/holds/{sha256}', [sha256]);
     await take('legal-hold', 'DELETE /v1/holds', [], { body: { sha256, reason: 'case closed' } });
   }
+  await post(signedBundle({ ...manifest(), model: { id: 'rec-v4', sha256: artifact } }, key));
+  await promoteAndTakeBack({ local, control: stack.control, take }, artifact);
   await keepDirectory();
   await sendWebhooks();
   await take('key-admin', 'POST /v1/keys/{keyid}/revoke', [key.keyid], { body: { reason: 'end of the journey' } });
