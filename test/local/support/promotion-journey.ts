@@ -31,7 +31,7 @@ export async function promoteAndTakeBack({ local, control, take }: Traveller, mo
   }
   const image = `${local.accountId}.dkr.ecr.${local.region}.amazonaws.com/serving@sha256:${'a'.repeat(64)}`;
   const wanted = (request: string) => ({
-    body: { model, image, endpoint: ENDPOINT, environment: 'production', request, reason: 'journey', bake_seconds: 0 },
+    body: { model, image, endpoint: ENDPOINT, environment: 'production', request, reason: 'journey', bake_seconds: 60 },
   });
   const stateAfter = async (id: string, states: readonly string[]): Promise<unknown> => {
     for (let turn = 0; turn < 600; turn += 1) {
