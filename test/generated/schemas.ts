@@ -6,6 +6,7 @@ import { AddApproverSchema, ChangeApproverSchema } from '../../lib/core/approver
 import { SimulationReportSchema } from '../../lib/core/gate/what-if-report.ts';
 import { ManifestSchema } from '../../lib/core/manifest.ts';
 import { ReceiptSchema } from '../../lib/core/receipt.ts';
+import { ReleaseSchema } from '../../lib/core/release.ts';
 import {
   HoldSchema,
   PutArtifactSchema,
@@ -31,6 +32,7 @@ const PUBLISHED = {
   'change-webhook': ChangeWebhookSchema,
   hold: HoldSchema,
   'simulation-report-v1': SimulationReportSchema,
+  'release-v1': ReleaseSchema,
 } as const;
 
 /** File path -> what it must hold. */

@@ -26,6 +26,49 @@ const PASSED = {
   waiver: null,
 };
 
+/** A promotion whose deployment is watched to its end and that waits to be sealed. */
+export function aPromotion(changes: Pick<Promotion, 'id' | 'requested_at'> & Partial<Promotion>): Promotion {
+  const { requested_at: at } = changes;
+  return {
+    kind: 'promotion',
+    model: MODEL,
+    endpoint: ENDPOINT,
+    environment: 'production',
+    request: 'run-1',
+    image: IMAGE,
+    instance_type: 'ml.m5.large',
+    instance_count: 2,
+    canary_percent: 50,
+    bake_seconds: 60,
+    alarms: ['fraud-5xx'],
+    reason: 'it is better',
+    on_busy: 'wait',
+    requester: {
+      arn: 'arn:aws:sts::111122223333:assumed-role/promoter/session',
+      unique_id: 'AROAPROMOTER',
+      at,
+      principal: 'promoter',
+    },
+    confirmed_by: null,
+    state: 'sealing',
+    round: 1,
+    roles: ['privacy-officer'],
+    request_decision: null,
+    release_decision: null,
+    changes: [],
+    deployment: null,
+    abort: null,
+    release: null,
+    failure: null,
+    incident: null,
+    ended_at: null,
+    updated_at: at,
+    events: 1,
+    revision: 1,
+    ...changes,
+  };
+}
+
 /** A control plane in memory on which promotions reach their seal: their gates pass, their deployments are told to have happened. */
 export function releasing(plane: ControlPlane) {
   const releases = new MemoryReleases(plane.steps);
@@ -83,27 +126,15 @@ export function releasing(plane: ControlPlane) {
       decided_at: at,
     });
     const isRollback = kind === 'rollback';
-    const promotion: Promotion = {
+    const promotion = aPromotion({
       ...question,
       id,
       kind,
-      image: IMAGE,
-      instance_type: 'ml.m5.large',
-      instance_count: 2,
-      canary_percent: 50,
-      bake_seconds: 60,
-      alarms: ['fraud-5xx'],
       reason: `because of ${request}`,
-      on_busy: 'wait',
       requested_at: at,
       requester: { arn, unique_id: uniqueId, at, principal: 'promoter' },
-      confirmed_by: null,
-      state: 'sealing',
-      round: 1,
-      roles: ['privacy-officer'],
       request_decision: isRollback ? null : refOf(await decide('request')),
       release_decision: isRollback ? null : refOf(await decide('release')),
-      changes: [],
       deployment: {
         model_name: `m-${request}`,
         endpoint_config: `c-${request}`,
@@ -111,15 +142,7 @@ export function releasing(plane: ControlPlane) {
         started_at: at,
         way_back: null,
       },
-      abort: null,
-      release: null,
-      failure: null,
-      incident: null,
-      ended_at: null,
-      updated_at: at,
-      events: 1,
-      revision: 1,
-    };
+    });
     await releases.save(promotion);
     return promotion;
   }
