@@ -13,7 +13,7 @@ export interface Limits {
 }
 
 /** From the most to the least. The last is small enough for whatever is shown: see the test of hostile sizes. */
-export const DETAIL: readonly [Limits, ...Limits[]] = [
+const DETAIL: readonly [Limits, ...Limits[]] = [
   { rows: 40, reasons: 6, text: 2000, boxes: 40 },
   { rows: 24, reasons: 3, text: 500, boxes: 40 },
   { rows: 12, reasons: 2, text: 160, boxes: 24 },

@@ -20,8 +20,7 @@ export interface Form {
 export const FIELD = { code: 'code', decision: 'decision', comment: 'comment' } as const;
 
 /** Values of {@link FIELD.decision}. */
-export const CHOICES = ['approve', 'reject'] as const;
-export type Choice = (typeof CHOICES)[number];
+export type Choice = 'approve' | 'reject';
 
 /** Characters of a comment. */
 export const MAX_COMMENT = 2000;

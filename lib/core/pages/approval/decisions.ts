@@ -6,7 +6,7 @@ import { folded, section } from '../parts.ts';
 import { digest, more, shortDigest, sign, thing, when } from '../words.ts';
 
 /** The weaker way is told as weaker. */
-export function methodText(method: ProofMethod | null): string {
+function methodText(method: ProofMethod | null): string {
   if (method === 'code') return 'proved by a code to their mail address, the weaker way';
   return method === 'oidc' ? 'signed in with the identity provider' : 'signed with a key of their own';
 }
