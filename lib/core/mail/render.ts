@@ -42,6 +42,8 @@ function letterOf(content: MailContent): Letter {
 const ASKED_FOOT =
   'Opening the link decides nothing. It works for you alone: you prove who you are with a code that is sent to this address. Do not forward this mail.';
 
+const FIRST = ['nothing runs on this endpoint yet: it is the first release'];
+
 interface Opening {
   readonly subject: string;
   readonly opening: string;
@@ -65,7 +67,10 @@ function question(asked: ApprovalQuestion, { subject, opening, changed = [] }: O
     facts: [...factsOf(summary), ['Your role', as], ['Gate', gateText(gate)], ['Decide by', timeText(until)]],
     lists: [
       { heading: 'Why you are asked again', items: changed.map((text) => ({ text: sentence(text) })) },
-      { heading: 'What changes', items: changes.map((text) => ({ text: sentence(text) })) },
+      {
+        heading: 'What changes',
+        items: (changes.length > 0 ? changes : FIRST).map((text) => ({ text: sentence(text) })),
+      },
     ],
     button: { label: 'Look at it and decide', link },
     foot: ASKED_FOOT,
