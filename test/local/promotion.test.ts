@@ -60,8 +60,8 @@ async function aModel(): Promise<string> {
     await take('training-pipeline', 'POST', '/v1/manifests', Object(signed));
   }
   const artifact = { sha256, size: bytes.length, media_type: 'application/gzip', environment: 'experimental' };
-  const { upload } = await take('training-pipeline', 'POST', '/v1/artifacts', artifact);
-  const { url, headers } = Object(upload);
+  const { put } = await take('training-pipeline', 'POST', '/v1/artifacts', artifact);
+  const { url, headers } = Object(put);
   await fetch(url, { method: 'PUT', headers, body: bytes });
   await take('training-pipeline', 'POST', '/v1/artifacts', artifact);
   return sha256;
