@@ -123,16 +123,17 @@ describe('a promotion', () => {
   });
 
   it('that one person rejects deploys nothing', async () => {
-    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), endpoint));
+    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), `no-${randomUUID()}`));
     await until(String(id), ({ state }) => state === 'awaiting_approval');
     await decide('privacy-officer', 'reject', 'not this one');
     expect(await until(String(id), isOver)).toMatchObject({ state: 'rejected', deployment: null, release: null });
   });
 
   it('that is cancelled while people are asked ends at once, and the one behind it goes on', async () => {
-    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), endpoint));
+    const busy = `busy-${randomUUID()}`;
+    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), busy));
     await until(String(id), ({ state }) => state === 'awaiting_approval');
-    const next = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), endpoint));
+    const next = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), busy));
     await until(String(next.id), ({ state }) => state === 'waiting_for_endpoint');
     await take('promoter', 'POST', `/v1/promotions/${id}/cancel`, { reason: 'too early' });
     expect(await until(String(id), isOver)).toMatchObject({ state: 'cancelled' });
@@ -142,7 +143,12 @@ describe('a promotion', () => {
   });
 
   it('of a model of which nothing is known is refused', async () => {
-    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(digestOf(randomUUID()), endpoint));
+    const { id } = await take(
+      'promoter',
+      'POST',
+      '/v1/promotions',
+      wanted(digestOf(randomUUID()), `no-${randomUUID()}`),
+    );
     expect(await until(String(id), isOver)).toMatchObject({ state: 'refused', failure: { code: 'MODEL_NOT_STORED' } });
   });
 

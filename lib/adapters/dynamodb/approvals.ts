@@ -93,8 +93,8 @@ function stillAsks(table: string, { id, state, round }: Promotion): TransactWrit
     ConditionCheck: {
       TableName: table,
       Key: marshall(itemKey.promotion(id)),
-      ConditionExpression: '#state = :state AND #round = :round AND abort = :none',
-      ExpressionAttributeNames: { '#state': 'state', '#round': 'round' },
+      ConditionExpression: '#state = :state AND #round = :round AND #abort = :none',
+      ExpressionAttributeNames: { '#state': 'state', '#round': 'round', '#abort': 'abort' },
       ExpressionAttributeValues: marshall({ ':state': state, ':round': round, ':none': null }),
     },
   };
