@@ -1,4 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  PutMetricAlarmCommand,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import {
   CompleteMultipartUploadCommand,
@@ -14,7 +20,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { clientConfig } from './support/clients.ts';
 
 /**
@@ -133,5 +139,35 @@ describe('KMS', () => {
       SigningAlgorithm: 'ECDSA_SHA_256',
     });
     expect(await nameOf(kms.send(sign))).toBe('accepted');
+  });
+});
+
+describe('CloudWatch', () => {
+  const cloudwatch = new CloudWatchClient(clientConfig(local, 'administrator'));
+  const stateOf = async (name: string) => {
+    const { MetricAlarms } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name] }));
+    return MetricAlarms?.[0]?.StateValue;
+  };
+
+  it('AWS holds an alarm against the metric of its dimensions; the emulator against those of all', async () => {
+    const AlarmName = `deviations-${randomUUID()}`;
+    const MetricName = AlarmName;
+    await cloudwatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName,
+        MetricName,
+        Namespace: 'Deviations',
+        Dimensions: [{ Name: 'Endpoint', Value: 'one' }],
+        Statistic: 'Maximum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+      }),
+    );
+    const another = { MetricName, Dimensions: [{ Name: 'Endpoint', Value: 'another' }], Value: 1 };
+    await cloudwatch.send(new PutMetricDataCommand({ Namespace: 'Deviations', MetricData: [another] }));
+    await vi.waitFor(async () => expect(await stateOf(AlarmName)).toBe('ALARM'), { timeout: 10_000, interval: 100 });
   });
 });

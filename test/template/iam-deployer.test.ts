@@ -53,7 +53,7 @@ describe('the deployer', () => {
     expect(await may('iam:PassRole', other, to('sagemaker.amazonaws.com'))).toBe('ImplicitlyDenied');
   });
 
-  it('rings and makes our alarms, and no others', async () => {
+  it('makes, rings and silences our alarms, and no others', async () => {
     const ours = alarm('countersign-prod-deployment-of-fraud');
     expect(await may('cloudwatch:PutMetricAlarm', ours)).toBe('Allowed');
     expect(await may('cloudwatch:PutMetricAlarm', alarm('countersign-prod-integrity-failure'))).toBe(
