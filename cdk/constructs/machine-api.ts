@@ -3,13 +3,13 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ROUTES, type Route, type RouteGroup } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { Firewall } from './firewall.ts';
+import { integrationWith } from './function-integration.ts';
 import { GatewayResponses } from './gateway-responses.ts';
 import { requireModernTls } from './rest-api.ts';
 import type { ServiceFunction } from './service-function.ts';
@@ -62,7 +62,7 @@ export class MachineApi extends Construct {
     this.api.node.tryRemoveChild('Endpoint');
     requireModernTls(this.api);
     this.ownExecutionLog(config, props.auditKey);
-    for (const route of ROUTES) this.addRoute(route, props.functions[route.group].fn);
+    this.addRoutes(props.functions);
     new GatewayResponses(this, 'Responses', { api: this.api });
     if (config.firewall !== undefined) {
       new Firewall(this, 'Firewall', {
@@ -84,9 +84,12 @@ export class MachineApi extends Construct {
     );
   }
 
-  private addRoute(route: Route, handler: lambda.IFunction): void {
-    const integration = new apigateway.LambdaIntegration(handler, { proxy: true, allowTestInvoke: false });
-    this.api.root.resourceForPath(route.path).addMethod(route.method, integration);
+  private addRoutes(functions: MachineApiProps['functions']): void {
+    const serving = new Set(ROUTES.map(({ group }) => functions[group]));
+    const integrations = new Map([...serving].map((fn) => [fn, integrationWith(this.api, fn)] as const));
+    for (const { method, path, group } of ROUTES) {
+      this.api.root.resourceForPath(path).addMethod(method, integrations.get(functions[group]));
+    }
   }
 
   /** Public and regional, or private behind the stage's interface endpoints. */

@@ -7,6 +7,7 @@ import { PAGE_ROUTES } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { Firewall } from './firewall.ts';
+import { integrationWith } from './function-integration.ts';
 import { GatewayResponses } from './gateway-responses.ts';
 import { requireModernTls } from './rest-api.ts';
 import type { ServiceFunction } from './service-function.ts';
@@ -55,7 +56,7 @@ export class PagesApi extends Construct {
     });
     api.node.tryRemoveChild('Endpoint');
     requireModernTls(api);
-    const integration = new apigateway.LambdaIntegration(pages.fn, { proxy: true, allowTestInvoke: false });
+    const integration = integrationWith(api, pages);
     for (const { method, path } of PAGE_ROUTES) api.root.resourceForPath(path).addMethod(method, integration);
     new GatewayResponses(this, 'Responses', { api });
     if (config.firewall !== undefined) {

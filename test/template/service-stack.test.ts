@@ -153,6 +153,10 @@ describe('an error of the gateway', () => {
   });
 });
 
+it('has room left in what a stack holds: 500 resources', () => {
+  expect(Object.keys(service.Resources).length).toBeLessThan(480);
+});
+
 describe('functions', () => {
   const functions = resolved(service, 'AWS::Lambda::Function');
   const SIGNING = [Env.EVIDENCE_BUCKET, Env.EVIDENCE_TABLE, Env.REGISTRY_TABLE, Env.EVIDENCE_KEY_ARN, Env.RETENTION];
