@@ -10,11 +10,12 @@ import { type RecordedRelease, wayBack } from '../../lib/core/release.ts';
 import { type ControlPlane, caller } from './control-plane.ts';
 import { asked, NO_FACTS } from './gates.ts';
 import { digestOf, PIPELINE } from './manifests.ts';
+import { MemoryPromotions } from './memory/promotions.ts';
 import { MemoryReleases } from './memory/releases.ts';
+import { aPromotion } from './promotions.ts';
 
 export const ENDPOINT = 'fraud';
 export const MODEL = digestOf('classifier');
-const IMAGE = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/serve@sha256:${digestOf('image')}`;
 
 const PASSED = {
   rule: 'signed',
@@ -26,54 +27,12 @@ const PASSED = {
   waiver: null,
 };
 
-/** A promotion whose deployment is watched to its end and that waits to be sealed. */
-export function aPromotion(changes: Pick<Promotion, 'id' | 'requested_at'> & Partial<Promotion>): Promotion {
-  const { requested_at: at } = changes;
-  return {
-    kind: 'promotion',
-    model: MODEL,
-    endpoint: ENDPOINT,
-    environment: 'production',
-    request: 'run-1',
-    image: IMAGE,
-    instance_type: 'ml.m5.large',
-    instance_count: 2,
-    canary_percent: 50,
-    bake_seconds: 60,
-    alarms: ['fraud-5xx'],
-    reason: 'it is better',
-    on_busy: 'wait',
-    requester: {
-      arn: 'arn:aws:sts::111122223333:assumed-role/promoter/session',
-      unique_id: 'AROAPROMOTER',
-      at,
-      principal: 'promoter',
-    },
-    confirmed_by: null,
-    state: 'sealing',
-    round: 1,
-    roles: ['privacy-officer'],
-    request_decision: null,
-    release_decision: null,
-    changes: [],
-    deployment: null,
-    abort: null,
-    release: null,
-    failure: null,
-    incident: null,
-    ended_at: null,
-    updated_at: at,
-    events: 1,
-    revision: 1,
-    ...changes,
-  };
-}
-
 /** A control plane in memory on which promotions reach their seal: their gates pass, their deployments are told to have happened. */
 export function releasing(plane: ControlPlane) {
-  const releases = new MemoryReleases(plane.steps);
+  const promotions = new MemoryPromotions(plane.steps);
+  const releases = new MemoryReleases(plane.steps, promotions.promotions);
   const approvals: GateApproval[] = [];
-  const sealDeps: SealDeps = { ...plane.submitDeps, ledger: plane.ledger, promotions: releases, releases };
+  const sealDeps: SealDeps = { ...plane.submitDeps, ledger: plane.ledger, promotions, releases };
   const facts: CollectDeps['facts'] = {
     ...NO_FACTS,
     approvals: async () => ({ known: true, items: approvals }),
@@ -126,12 +85,13 @@ export function releasing(plane: ControlPlane) {
       decided_at: at,
     });
     const isRollback = kind === 'rollback';
-    const promotion = aPromotion({
+    const promotion: Promotion = {
+      ...aPromotion(at),
       ...question,
       id,
       kind,
+      state: 'sealing',
       reason: `because of ${request}`,
-      requested_at: at,
       requester: { arn, unique_id: uniqueId, at, principal: 'promoter' },
       request_decision: isRollback ? null : refOf(await decide('request')),
       release_decision: isRollback ? null : refOf(await decide('release')),
@@ -142,8 +102,8 @@ export function releasing(plane: ControlPlane) {
         started_at: at,
         way_back: null,
       },
-    });
-    await releases.save(promotion);
+    };
+    await promotions.save(promotion);
     return promotion;
   }
 
@@ -157,5 +117,5 @@ export function releasing(plane: ControlPlane) {
     return row.release;
   }
 
-  return { releases, sealDeps, gateDeps, deployed, released };
+  return { promotions, releases, sealDeps, gateDeps, deployed, released };
 }

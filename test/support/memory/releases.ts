@@ -1,33 +1,21 @@
-import type { Promotions } from '../../../lib/app/promotion/ports.ts';
 import type { Releases } from '../../../lib/app/promotion/releases.ts';
 import { timeOrder } from '../../../lib/core/layout.ts';
 import type { Promotion } from '../../../lib/core/promotion.ts';
 import type { RecordedRelease } from '../../../lib/core/release.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
-/** The workflow table's promotions and releases, which are written together. */
-export class MemoryReleases implements Releases, Pick<Promotions, 'find' | 'save'> {
-  readonly promotions = new Map<string, Promotion>();
+/** The workflow table's releases, each written together with the end of its promotion. */
+export class MemoryReleases implements Releases {
+  readonly promotions: Map<string, Promotion>;
   /** In no order, as whoever tampers may leave them. */
   rows: { readonly release: RecordedRelease; readonly model: string }[] = [];
   readonly #steps: Steps;
 
-  constructor(steps: Steps) {
+  /** @param promotions - by their ids */
+  constructor(steps: Steps, promotions = new Map<string, Promotion>()) {
     this.#steps = steps;
+    this.promotions = promotions;
   }
-
-  readonly find: Promotions['find'] = (id) =>
-    this.#steps.read(() => {
-      const promotion = this.promotions.get(id);
-      return promotion && { promotion: structuredClone(promotion), asks: [] };
-    });
-
-  readonly save: Promotions['save'] = (promotion) =>
-    this.#steps.take('save-promotion', () => {
-      if ((this.promotions.get(promotion.id)?.revision ?? 0) !== promotion.revision - 1) return false;
-      this.promotions.set(promotion.id, structuredClone(promotion));
-      return true;
-    });
 
   readonly list: Releases['list'] = (endpoint, { limit, notAfter = '9999', after }) =>
     this.#steps.read(() => {

@@ -82,7 +82,7 @@ describe('a release', () => {
 
   it('ends its promotion, and is found under the model', async () => {
     const row = await world.released('run-1');
-    expect(world.releases.promotions.get(row.promotion)).toMatchObject({
+    expect(world.promotions.promotions.get(row.promotion)).toMatchObject({
       state: 'released',
       release: row.evidence,
       ended_at: row.released_at,
@@ -104,7 +104,7 @@ describe('a release', () => {
         const rows = world.releases.rows.filter(({ release }) => release.promotion === id);
         const object = plane.bucket.objects.get(objectKey.release(id));
         expect(rows.map(({ release }) => release.evidence)).toEqual([sha256Hex(object?.bytes ?? '')]);
-        expect(world.releases.promotions.get(id)?.state).toBe('released');
+        expect(world.promotions.promotions.get(id)?.state).toBe('released');
       }
       expect(await gateModels()).toHaveLength(2);
     },
@@ -113,18 +113,18 @@ describe('a release', () => {
   it('is not sealed for a promotion that was aborted meanwhile, nor for one that ended', async () => {
     const promotion = await world.deployed('run-1');
     const abort = { cause: 'emergency_rollback', by: null, reason: 'it is wrong', at: promotion.updated_at } as const;
-    await world.releases.save({ ...promotion, abort, revision: 2 });
+    await world.promotions.save({ ...promotion, abort, revision: 2 });
     await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow('it is wrong');
-    await world.releases.save({ ...promotion, state: 'rolled_back', revision: 3 });
+    await world.promotions.save({ ...promotion, state: 'rolled_back', revision: 3 });
     await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow(refusal('REVISION_CONFLICT'));
     expect(world.releases.rows).toEqual([]);
   });
 
   it('is sealed once more from what the promotion is by then, when it changes while it is sealed', async () => {
     const promotion = await world.deployed('run-1');
-    plane.steps.before('seal-release', () => world.releases.save({ ...promotion, reason: 'another', revision: 2 }));
+    plane.steps.before('seal-release', () => world.promotions.save({ ...promotion, reason: 'another', revision: 2 }));
     await sealRelease(world.sealDeps, promotion.id);
-    expect(world.releases.promotions.get(promotion.id)).toMatchObject({ state: 'released', revision: 3 });
+    expect(world.promotions.promotions.get(promotion.id)).toMatchObject({ state: 'released', revision: 3 });
     expect(world.releases.rows).toHaveLength(1);
   });
 
@@ -169,7 +169,7 @@ describe('a rollback', () => {
     const promotion = await world.deployed('back-1', 'rollback');
     const { deployment } = promotion;
     if (deployment)
-      await world.releases.save({
+      await world.promotions.save({
         ...promotion,
         deployment: { ...deployment, previous_config: 'by-hand' },
         revision: 2,
@@ -184,7 +184,7 @@ describe('a rollback', () => {
     const promotion = await world.deployed('back-1', 'rollback');
     const { deployment } = promotion;
     if (deployment)
-      await world.releases.save({
+      await world.promotions.save({
         ...promotion,
         deployment: { ...deployment, previous_config: 'by-hand' },
         revision: 2,
