@@ -1,3 +1,4 @@
+import { tokenContext } from '../../lib/app/approvals/record.ts';
 import type { GateFacts } from '../../lib/app/gate/ports.ts';
 import type { EmergencyDeps } from '../../lib/app/promotion/emergency.ts';
 import type { PromotionGateDeps } from '../../lib/app/promotion/gate.ts';
@@ -119,7 +120,7 @@ export async function promoting(plane: ControlPlane) {
   };
   /** Notes that a role is asked in the promotion's round, by a token. */
   const ask = async (id: string, role: string, changes: Partial<Ask> = {}): Promise<Ask> => {
-    const token = await memoryTokens.seal(`token-${role}`, { purpose: 'task-token', promotion: id, role });
+    const token = await memoryTokens.seal(`token-${role}`, tokenContext({ promotion: id, role }));
     const asked: Ask = {
       promotion: id,
       role,
