@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { dynamoDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { dynamoSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
-import { kmsSeals } from '../adapters/kms/seals.ts';
+import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { addWebhook, changeWebhook, requireSubscription, rotateSecret } from '../app/webhooks/manage-webhooks.ts';
 import { replay } from '../app/webhooks/replay.ts';
 import { Env } from '../contracts/env.ts';
-import { SECRET_PURPOSE } from '../contracts/webhooks.ts';
 import { parseWith } from '../core/schema.ts';
 import { AddWebhookSchema, ChangeWebhookSchema, ReplaySchema, WebhookIdSchema } from '../core/webhooks/subscription.ts';
 import { changedAnswer, cursorOf, paging } from './answers.ts';
@@ -25,7 +24,7 @@ export function webhookRoutes(): RouteTable {
     registry: tables(config).registry,
     subscriptions: dynamoSubscriptions(config.client, config.registryTable),
     deliveries: dynamoDeliveries(config.client, required(Env.WORKFLOW_TABLE)),
-    secrets: kmsSeals(client, required(Env.DATA_KEY_ARN), SECRET_PURPOSE),
+    secrets: kmsTokens(client, required(Env.DATA_KEY_ARN)),
     newSecret: () => randomBytes(SECRET_BYTES),
     loopback: sendsToLoopback(),
   };

@@ -2,11 +2,10 @@ import * as z from 'zod/mini';
 import { dynamoDeliveries } from '../adapters/dynamodb/deliveries.ts';
 import { dynamoSubscriptions } from '../adapters/dynamodb/subscriptions.ts';
 import { poster } from '../adapters/https/poster.ts';
-import { kmsSeals } from '../adapters/kms/seals.ts';
+import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { type DeliverDeps, deliverAnnounced, sweep } from '../app/webhooks/deliver.ts';
 import { EVENT_SOURCE } from '../contracts/announcements.ts';
 import { Env } from '../contracts/env.ts';
-import { SECRET_PURPOSE } from '../contracts/webhooks.ts';
 import { AnnouncedSchema } from '../core/webhooks/delivery.ts';
 import { dynamo, kms, sleep } from './composition.ts';
 import { required, sendsToLoopback } from './environment.ts';
@@ -18,7 +17,7 @@ export function webhookSenderDeps(): DeliverDeps {
   return {
     subscriptions: dynamoSubscriptions(client, required(Env.REGISTRY_TABLE)),
     deliveries: dynamoDeliveries(client, required(Env.WORKFLOW_TABLE)),
-    secrets: kmsSeals(kms(), required(Env.DATA_KEY_ARN), SECRET_PURPOSE),
+    secrets: kmsTokens(kms(), required(Env.DATA_KEY_ARN)),
     poster: poster({ loopback }),
     clock: () => new Date(),
     sleep,

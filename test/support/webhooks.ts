@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Tokens } from '../../lib/app/promotion/ports.ts';
 import { type DeliverDeps, deliverAnnounced } from '../../lib/app/webhooks/deliver.ts';
 import { addWebhook, type WebhookDeps } from '../../lib/app/webhooks/manage-webhooks.ts';
-import type { Poster, Seals } from '../../lib/app/webhooks/ports.ts';
+import type { Poster } from '../../lib/app/webhooks/ports.ts';
 import { Announcement } from '../../lib/contracts/announcements.ts';
 import { type Announced, AnnouncedSchema, type Attempt } from '../../lib/core/webhooks/delivery.ts';
 import { type AddWebhook, AddWebhookSchema } from '../../lib/core/webhooks/subscription.ts';
@@ -17,11 +19,11 @@ export interface Posted {
 }
 
 /** Sealed texts that only their owner opens, as KMS has it. */
-const seals: Seals = {
-  seal: async (text, of) => Buffer.from(JSON.stringify({ text, of })).toString('base64'),
-  open: async (sealed, of) => {
+const seals: Tokens = {
+  seal: async (text, context) => Buffer.from(JSON.stringify({ text, context })).toString('base64'),
+  open: async (sealed, context) => {
     const inside = JSON.parse(Buffer.from(sealed, 'base64').toString());
-    if (inside.of !== of) throw new Error('it was sealed for another');
+    if (!isDeepStrictEqual(inside.context, context)) throw new Error('it was sealed for another');
     return inside.text;
   },
 };

@@ -5,12 +5,12 @@ import { unavailable } from '../failures.ts';
 /** KMS encrypts at most this many bytes directly; a task token has 1,024 characters at most. */
 const MAX_TOKEN_BYTES = 4096;
 
-/** Task tokens under a symmetric key. KMS refuses to open one with another context than it was sealed with. */
+/** Task tokens, and secrets of webhooks, under a symmetric key. KMS refuses to open one with another context than it was sealed with. */
 export function kmsTokens(client: KMSClient, keyId: string): Tokens {
   return {
     async seal(token, context) {
       const Plaintext = Buffer.from(token, 'utf8');
-      if (Plaintext.length > MAX_TOKEN_BYTES) throw new Error('a task token is longer than KMS encrypts');
+      if (Plaintext.length > MAX_TOKEN_BYTES) throw new Error('the text is longer than KMS encrypts');
       try {
         const { CiphertextBlob } = await client.send(
           new EncryptCommand({ KeyId: keyId, Plaintext, EncryptionContext: { ...context } }),

@@ -8,14 +8,15 @@ import {
   newDelivery,
   signedHeaders,
 } from '../../core/webhooks/delivery.ts';
-import { type Subscription, webhookUrl } from '../../core/webhooks/subscription.ts';
+import { type Subscription, secretContext, webhookUrl } from '../../core/webhooks/subscription.ts';
 import type { Clock, Log, Sleep } from '../ports.ts';
-import type { Deliveries, Poster, Seals, Stop, Subscribed, Subscriptions } from './ports.ts';
+import type { Tokens } from '../promotion/ports.ts';
+import type { Deliveries, Poster, Stop, Subscribed, Subscriptions } from './ports.ts';
 
 export interface DeliverDeps {
   readonly subscriptions: Pick<Subscriptions, 'all'>;
   readonly deliveries: Pick<Deliveries, 'save' | 'due' | 'stop' | 'stops'>;
-  readonly secrets: Pick<Seals, 'open'>;
+  readonly secrets: Pick<Tokens, 'open'>;
   readonly poster: Poster;
   readonly clock: Clock;
   readonly sleep: Sleep;
@@ -139,7 +140,7 @@ async function openSecrets(
 ): Promise<readonly string[]> {
   const inUse = secrets.filter(({ until }) => until === null || now.toISOString() < until).toReversed();
   const found = inUse.flatMap(({ sha256 }) => sealed[sha256] ?? []);
-  return await Promise.all(found.map(async (text) => await deps.secrets.open(text, id)));
+  return await Promise.all(found.map(async (text) => await deps.secrets.open(text, secretContext(id))));
 }
 
 /** An alarm counts the lines of webhooks that need a person. Never the URL's path, the body, or a signature. */

@@ -8,20 +8,22 @@ import {
   type ChangeWebhook,
   type SealedSecrets,
   type Subscription,
+  secretContext,
   webhookUrl,
 } from '../../core/webhooks/subscription.ts';
 import { type CountersignDeps, requireEvidenceKey } from '../countersign.ts';
 import { type Changed, commitChange, registryChange } from '../manage-registry.ts';
 import { originOf } from '../origin.ts';
 import type { Registry } from '../ports.ts';
+import type { Tokens } from '../promotion/ports.ts';
 import { storeEvent } from '../record-event.ts';
 import type { Caller } from '../submit-evidence.ts';
-import type { Seals, Subscribed, Subscriptions } from './ports.ts';
+import type { Subscribed, Subscriptions } from './ports.ts';
 
 export interface WebhookDeps extends CountersignDeps {
   readonly registry: Pick<Registry, 'evidenceKey' | 'apply'>;
   readonly subscriptions: Pick<Subscriptions, 'find'>;
-  readonly secrets: Pick<Seals, 'seal'>;
+  readonly secrets: Pick<Tokens, 'seal'>;
   /** 32 random bytes. */
   readonly newSecret: () => Uint8Array;
   /** Whether this deployment sends to its own machine. */
@@ -117,7 +119,7 @@ export async function rotateSecret(deps: WebhookDeps, id: string, by: Caller): P
 
 async function newSecret(deps: WebhookDeps, id: string) {
   const secret = secretText(deps.newSecret());
-  return { secret, sha256: sha256Hex(secret), sealed: await deps.secrets.seal(secret, id) };
+  return { secret, sha256: sha256Hex(secret), sealed: await deps.secrets.seal(secret, secretContext(id)) };
 }
 
 /**

@@ -45,13 +45,6 @@ export interface Deliveries {
   stops(): Promise<readonly Stop[]>;
 }
 
-/** Short texts, kept encrypted: whoever reads the table cannot use them. */
-export interface Seals {
-  /** @param of - whose it is: the same is needed to open it */
-  seal(text: string, of: string): Promise<string>;
-  open(sealed: string, of: string): Promise<string>;
-}
-
 /** Sends to URLs that somebody else chose. */
 export interface Poster {
   /** Resolves however it ends; the answer's body and headers are nobody's business. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Announcement } from '../../contracts/announcements.ts';
+import { SECRET_PURPOSE } from '../../contracts/webhooks.ts';
 import { DomainError } from '../errors.ts';
 import { InstantSchema } from '../requests.ts';
 
@@ -34,6 +35,11 @@ export type RecordedSubscription = z.output<typeof RecordedSubscriptionSchema>;
 
 /** Encrypted secrets by their digests. */
 export type SealedSecrets = Readonly<Record<string, string>>;
+
+/** What a secret is encrypted for: nothing else opens it. */
+export function secretContext(id: string): Readonly<Record<string, string>> {
+  return { purpose: SECRET_PURPOSE, webhook: id };
+}
 
 const IdSchema = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be lower-case letters, digits and dashes'));
 
