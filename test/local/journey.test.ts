@@ -39,7 +39,8 @@ beforeAll(async () => {
   stack = await startLocal({ stateDir: resolve(ROOT, '.countersign/test-journey') });
   await journey();
   calls = (await stack.control.calls()).filter((call) => !isByRule(call));
-});
+  // Every route once, one after the other, with promotions and a rebuild among them: three minutes where much else runs.
+}, 480_000);
 afterAll(async () => await stack?.stop());
 
 /** Calls a route of the table; its parameters are filled in order. */
