@@ -1,4 +1,4 @@
-import { PromotionError } from '../../contracts/promotion.ts';
+import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
 import { type ApprovalMethod, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
@@ -88,7 +88,7 @@ export async function endApproval(
 
 /** What a task token was sealed for. */
 export function tokenContext({ promotion, role }: Pick<Ask, 'promotion' | 'role'>): Readonly<Record<string, string>> {
-  return { promotion, role };
+  return { purpose: TOKEN_PURPOSE, promotion, role };
 }
 
 /** Answers the wait of an ask as the ask stands; telling it twice changes nothing. */

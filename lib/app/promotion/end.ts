@@ -3,14 +3,15 @@ import type { IncidentKind } from '../../contracts/incidents.ts';
 import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
 import { ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
-import { isOver, type Promotion } from '../../core/promotion.ts';
+import { DomainError } from '../../core/errors.ts';
+import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { AbortDeps } from './abort.ts';
 import type { Incidents } from './incidents.ts';
 import { leaveEndpoint } from './lease.ts';
 import type { Asks } from './ports.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
-import { changePromotion, requirePromotion } from './state.ts';
+import { changePromotion } from './state.ts';
 
 export interface EndDeps extends AbortDeps, RecordDeps {
   readonly asks: Pick<Asks, 'save'>;
@@ -30,7 +31,7 @@ export async function endPromotion(
   end: PromotionEnd,
   failure: CaughtFailure | null,
 ): Promise<Promotion> {
-  const standing = await requirePromotion(deps.promotions, id);
+  const { promotion: standing, asks } = await requireStanding(deps, id);
   const ended = isOver(standing)
     ? standing
     : await changeByEvent(deps, standing, 'promotion-ended', {
@@ -38,17 +39,18 @@ export async function endPromotion(
         failure: standing.failure ?? failureOf(failure),
         ended_at: deps.clock().toISOString(),
       });
-  return await settle(deps, ended);
+  return await settle(deps, ended, asks);
 }
 
 /** Tells of a release that is sealed, and gives the endpoint back. */
 export async function announceRelease(deps: EndDeps, id: string): Promise<void> {
-  await settle(deps, await requirePromotion(deps.promotions, id));
+  const { promotion, asks } = await requireStanding(deps, id);
+  await settle(deps, promotion, asks);
 }
 
 /** What follows from an end. */
-async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
-  await closeAsks(deps, ended.id);
+async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Promise<Promotion> {
+  await closeAsks(deps, asks);
   await leaveEndpoint(deps, ended);
   const kind = incidentOf(ended);
   let told = ended;
@@ -69,9 +71,15 @@ async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
   return told;
 }
 
+async function requireStanding({ promotions }: Pick<EndDeps, 'promotions'>, id: string) {
+  const standing = await promotions.find(id);
+  if (standing) return standing;
+  throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
+}
+
 /** Nobody's answer counts any more. */
-async function closeAsks({ promotions, asks }: EndDeps, id: string): Promise<void> {
-  for (const ask of (await promotions.find(id))?.asks ?? []) {
+async function closeAsks({ asks }: Pick<EndDeps, 'asks'>, standing: readonly Ask[]): Promise<void> {
+  for (const ask of standing) {
     // One that is decided this moment keeps its decision.
     if (ask.state === 'asked') await asks.save({ ...ask, state: 'closed', token: null, revision: ask.revision + 1 });
   }

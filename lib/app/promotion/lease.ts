@@ -53,14 +53,9 @@ export async function awaitEndpoint(deps: LeaseDeps, id: string, token: string):
 }
 
 /** Gives the endpoint back and tells who waits first. It may be told again. */
-export async function leaveEndpoint(
-  deps: AbortDeps,
-  promotion: Pick<Promotion, 'id' | 'endpoint' | 'requested_at'>,
-): Promise<void> {
-  const { id, endpoint, requested_at } = promotion;
-  await deps.endpoints.dequeue(endpoint, { promotion: id, requested_at });
-  await deps.endpoints.giveBack(endpoint, id);
-  await wakeNext(deps, endpoint);
+export async function leaveEndpoint(deps: AbortDeps, promotion: Pick<Promotion, 'id' | 'endpoint'>): Promise<void> {
+  await deps.endpoints.giveBack(promotion.endpoint, promotion.id);
+  await wakeNext(deps, promotion.endpoint);
 }
 
 async function isTaken(deps: LeaseDeps, promotion: Promotion): Promise<boolean> {
@@ -81,7 +76,8 @@ async function isTaken(deps: LeaseDeps, promotion: Promotion): Promise<boolean> 
     { endpoint, promotion: id, until, revision: (lease?.revision ?? 0) + 1 },
     lease,
   );
-  if (taken) await deps.endpoints.dequeue(endpoint, waiterOf(promotion, null));
+  const own = waiting.find((one) => one.promotion === id);
+  if (taken && own) await deps.endpoints.dequeue(endpoint, own);
   return taken;
 }
 

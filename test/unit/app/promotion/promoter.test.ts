@@ -177,7 +177,6 @@ describe('an end', () => {
     ['save-promotion', 'lost'],
     ['save-promotion', 'done'],
     ['save-ask', 'lost'],
-    ['dequeue', 'lost'],
     ['give-back', 'lost'],
     ['give-back', 'done'],
     ['end-wait', 'lost'],
