@@ -2,9 +2,10 @@ import { type AskDeps, askApproval } from '../../lib/app/approvals/ask.ts';
 import { decisionFacts } from '../../lib/app/approvals/facts.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
 import type { IncidentFacts } from '../../lib/core/incident.ts';
-import type { MailContent } from '../../lib/core/mail/model.ts';
 import { renderMail } from '../../lib/core/mail/render.ts';
+import type { MailContent } from '../../lib/core/mail/model.ts';
 import type { Promotion } from '../../lib/core/promotion.ts';
+import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { type ApprovalPagesDeps, approvalPages } from '../../lib/runtime/approval-pages.ts';
 import type { PageAnswer, PageRequest } from '../../lib/runtime/page-requests.ts';
 import { approverDeps, enlist } from './approvers.ts';
@@ -31,6 +32,7 @@ export function approving(plane: ControlPlane) {
   const world = releasing(plane);
   const mails: SentMail[] = [];
   const incidents: IncidentFacts[] = [];
+  const announced: CloudEvent[] = [];
   const answers = new Map<string, Answered>();
   let secrets = 0;
   let codes = 41_000_000;
@@ -78,6 +80,7 @@ export function approving(plane: ControlPlane) {
       rendered.push(content);
       return renderMail(content);
     },
+    announcer: { announce: async (events) => void announced.push(...events) },
     incidents: {
       open: async (facts) => {
         incidents.push(facts);
@@ -141,6 +144,7 @@ export function approving(plane: ControlPlane) {
     deps,
     mails,
     incidents,
+    announced,
     answers,
     refused,
     awaiting,

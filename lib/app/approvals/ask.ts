@@ -61,8 +61,10 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
     promotion,
     asks.find(({ role }) => role === task.role),
   );
-  if (known && known.round >= task.round && (known.round > task.round || known.state !== 'asked')) {
-    await answerWait(deps.waits, task.token, known.round > task.round ? { state: 'closed' } : known);
+  // A newer round has begun, and whoever began it died before this wait was ended.
+  const isOver = promotion.round > task.round;
+  if (isOver || (known?.round === task.round && known.state !== 'asked')) {
+    await answerWait(deps.waits, task.token, isOver || !known ? { state: 'closed' } : known);
     return;
   }
   // What was approved in an earlier round is asked anew, so it counts no more.

@@ -1,18 +1,21 @@
-import { PromotionError } from '../../contracts/promotion.ts';
 import type { GivenApproval } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { type Choice, MAX_COMMENT } from '../../core/pages/model.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
+import type { GateLedger } from '../gate/ports.ts';
+import type { ReopenDeps } from '../promotion/reopen.ts';
+import { askAnew } from './ask-anew.ts';
 import type { Bar } from './people.ts';
 import { type ProveDeps, personOf } from './prove.ts';
-import { endApproval, type RecordDeps, recordDecision, tellWait, tokenContext } from './record.ts';
+import { endApproval, type RecordDeps, recordDecision, tellWait } from './record.ts';
 import { isWithdrawable, standingOf, type Visit, visitOf } from './visit.ts';
 
 export interface DecideDeps
   extends Omit<ProveDeps, 'ledger' | 'store' | 'registry' | 'promotions'>,
-    Omit<RecordDeps, 'registry'> {
-  readonly ledger: ProveDeps['ledger'];
+    Omit<RecordDeps, 'registry' | 'promotions'>,
+    Pick<ReopenDeps, 'promotions' | 'announcer'> {
+  readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
   readonly registry: ProveDeps['registry'];
 }
 
@@ -101,18 +104,16 @@ function givenBy({ link, promotion }: Visit, choice: Choice, comment: string, no
 }
 
 /**
- * Takes an approval back. Whoever is still asked is asked anew, together with this role; where nobody is, the gate before the
- * deployment misses the approval and asks again.
+ * Takes an approval back, and has everybody asked anew.
+ *
+ * Crash after the end: the gate before the deployment misses the approval, and asks again.
  */
 async function withdraw(deps: DecideDeps, visit: Visit): Promise<Decided> {
   const { link, promotion, ask, others } = visit;
   if (!ask || !isWithdrawable(visit)) return { done: false };
   if (!(await deps.links.save({ ...link, confirm: null, revision: link.revision + 1 }))) return { done: false };
   await endApproval(deps, promotion, ask, { decision: 'withdrawn', method: { kind: 'code', strength: 'weaker' } });
-  for (const other of others) {
-    if (other.state !== 'asked' || other.token === null) continue;
-    await deps.waits.fail(await deps.tokens.open(other.token, tokenContext(other)), PromotionError.changed);
-  }
+  await askAnew(deps, promotion, others, [{ code: 'approval_withdrawn', about: link.role }]);
   return { done: true };
 }
 

@@ -1,6 +1,4 @@
-import { Announcement } from '../../contracts/announcements.ts';
 import type { GateOutcome } from '../../contracts/promotion.ts';
-import { promotionEvent } from '../../core/announcement.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import { DomainError } from '../../core/errors.ts';
 import { isPassedByAll, resultOfAll } from '../../core/gate/decision.ts';
@@ -15,7 +13,7 @@ import { askBeside, askMain } from '../gate/ask-policies.ts';
 import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDecision } from '../gate/evaluate.ts';
 import { approvable, approvedFacts } from './approved-facts.ts';
 import type { Promotions } from './ports.ts';
-import { changeByEvent } from './record.ts';
+import { reopenPromotion } from './reopen.ts';
 import { changePromotion, honourAbort, noteFailure } from './state.ts';
 
 export interface PromotionGateDeps extends GateDeps {
@@ -92,29 +90,12 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
     const reopened = await reopenPromotion(deps, promotion, changes);
     return { outcome: 'ask_again', roles: [], round: reopened.round };
   }
-  await changePromotion(deps, promotion, () => ({ release_decision }));
-  return { outcome: 'passed', roles: [], round };
+  // Somebody may have taken an approval back since it was collected.
+  const settled = await changePromotion(deps, promotion, (now) =>
+    now.round === round ? { release_decision } : undefined,
+  );
+  return { outcome: settled.round === round ? 'passed' : 'ask_again', roles: [], round: settled.round };
 }
-
-/** Asks people anew, and says why: the next round begins. Whoever waits for an answer must be told by the caller. */
-export async function reopenPromotion(
-  deps: Pick<PromotionGateDeps, 'announcer' | 'stage' | 'clock'> & Parameters<typeof changeByEvent>[0],
-  promotion: Promotion,
-  changes: readonly Change[],
-): Promise<Promotion> {
-  const reopened = await changeByEvent(deps, promotion, 'promotion-reopened', {
-    state: 'evaluating',
-    round: promotion.round + 1,
-    changes: changes.slice(0, MAX_CHANGES),
-  });
-  const news = String(reopened.round);
-  const told = { stage: deps.stage, time: deps.clock().toISOString(), news };
-  await deps.announcer.announce([promotionEvent(Announcement.promotionReopened, reopened, told)]);
-  return reopened;
-}
-
-/** As many as people read; each is evidence on its own. */
-const MAX_CHANGES = 50;
 
 async function requireStanding({ promotions }: Pick<PromotionGateDeps, 'promotions'>, id: string) {
   const standing = await promotions.find(id);

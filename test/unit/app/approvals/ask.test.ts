@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
+import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
 import { DAY } from '../../../support/clock.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
@@ -116,13 +118,23 @@ describe('asking a role', () => {
   });
 
   it('asks the deputy of somebody absent, and says for whom', async () => {
-    await world.enlist('p-2');
     await world.enlist('p-1');
+    await world.enlist('p-2');
+    const absence = { from: '2020-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z', deputy: 'p-2' };
+    await changeApprover(approverDeps(plane), 'p-1', { revision: 1, absence }, PEOPLE_ADMIN);
     const promotion = await world.awaiting('run-1');
-    const directory = plane.registry.directory;
-    expect(directory.records.size).toBe(2);
     await world.ask(promotion, 'model-owner');
-    expect(world.mails).toHaveLength(2);
+    expect(world.mails).toMatchObject([{ to: 'p-2@example.org', content: { deputyFor: 'p-1' } }]);
+    await decideBy(world, 'p-2', 'approve');
+    expect([...world.table.links.values()]).toMatchObject([{ given: { person: 'p-2', deputy_for: ['p-1'] } }]);
+  });
+
+  it('ends a wait of a round that is over', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1', { round: 2 });
+    const token = await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(world.answers.get(token)).toBe(PromotionError.changed);
+    expect(world.mails).toEqual([]);
   });
 
   it('opens an incident for an address that takes no mail, and names no address in it', async () => {

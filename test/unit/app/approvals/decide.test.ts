@@ -174,6 +174,11 @@ describe('taking an approval back', () => {
     expect(rows()).toMatchObject([{ ended_at: plane.clock.now().toISOString() }]);
     expect(await inGate()).toEqual([]);
     expect(world.answers.get(other)).toBe(PromotionError.changed);
+    expect(world.table.promotions.get(promotion.id)).toMatchObject({
+      state: 'evaluating',
+      round: 2,
+      changes: [{ code: 'approval_withdrawn', about: 'model-owner' }],
+    });
     expect(browser.page).toContain('took it back');
   });
 
