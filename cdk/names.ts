@@ -9,7 +9,7 @@ export type PromotionFunctionName = (typeof PROMOTION_FUNCTION_NAMES)[number];
 export const RELEASE_FUNCTION_NAMES = ['releaser', 'incidents'] as const;
 export type ReleaseFunctionName = (typeof RELEASE_FUNCTION_NAMES)[number];
 /** The Lambdas that ask people and hear them. Their template is cdk/stacks/approvals.ts. */
-export const APPROVAL_FUNCTION_NAMES = ['approval-desk', 'pages'] as const;
+export const APPROVAL_FUNCTION_NAMES = ['approval-desk', 'pages', 'approval-watch'] as const;
 export type ApprovalFunctionName = (typeof APPROVAL_FUNCTION_NAMES)[number];
 /** The Lambdas of webhooks. Their template is cdk/stacks/webhooks.ts. */
 export const WEBHOOK_FUNCTION_NAMES = ['webhooks', 'webhook-sender'] as const;
@@ -70,6 +70,7 @@ export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], read
     'approval-desk',
     'pages',
     'webhooks',
+    'approval-watch',
   ],
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],

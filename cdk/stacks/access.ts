@@ -86,7 +86,7 @@ export function grantGates(
   creates: readonly string[] = [Prefix.gates],
   alsoReads: readonly string[] = [Prefix.events],
 ): void {
-  data.evidence.grantCreate(grantee, creates, [Prefix.attestations, Prefix.policies, ...alsoReads]);
+  data.evidence.grantCreate(grantee, creates, [Prefix.attestations, Prefix.policies, Prefix.approvals, ...alsoReads]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordDecisions', 'BatchGetItem', 'PutItem', 'Query');

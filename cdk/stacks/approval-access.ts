@@ -5,6 +5,7 @@ import {
   LINK_PARTITIONS,
   PROMOTION_PARTITIONS,
   Prefix,
+  WORKFLOW_INDEX,
 } from '../../lib/contracts/storage.ts';
 import type { ApprovalMail } from '../constructs/approval-mail.ts';
 import type { Grantee } from '../constructs/policy.ts';
@@ -35,6 +36,37 @@ export function grantPages(grantee: Grantee, data: DataStack, machine: StateMach
   data.evidence.grantCreate(grantee, [Prefix.approvals, Prefix.events], shown);
   grantHearing(grantee, data, machine, mail);
   data.dataKey.grantOpenTokens(grantee);
+}
+
+/** Judges what waits for people, and asks them anew; it mails digests, and opens incidents for mails that come back. */
+export function grantApprovalWatch(
+  grantee: Grantee,
+  data: DataStack,
+  machine: StateMachineArns,
+  mail: ApprovalMail,
+): void {
+  data.evidence.grantCreate(
+    grantee,
+    [Prefix.events],
+    [Prefix.approvals, Prefix.attestations, Prefix.gates, Prefix.policies],
+  );
+  data.evidenceKey.grantSign(grantee);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.evidenceTable.grant(grantee, 'RecordReopenings', 'BatchGetItem', 'PutItem', 'Query');
+  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
+  data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
+  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name);
+  data.workflowTable.grantPartitions(
+    grantee,
+    'ReopenPromotions',
+    [...PROMOTION_PARTITIONS, ...LINK_PARTITIONS],
+    'PutItem',
+  );
+  data.dataKey.grantOpenTokens(grantee);
+  grantOpenIncidents(grantee, data);
+  grantAnnounce(grantee, data);
+  grantEndWaits(grantee, machine);
+  mail.grantSend(grantee);
 }
 
 function grantHearing(grantee: Grantee, data: DataStack, machine: StateMachineArns, mail: ApprovalMail): void {

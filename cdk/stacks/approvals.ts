@@ -1,16 +1,19 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { Env } from '../../lib/contracts/env.ts';
 import { ApprovalMail } from '../constructs/approval-mail.ts';
+import { ApprovalNews } from '../constructs/approval-news.ts';
 import { PagesApi } from '../constructs/pages-api.ts';
 import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
 import { stateMachineArns } from '../constructs/state-machine-arns.ts';
 import type { ApprovalFunctionName } from '../names.ts';
-import { grantApprovalDesk, grantPages } from './approval-access.ts';
+import { grantApprovalDesk, grantApprovalWatch, grantPages } from './approval-access.ts';
 import { signingEnvironment } from './environments.ts';
 import { type PromotionProps, TASK_TIMEOUT } from './promotion.ts';
 
 /** In MB, as the functions behind the API have it. */
 const MEMORY = 1024;
+/** Every promotion that waits is judged again where a policy changes. */
+const WATCH_TIMEOUT = Duration.minutes(5);
 
 /** The functions that ask people and hear them, with their mail and their pages. */
 export function approvalFunctions(
@@ -50,7 +53,16 @@ export function approvalFunctions(
       [Env.REMINDERS]: String(reminders),
     },
   });
+  const watch = new ServiceFunction(stack, 'ApprovalWatch', {
+    ...common,
+    name: 'approval-watch',
+    description: 'Asks people anew when what they approve changes, and hears what becomes of mails',
+    timeout: WATCH_TIMEOUT,
+    environment: { ...environment, [Env.PAGES_URL]: url },
+  });
+  grantApprovalWatch(watch, data, machine, mail);
+  new ApprovalNews(stack, 'ApprovalNews', { config, data, watch });
   grantPages(pages, data, machine, mail);
   grantApprovalDesk(desk, data, machine, mail);
-  return { 'approval-desk': desk, pages };
+  return { 'approval-desk': desk, pages, 'approval-watch': watch };
 }

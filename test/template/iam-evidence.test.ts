@@ -33,6 +33,7 @@ const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:incidents', ['events/']],
   ['function:approval-desk', ['approvals/', 'events/']],
   ['function:pages', ['approvals/', 'events/']],
+  ['function:approval-watch', ['events/']],
 ];
 const KNOWN = Object.values(Prefix);
 /** What a release rests on, which is kept for as long as it. */
@@ -268,13 +269,14 @@ describe('taking evidence away', () => {
 
 describe('reading evidence', () => {
   const readers: readonly (readonly [Principal, readonly string[]])[] = [
-    ['function:gates', ['attestations/', 'events/', 'policies/', 'gates/']],
+    ['function:gates', ['attestations/', 'events/', 'policies/', 'gates/', 'approvals/']],
     ['function:policies', ['attestations/', 'events/', 'policies/']],
     ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
-    ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/']],
+    ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/', 'approvals/']],
     ['function:deployer', ['artifacts/']],
     ['function:releaser', CLOSURE],
     ['function:approval-desk', ['events/', 'gates/', 'approvals/']],
+    ['function:approval-watch', ['attestations/', 'events/', 'policies/', 'gates/', 'approvals/']],
     ['function:pages', ['attestations/', 'events/', 'gates/', 'approvals/', 'releases/']],
     ...CREATES,
     ['function:reader', KNOWN],

@@ -44,6 +44,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:incidents': ['PutItem'],
     'function:approval-desk': ['BatchGetItem', 'PutItem'],
     'function:pages': ['BatchGetItem', 'PutItem'],
+    'function:approval-watch': ['BatchGetItem', 'PutItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -67,6 +68,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:pages': ['GetItem', 'Query'],
     'function:webhooks': ['GetItem', 'PutItem', 'Query'],
     'function:webhook-sender': ['Query'],
+    'function:approval-watch': ['BatchGetItem', 'GetItem', 'Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   WorkflowTable: {
@@ -85,6 +87,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:pages': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
     'function:webhooks': ['PutItem', 'Query'],
     'function:webhook-sender': ['PutItem', 'Query'],
+    'function:approval-watch': ['GetItem', 'PutItem', 'Query'],
   },
 };
 
@@ -96,6 +99,7 @@ const ANNOUNCERS: readonly Principal[] = [
   'function:incidents',
   'function:approval-desk',
   'function:pages',
+  'function:approval-watch',
 ];
 
 const principals: readonly Principal[] = [
@@ -173,6 +177,7 @@ describe('the partitions of a table', () => {
     ['WorkflowTable', 'function:pages', ['promotion#0123', 'link#0123', 'approvals#0123']],
     ['WorkflowTable', 'function:webhooks', ['deliveries#siem']],
     ['WorkflowTable', 'function:webhook-sender', ['deliveries#siem', 'webhook-stops']],
+    ['WorkflowTable', 'function:approval-watch', ['promotion#0123', 'link#0123', ...INCIDENTS]],
   ];
 
   it.each(rows)('of the %s, %s writes %j and no other', async (table, principal, written) => {

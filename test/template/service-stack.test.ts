@@ -195,6 +195,7 @@ describe('functions', () => {
     releaser: [...SIGNING, Env.WORKFLOW_TABLE],
     incidents: [...SIGNING, Env.WORKFLOW_TABLE],
     pages: HEARING,
+    'approval-watch': [...HEARING, Env.PAGES_URL],
     'approval-desk': [...HEARING, Env.PAGES_URL, Env.REMINDER_SECONDS, Env.REMINDERS],
     webhooks: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
     'webhook-sender': [Env.REGISTRY_TABLE, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
@@ -227,6 +228,7 @@ describe('functions', () => {
     for (const { FunctionName, Timeout } of functions) {
       if (behindNoApi.includes(String(FunctionName))) expect(Timeout).toBe(900);
       else if (FunctionName === 'countersign-prod-waiver-watch') expect(Timeout).toBe(60);
+      else if (FunctionName === 'countersign-prod-approval-watch') expect(Timeout).toBe(300);
       // Its state machine waits for 60 s.
       else if (/-(promoter|deployer|approval-desk)$/.test(String(FunctionName))) expect(Timeout).toBe(55);
       else if (FunctionName === 'countersign-prod-webhook-sender') expect(Timeout).toBe(360);
@@ -255,6 +257,8 @@ it('the waiver watch is started once a day, by its rule and nobody else', () => 
   const [rule, ...others] = resolved(service, 'AWS::Events::Rule').filter((one) => JSON.stringify(one).includes(arn));
   expect(rule).toMatchObject({ ScheduleExpression: 'cron(0 6 * * ? *)', State: 'ENABLED', Targets: [{ Arn: arn }] });
   expect(others).toEqual([]);
+  const rules = resolved(service, 'AWS::Events::Rule').filter(({ Targets }) => JSON.stringify(Targets).includes(arn));
+  expect(rules).toMatchObject([{ ScheduleExpression: 'cron(0 6 * * ? *)', State: 'ENABLED', Targets: [{ Arn: arn }] }]);
   const permissions = resolved(service, 'AWS::Lambda::Permission').filter(({ FunctionName }) => FunctionName === arn);
   const ruleArn = resolver.arn(only(service, 'AWS::Events::Rule', 'WatchWaivers')[0], service);
   expect(permissions).toMatchObject([{ Principal: 'events.amazonaws.com', SourceArn: ruleArn }]);

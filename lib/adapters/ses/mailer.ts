@@ -17,7 +17,7 @@ export interface SesConfig {
 /** Mails through SES, which builds the message: text and HTML are parts of one mail, and nothing in it is fetched or tracked. */
 export function sesMailer(client: SESv2Client, { from, configurationSet }: SesConfig): Mailer {
   return {
-    async send(to, { subject, text, html }) {
+    async send(to, { subject, text, html }, about) {
       if (NOT_IN_A_HEADER.test(to) || NOT_IN_A_HEADER.test(subject)) return false;
       try {
         await client.send(
@@ -25,6 +25,7 @@ export function sesMailer(client: SESv2Client, { from, configurationSet }: SesCo
             FromEmailAddress: from,
             Destination: { ToAddresses: [to] },
             ConfigurationSetName: configurationSet,
+            EmailTags: Object.entries(about).map(([Name, Value]) => ({ Name, Value })),
             Content: {
               Simple: {
                 Subject: { Charset, Data: subject },

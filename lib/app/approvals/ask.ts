@@ -148,7 +148,8 @@ async function mailLink(
   const link = await makeLink(deps, promotion, ask, person);
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
-  return await deps.mailer.send(person.email, deps.render(mail));
+  const about = { promotion: promotion.id, role: ask.role };
+  return await deps.mailer.send(person.email, deps.render(mail), about);
 }
 
 /** @returns its address */

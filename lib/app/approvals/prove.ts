@@ -58,7 +58,10 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   };
   // Whoever pressed the button twice gets one mail.
   if (!(await deps.links.save(sent))) return { sent: true };
-  await deps.mailer.send(found.email, deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code)));
+  await deps.mailer.send(found.email, deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code)), {
+    promotion: promotion.id,
+    role: link.role,
+  });
   return { sent: true };
 }
 

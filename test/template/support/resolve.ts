@@ -115,6 +115,7 @@ export class Resolver {
   #attribute(argument: unknown, template: Template): string {
     if (!Array.isArray(argument)) throw new Error('Fn::GetAtt of what is no list');
     const [logicalId, attribute] = argument.map(String);
+    if (logicalId !== undefined && attribute === 'StreamArn') return `${this.arn(logicalId, template)}/stream/any`;
     if (logicalId === undefined || (attribute !== 'Arn' && attribute !== 'TopicArn')) {
       throw new Error(`the attribute ${attribute} is not known`);
     }

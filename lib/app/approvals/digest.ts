@@ -1,0 +1,57 @@
+import { questionOf } from '../../core/approvals/mails.ts';
+import type { ApprovalQuestion } from '../../core/mail/model.ts';
+import type { Asks } from '../promotion/ports.ts';
+import { type AskDeps, makeLink } from './ask.ts';
+import { askablePeople } from './people.ts';
+
+export interface DigestDeps
+  extends Pick<
+    AskDeps,
+    | 'clock'
+    | 'directory'
+    | 'facts'
+    | 'ledger'
+    | 'links'
+    | 'log'
+    | 'mailer'
+    | 'promotions'
+    | 'random'
+    | 'registry'
+    | 'render'
+    | 'store'
+  > {
+  readonly asks: Pick<Asks, 'open'>;
+  readonly settings: Pick<AskDeps['settings'], 'pagesUrl'>;
+}
+
+/**
+ * Mails everybody who prefers one mail a day all that they are asked, with a link for each. Run once a day; run twice, they get
+ * two mails, whose links serve alike.
+ *
+ * @returns how many mails went out
+ */
+export async function sendDigests(deps: DigestDeps): Promise<number> {
+  const at = deps.clock();
+  const questions = new Map<string, { readonly email: string; readonly asked: ApprovalQuestion[] }>();
+  for (const { promotion: id, role } of await deps.asks.open()) {
+    const found = await deps.promotions.find(id);
+    const ask = found?.asks.find((one) => one.role === role);
+    if (!found || ask?.state !== 'asked' || found.promotion.state !== 'awaiting_approval') continue;
+    const { promotion, asks } = found;
+    const facts = await deps.facts(promotion);
+    const others = asks.filter((one) => one.role !== role);
+    for (const person of await askablePeople(deps, { role, at }, facts, others)) {
+      if (person.mail !== 'daily') continue;
+      const link = await makeLink(deps, promotion, ask, person);
+      const { asked } = questions.get(person.id) ?? { asked: [] };
+      questions.set(person.id, {
+        email: person.email,
+        asked: [...asked, questionOf({ promotion, facts, ask, person, link })],
+      });
+    }
+  }
+  for (const { email, asked } of questions.values()) {
+    await deps.mailer.send(email, deps.render({ kind: 'digest', questions: asked }), {});
+  }
+  return questions.size;
+}

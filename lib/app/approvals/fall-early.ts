@@ -1,0 +1,75 @@
+import { DomainError } from '../../core/errors.ts';
+import { changesSince } from '../../core/promotion/changes.ts';
+import type { Change, Promotion } from '../../core/promotion.ts';
+import { imageDigestOf } from '../../core/promotion.ts';
+import { decide, type GateDeps } from '../gate/evaluate.ts';
+import { approvable, approvedFacts } from '../promotion/approved-facts.ts';
+import type { Promotions } from '../promotion/ports.ts';
+import { type AskAnewDeps, askAnew } from './ask-anew.ts';
+
+export interface FallEarlyDeps extends GateDeps, Omit<AskAnewDeps, keyof GateDeps | 'promotions'> {
+  readonly promotions: Promotions;
+}
+
+/** What came into the evidence table. */
+export interface Arrival {
+  readonly evidence: string;
+  /** Digests that it speaks of; null: it may bear on any promotion, as a policy and a key do. */
+  readonly about: ReadonlySet<string> | null;
+}
+
+/**
+ * Has the promotions asked anew that wait for people, and whose facts are not what those people were shown: with a consent that
+ * is withdrawn they need not wait for the gate before the deployment. One query when nobody waits.
+ *
+ * May run twice: the second time the promotion is asked anew already.
+ *
+ * @returns the ids of the promotions
+ */
+export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[]): Promise<readonly string[]> {
+  if (arrivals.length === 0) return [];
+  const waiting = (await deps.promotions.open()).filter(({ state, abort }) => state === 'awaiting_approval' && !abort);
+  const fallen: string[] = [];
+  for (const { id } of waiting) {
+    const found = await deps.promotions.find(id);
+    if (!found || !(await bearsOn(deps, found.promotion, arrivals))) continue;
+    const changes = await changesOf(deps, found.promotion);
+    if (changes.length === 0) continue;
+    await askAnew(deps, found.promotion, found.asks, changes);
+    fallen.push(id);
+  }
+  return fallen;
+}
+
+async function bearsOn(deps: FallEarlyDeps, promotion: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {
+  if (arrivals.some(({ about }) => about === null)) return true;
+  const { request_decision: shown, model } = promotion;
+  const facts = shown && (await approvedFacts(deps, shown));
+  const subjects = [model, ...(facts?.attestations ?? []).flatMap(({ subjects }) => subjects)];
+  return arrivals.some(({ about }) => subjects.some((digest) => about?.has(digest)));
+}
+
+/** Nothing is written for it: what the gate says counts when the promotion asks it. */
+async function changesOf(deps: FallEarlyDeps, promotion: Promotion): Promise<readonly Change[]> {
+  const { id, model, environment, endpoint, requester, request_decision: shown } = promotion;
+  if (!shown) return [];
+  const imageDigest = imageDigestOf(promotion);
+  const asking = { id, approvals: new Set<string>() };
+  const asked = {
+    model,
+    environment,
+    phase: 'request',
+    endpoint,
+    imageDigest,
+    promotion: asking,
+    at: undefined,
+  } as const;
+  try {
+    const { decision } = await decide(deps, asked, { uniqueId: requester.unique_id });
+    return changesSince(await approvedFacts(deps, shown), approvable(decision));
+  } catch (error) {
+    // The gate will say why there is nothing to judge any more; people need not be asked for that.
+    if (error instanceof DomainError && error.retryAfterMs === undefined) return [];
+    throw error;
+  }
+}
