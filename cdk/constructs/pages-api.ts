@@ -8,7 +8,6 @@ import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
 import { Firewall } from './firewall.ts';
 import { integrationWith } from './function-integration.ts';
-import { GatewayResponses } from './gateway-responses.ts';
 import { requireModernTls } from './rest-api.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -58,7 +57,9 @@ export class PagesApi extends Construct {
     requireModernTls(api);
     const integration = integrationWith(api, pages);
     for (const { method, path } of PAGE_ROUTES) api.root.resourceForPath(path).addMethod(method, integration);
-    new GatewayResponses(this, 'Responses', { api });
+    for (const type of [apigateway.ResponseType.DEFAULT_4XX, apigateway.ResponseType.DEFAULT_5XX]) {
+      api.addGatewayResponse(type.responseType, { type, responseHeaders: PLAIN, templates: NOT_SERVED });
+    }
     if (config.firewall !== undefined) {
       new Firewall(this, 'Firewall', {
         config,
@@ -96,6 +97,10 @@ export class PagesApi extends Construct {
     });
   }
 }
+
+/** What the gateway itself refuses keeps its status, and says nothing of the path. */
+const PLAIN = { 'Cache-Control': "'no-store'", 'Referrer-Policy': "'no-referrer'", 'X-Frame-Options': "'DENY'" };
+const NOT_SERVED = { 'application/json': '{"message":"there is no such page, or not now"}' };
 
 /** Over all callers: people read pages, and only so many approve at a time. */
 const PEOPLE_PER_SECOND = 20;

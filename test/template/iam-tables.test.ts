@@ -190,11 +190,11 @@ describe('the partitions of a table', () => {
   });
 });
 
-it('the index of the workflow table is queried by the reader and the sender of webhooks only', async () => {
+it('the index of the workflow table is queried by the reader and by those who look at what is open', async () => {
   const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
   for (const principal of principals) {
     const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
-    const may = principal === 'function:reader' || principal === 'function:webhook-sender';
+    const may = /^function:(reader|webhook-sender|approval-watch)$/.test(principal);
     expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
   }
 });
