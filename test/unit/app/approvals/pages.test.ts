@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Promotion } from '../../../../lib/core/promotion.ts';
+import { pageRequest } from '../../../../lib/runtime/page-requests.ts';
+import { type Approving, approving, decideBy, type TestBrowser } from '../../../support/approving.ts';
+import { DAY } from '../../../support/clock.ts';
+import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
+import type { TestKey } from '../../../support/keys.ts';
+import { stages } from '../../../support/stages.ts';
+
+let plane: ControlPlane & { readonly key: TestKey };
+let world: Approving;
+let promotion: Promotion;
+let secret: string;
+let browser: TestBrowser;
+const { post } = stages(() => plane);
+beforeEach(async () => {
+  plane = await controlPlane();
+  world = approving(plane);
+  await post();
+  await world.enlist('p-1');
+  promotion = await world.awaiting('run-1', { reason: '<script>alert(1)</script>' });
+  await world.ask(promotion, 'model-owner');
+  secret = world.linksOf('p-1').at(-1) ?? '';
+  browser = world.browser();
+});
+
+/** Everything that the workflow table holds. */
+const stored = () => JSON.stringify([[...world.table.links.values()], [...world.table.asks.values()]]);
+const proven = async () => {
+  await browser.get(secret);
+  await browser.post(secret, 'code');
+  await browser.post(secret, 'session', { code: world.codeOf('p-1') });
+};
+
+describe('a link', () => {
+  it('that is opened fifty times changes nothing, and shows hostile text as text', async () => {
+    const before = stored();
+    const mails = world.mails.length;
+    for (let time = 0; time < 50; time++) await world.browser().get(secret);
+    expect(stored()).toBe(before);
+    expect(world.mails).toHaveLength(mails);
+    expect(await browser.get(secret)).not.toContain('<script>');
+    expect(browser.headers['Content-Security-Policy']).toContain("frame-ancestors 'none'");
+    expect(browser.headers['Cache-Control']).toBe('no-store');
+  });
+
+  it.each(['', 'x', 'A'.repeat(43), '../'.repeat(10)])(
+    'that is none (%j) is answered like every other',
+    async (guess) => {
+      const truncated = world.browser();
+      const [page, other] = [await browser.get(guess), await truncated.get(secret.slice(0, 42))];
+      expect([browser.status, truncated.status]).toEqual([404, 404]);
+      expect(page).toBe(other);
+    },
+  );
+
+  it('that is over shows so, and decides nothing', async () => {
+    await proven();
+    plane.clock.advance(5 * DAY);
+    await browser.send(secret, 'decision', browser.form('decision'));
+    expect(browser.status).toBe(410);
+    expect(world.table.rows.size).toBe(0);
+  });
+});
+
+describe('a form', () => {
+  it.each(['code', 'session', 'decision'])('for %s without the tokens of a page changes nothing', async (step) => {
+    const before = stored();
+    await browser.send(
+      secret,
+      step,
+      new Map([
+        ['step', 'choose'],
+        ['decision', 'approve'],
+      ]),
+    );
+    expect(browser.status).toBe(403);
+    await browser.get(secret);
+    await world.browser().send(secret, step, browser.form('code'));
+    expect(stored()).toBe(before);
+  });
+
+  it('from another site is refused, whatever it carries', async () => {
+    await browser.get(secret);
+    await browser.send(secret, 'code', browser.form('code'), 'cross-site');
+    expect(browser.status).toBe(403);
+  });
+
+  it('of another promotion does nothing here', async () => {
+    const other = await world.awaiting('run-2');
+    await world.ask(other, 'model-owner');
+    const second = world.linksOf('p-1').at(-1) ?? '';
+    await proven();
+    const form = browser.form('decision');
+    await browser.get(second);
+    await browser.send(second, 'decision', new Map([...form, ['decision', 'approve'], ['comment', '']]));
+    expect(browser.status).toBe(403);
+    expect(world.table.rows.size).toBe(0);
+  });
+
+  it('to reject wants a comment, and comes back with what was typed', async () => {
+    await proven();
+    await browser.post(secret, 'decision', { decision: 'reject', comment: ' ' });
+    expect(browser.status).toBe(422);
+    await browser.post(secret, 'decision', { decision: 'neither', comment: '"><b>' });
+    expect(browser.page).toContain('&quot;&gt;&lt;b&gt;');
+  });
+
+  it('that is malformed is none', () => {
+    const event = (body: string, type = 'application/x-www-form-urlencoded') =>
+      pageRequest({
+        httpMethod: 'POST',
+        resource: '/approve/{link}/code',
+        headers: { 'Content-Type': type },
+        pathParameters: { link: 'x' },
+        requestContext: { path: '/local/approve/x/code' },
+        body,
+        isBase64Encoded: false,
+      } as never).form;
+    expect(event('token=a&step=b')).toEqual(
+      new Map([
+        ['token', 'a'],
+        ['step', 'b'],
+      ]),
+    );
+    for (const body of ['token=a&token=b', 'token=%zz', 'token=%ff', '=a', `a=${'b'.repeat(17_000)}`]) {
+      expect(event(body), body.slice(0, 20)).toBeUndefined();
+    }
+    expect(event('{}', 'application/json')).toBeUndefined();
+  });
+});
+
+describe('a code', () => {
+  it('goes to the address of the directory, and is asked for only so often', async () => {
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    expect(world.mails.at(-1)).toMatchObject({ to: 'p-1@example.org', content: { kind: 'code' } });
+    expect(stored()).not.toContain(world.codeOf('p-1'));
+    await browser.post(secret, 'code');
+    expect(browser.status).toBe(429);
+  });
+
+  it('that is wrong five times ends the link, even tried all at once', async () => {
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    const form = browser.form('session');
+    const right = world.codeOf('p-1');
+    for (let guess = 0; guess < 5; guess++) {
+      await browser.send(secret, 'session', new Map([...form, ['code', String(guess).padStart(8, '0')]]));
+    }
+    expect(await browser.get(secret)).toContain('too many wrong codes');
+    await browser.send(secret, 'session', new Map([...form, ['code', right]]));
+    expect(world.table.rows.size).toBe(0);
+  });
+
+  it('ends after ten minutes', async () => {
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    plane.clock.advance(10 * 60_000);
+    await browser.post(secret, 'session', { code: world.codeOf('p-1') });
+    expect(browser.status).toBe(403);
+  });
+
+  it('that was right opens no session for another browser', async () => {
+    await proven();
+    const thief = world.browser();
+    await thief.get(secret);
+    expect(thief.page).not.toContain('value="approve"');
+  });
+});
+
+it('a decision that is sent again stays the one that was made', async () => {
+  const decided = await decideBy(world, 'p-1', 'approve');
+  await decided.get(secret);
+  expect(decided.page).toContain('You approved');
+  expect(world.table.rows.size).toBe(1);
+});
