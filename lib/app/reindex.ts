@@ -1,4 +1,5 @@
 import { Prefix } from '../contracts/storage.ts';
+import { isGiven, type RecordedApproval, recordedApproval } from '../core/approvals/approval.ts';
 import { openCountersigned } from '../core/countersigned.ts';
 import { sha256Hex } from '../core/digest.ts';
 import { DomainError } from '../core/errors.ts';
@@ -10,6 +11,7 @@ import { isLostSignature, objectKey } from '../core/layout.ts';
 import { parseReceipt } from '../core/receipt.ts';
 import type { RecordedRelease } from '../core/release.ts';
 import { parseSubmission } from '../core/submission.ts';
+import { type ApprovalStatement, readApproval } from './approvals/statements.ts';
 import { requestIdOf } from './countersign.ts';
 import { readDecision } from './gate/evaluate.ts';
 import { readSkip } from './gate/skip.ts';
@@ -55,6 +57,7 @@ export interface TableWriter {
   hold(hold: Hold): Promise<readonly string[]>;
   /** Also what gates see of it. */
   incident(incident: RecordedIncident): Promise<readonly string[]>;
+  approval(approval: RecordedApproval): Promise<readonly string[]>;
   /** @param model - that was released, or removed */
   release(release: RecordedRelease, model: string): Promise<readonly string[]>;
 }
@@ -76,6 +79,8 @@ export interface ReindexReport {
   readonly decisions: number;
   /** Gates that did not check, because the run was not in the sample. */
   readonly skips: number;
+  /** What people decided, and that it counts no more. */
+  readonly approvals: number;
   readonly releases: number;
   readonly skipped: number;
   readonly remarks: number;
@@ -98,6 +103,7 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     artifacts: 0,
     decisions: 0,
     skips: 0,
+    approvals: 0,
     releases: 0,
     skipped: 0,
     remarks: 0,
@@ -180,6 +186,16 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     counts.skips++;
   });
   const takenBack = endedWithoutRelease(replayed);
+  const approvals: ApprovalStatement[] = [];
+  await eachObject(Prefix.approvals, (name, object) => {
+    openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
+    approvals.push(readApproval({ ...object, requestId: requestIdOf(object) }, name));
+  });
+  for (const { record, entries } of approvals) {
+    remarkOn(record.object_key, await deps.tables.evidence(record, entries));
+    counts.approvals++;
+  }
+  for (const { key, approval } of approvalRows(approvals)) remarkOn(key, await deps.tables.approval(approval));
   await eachObject(Prefix.releases, async (name, object) => {
     openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
     const { record, entries, release, model } = readRelease({ ...object, requestId: requestIdOf(object) }, name);
@@ -196,6 +212,19 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
     for await (const object of deps.archive.list(prefix)) lookOver(object);
   }
   return counts;
+}
+
+/** The rows of all that was approved or rejected, each with its end if it has one. */
+function approvalRows(statements: readonly ApprovalStatement[]) {
+  const ends = new Map(
+    statements.flatMap(({ body, record }) => (isGiven(body) ? [] : [[body.approval, { body, record }]])),
+  );
+  return statements.flatMap(({ model, body, record }) => {
+    if (!isGiven(body)) return [];
+    const end = ends.get(record.sha256);
+    const ended = end ? { ended_at: end.body.ended_at, end: end.record.sha256 } : {};
+    return [{ key: record.object_key, approval: { ...recordedApproval(model, record.sha256, body), ...ended } }];
+  });
 }
 
 async function applied(tables: TableWriter, step: Replayed): Promise<readonly string[]> {

@@ -3,6 +3,7 @@ import { ConditionalCheckFailedException, PutItemCommand, type TransactWriteItem
 import type { TableWriter } from '../../app/reindex.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
+import { approvalItem } from './approvals.ts';
 import { incidentWrites } from './incidents.ts';
 import { getItem, type Item, put, toItem } from './items.ts';
 import { evidenceWrites, type LedgerConfig } from './ledger.ts';
@@ -78,6 +79,7 @@ export function dynamoTableWriter(config: LedgerConfig & { readonly workflowTabl
       const isNewer = standing?.revision?.N !== String(incident.revision);
       return isNewer ? replaced : [...replaced, ...(await writeAll(findings))];
     },
+    approval: async (approval) => await writeAll([put(workflowTable, approvalItem(approval))]),
     release: async (release, model) => await writeAll([put(workflowTable, releaseItem(release, model))]),
   };
 }

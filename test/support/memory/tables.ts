@@ -90,6 +90,9 @@ export class MemoryTables implements TableWriter {
   readonly incident: TableWriter['incident'] = async (incident) =>
     this.#write([[`incident ${incident.id}`, { value: incident, revision: incident.revision }]]);
 
+  readonly approval: TableWriter['approval'] = async (approval) =>
+    this.#write([[`approval ${approval.evidence}`, { value: approval }]]);
+
   readonly release: TableWriter['release'] = async (release) =>
     this.#write([[`release ${release.endpoint} ${release.released_at}`, { value: release }]]);
 

@@ -159,6 +159,7 @@ describe('reindex', () => {
       artifacts: 1,
       decisions: 0,
       skips: 1,
+      approvals: 0,
       releases: 0,
       skipped: 0,
       remarks: 0,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
+import { reindex } from '../../../../lib/app/reindex.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
@@ -11,6 +12,7 @@ import { checkLedger } from '../../../support/check-ledger.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
 import { Crash, type Step } from '../../../support/memory/steps.ts';
+import { MemoryTables } from '../../../support/memory/tables.ts';
 import { MODEL } from '../../../support/releasing.ts';
 import { stages } from '../../../support/stages.ts';
 
@@ -218,4 +220,18 @@ describe('a gate', () => {
     expect(row?.ended_at).toBeNull();
     expect(await inGate()).toEqual([]);
   });
+});
+
+it('a rebuild makes the rows again, those that count no more with their ends', async () => {
+  await decideBy(world, 'p-1', 'approve');
+  plane.clock.advance(60_000);
+  world.change(promotion.id, { round: 2 });
+  await world.ask(promotion, 'model-owner', { round: 2 });
+  const tables = new MemoryTables();
+  const nothing = () => undefined;
+  const deps = { archive: plane.bucket, tables, skipped: nothing, remarked: nothing, progress: nothing };
+  expect(await reindex(deps)).toMatchObject({ approvals: 2, skipped: 0 });
+  const [row] = rows();
+  expect(row?.ended_at).toBe(plane.clock.now().toISOString());
+  expect(tables.current(`approval ${row?.evidence}`)).toEqual(row);
 });
