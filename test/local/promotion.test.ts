@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { isOver, type Promotion, PromotionSchema } from '../../lib/core/promotion.ts';
+import { LocalControl } from '../../local/control.ts';
 import type { DemoName } from '../../local/description.ts';
 import { newKey } from '../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../support/manifests.ts';
@@ -34,6 +35,7 @@ function askingForApprovals(text: string): string {
 }
 
 beforeAll(async () => {
+  await new LocalControl(local.control).speedUpSageMaker(500);
   const training = { role: 'producer', stages: ['ingest', 'training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
   for (const name of ['promoter', 'break-glass-promoter', 'break-glass-confirmer'] as const) {
@@ -75,7 +77,7 @@ const wanted = (model: string, endpoint: string) => ({
   request: randomUUID(),
   reason: 'the test',
   canary_percent: 50,
-  bake_seconds: 1,
+  bake_seconds: 60,
 });
 
 const read = async (id: string): Promise<Promotion> =>
