@@ -18,8 +18,9 @@ export class Approver {
   /** Opens a link, proves who they are, and decides. @returns the page that says so */
   async decide(link: string, choice: 'approve' | 'reject', comment = ''): Promise<string> {
     await this.#open(link);
+    const before = new Set(await this.#codes());
     await this.#send('Send me a code', {});
-    const code = /\b\d{8}\b/.exec(await this.#mailWith(/\b\d{8}\b/))?.[0] ?? '';
+    const code = await this.#code(before);
     await this.#send('Go on', { code });
     await this.#send('name="decision"', { comment, decision: choice });
     await this.#send(choice === 'approve' ? 'Approve this release' : 'Reject this release', {});
@@ -41,10 +42,17 @@ export class Approver {
     return mails.filter(({ to }) => to.includes(this.#address)).map(({ text }) => text);
   }
 
-  async #mailWith(pattern: RegExp): Promise<string> {
+  /** Codes of all mails so far. */
+  async #codes(): Promise<readonly string[]> {
+    const mails = (await this.#mails()).filter((text) => !text.includes('/approve/'));
+    return mails.flatMap((text) => /\b\d{8}\b/.exec(text)?.[0] ?? []);
+  }
+
+  /** The code that comes besides those before. */
+  async #code(before: ReadonlySet<string>): Promise<string> {
     for (;;) {
-      const found = (await this.#mails()).find((text) => pattern.test(text) && !text.includes('/approve/'));
-      if (found) return found;
+      const code = (await this.#codes()).find((one) => !before.has(one));
+      if (code !== undefined) return code;
       await delay(200);
     }
   }

@@ -122,6 +122,12 @@ export const WAYS: readonly Way[] = [
     end: 'failed',
   },
   {
+    that: 'has a model that is not stored',
+    tasks: { 'verify-artifact': [thrown('DeploymentRefused')] },
+    way: ['take-endpoint', 'verify-artifact', 'end'],
+    end: 'refused',
+  },
+  {
     that: 'is refused by the gate before people are asked',
     tasks: { 'evaluate-request': [{ outcome: 'refused', roles: [], round: 1 }] },
     way: [...BEFORE['evaluate-request'], 'end'],
