@@ -3,7 +3,6 @@ import type { IncidentKind } from '../../contracts/incidents.ts';
 import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
 import { ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
-import { DomainError } from '../../core/errors.ts';
 import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { AbortDeps } from './abort.ts';
@@ -11,7 +10,7 @@ import type { Incidents } from './incidents.ts';
 import { leaveEndpoint } from './lease.ts';
 import type { Asks } from './ports.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
-import { changePromotion } from './state.ts';
+import { changePromotion, requireStanding } from './state.ts';
 
 export interface EndDeps extends AbortDeps, RecordDeps {
   readonly asks: Pick<Asks, 'save'>;
@@ -31,7 +30,7 @@ export async function endPromotion(
   end: PromotionEnd,
   failure: CaughtFailure | null,
 ): Promise<Promotion> {
-  const { promotion: standing, asks } = await requireStanding(deps, id);
+  const { promotion: standing, asks } = await requireStanding(deps.promotions, id);
   const ended = isOver(standing)
     ? standing
     : await changeByEvent(deps, standing, 'promotion-ended', {
@@ -44,7 +43,7 @@ export async function endPromotion(
 
 /** Tells of a release that is sealed, and gives the endpoint back. */
 export async function announceRelease(deps: EndDeps, id: string): Promise<void> {
-  const { promotion, asks } = await requireStanding(deps, id);
+  const { promotion, asks } = await requireStanding(deps.promotions, id);
   await settle(deps, promotion, asks);
 }
 
@@ -69,12 +68,6 @@ async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Pr
   const time = told.ended_at ?? deps.clock().toISOString();
   await deps.announcer.announce([promotionEvent(announcementOf(told), told, { stage: deps.stage, time })]);
   return told;
-}
-
-async function requireStanding({ promotions }: Pick<EndDeps, 'promotions'>, id: string) {
-  const standing = await promotions.find(id);
-  if (standing) return standing;
-  throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
 }
 
 /** Nobody's answer counts any more. */

@@ -14,7 +14,7 @@ import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDeci
 import { approvable, approvedFacts } from './approved-facts.ts';
 import type { Promotions } from './ports.ts';
 import { reopenPromotion } from './reopen.ts';
-import { changePromotion, honourAbort, noteFailure } from './state.ts';
+import { changePromotion, honourAbort, noteFailure, requireStanding } from './state.ts';
 
 export interface PromotionGateDeps extends GateDeps {
   readonly promotions: Promotions;
@@ -29,7 +29,7 @@ export interface PromotionGateDeps extends GateDeps {
  * @throws PromotionFailure when the promotion shall not go on
  */
 export async function evaluateRequest(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
-  const { promotion, asks } = await requireStanding(deps, id);
+  const { promotion, asks } = await requireStanding(deps.promotions, id);
   honourAbort(promotion);
   const asked = await decided(deps, promotion, asks, 'request');
   if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
@@ -66,7 +66,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
  * @throws PromotionFailure when the promotion shall not go on
  */
 export async function evaluateRelease(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
-  const { promotion, asks } = await requireStanding(deps, id);
+  const { promotion, asks } = await requireStanding(deps.promotions, id);
   honourAbort(promotion);
   const { round } = promotion;
   const approved = promotion.request_decision;
@@ -95,12 +95,6 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
     now.round === round ? { release_decision } : undefined,
   );
   return { outcome: settled.round === round ? 'passed' : 'ask_again', roles: [], round: settled.round };
-}
-
-async function requireStanding({ promotions }: Pick<PromotionGateDeps, 'promotions'>, id: string) {
-  const standing = await promotions.find(id);
-  if (standing) return standing;
-  throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
 }
 
 interface Refusal {

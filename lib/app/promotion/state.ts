@@ -13,10 +13,15 @@ export interface PromotionStateDeps {
 /** Changes of one record that meet are tried again this often; people and steps are not that many. */
 const ATTEMPTS = 5;
 
-export async function requirePromotion(promotions: Pick<Promotions, 'find'>, id: string): Promise<Promotion> {
+/** A promotion with what is asked in it. */
+export async function requireStanding(promotions: Pick<Promotions, 'find'>, id: string) {
   const standing = await promotions.find(id);
-  if (standing) return standing.promotion;
+  if (standing) return standing;
   throw new DomainError('NOT_FOUND', `there is no promotion ${id}`);
+}
+
+export async function requirePromotion(promotions: Pick<Promotions, 'find'>, id: string): Promise<Promotion> {
+  return (await requireStanding(promotions, id)).promotion;
 }
 
 /**
