@@ -1,10 +1,11 @@
 import { type AskDeps, askApproval } from '../../lib/app/approvals/ask.ts';
 import { decisionFacts } from '../../lib/app/approvals/facts.ts';
+import type { FallEarlyDeps } from '../../lib/app/approvals/fall-early.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
 import type { IncidentFacts } from '../../lib/core/incident.ts';
 import type { MailContent } from '../../lib/core/mail/model.ts';
 import { renderMail } from '../../lib/core/mail/render.ts';
-import type { Promotion } from '../../lib/core/promotion.ts';
+import { isOver, type Promotion } from '../../lib/core/promotion.ts';
 import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { type ApprovalPagesDeps, approvalPages } from '../../lib/runtime/approval-pages.ts';
 import type { PageAnswer, PageRequest } from '../../lib/runtime/page-requests.ts';
@@ -112,10 +113,10 @@ export function approving(plane: ControlPlane) {
     table.promotions.set(id, { ...standing, ...changes, revision: standing.revision + 1 });
   };
 
-  let tokens = 0;
+  let waitsMade = 0;
   /** One run of the desk. @returns the token of its wait */
   async function ask({ id }: Promotion, role: string, changes: Partial<ApprovalDeskTask> = {}): Promise<string> {
-    const token = `token ${++tokens}`;
+    const token = `token ${++waitsMade}`;
     await askApproval(deps, {
       task: 'ask',
       kind: 'promotion',
@@ -139,9 +140,23 @@ export function approving(plane: ControlPlane) {
       .findLast(({ to, content }) => to === `${person}@example.org` && content.kind === 'code')
       ?.text.match(/\d{8}/)?.[0] ?? '';
 
+  const { announcer, tokens, waits } = deps;
+  const watchDeps: FallEarlyDeps = {
+    ...world.gateDeps,
+    announcer,
+    tokens,
+    waits,
+    promotions: {
+      ...table.promotionPort,
+      open: async () => [...table.promotions.values()].filter((one) => !isOver(one)),
+      ended: async () => [],
+    },
+  };
+
   return {
     table,
     deps,
+    watchDeps,
     mails,
     incidents,
     announced,
