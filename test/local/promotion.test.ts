@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
@@ -21,6 +22,9 @@ const producer = newKey();
 const ROLES = ['model-owner', 'privacy-officer'] as const;
 const approvers = Object.fromEntries(ROLES.map((role) => [role, new Approver(local, `${role}@example.com`)]));
 
+/** Takes canaries back; it never rings. */
+const ALARM = 'serving-errors';
+
 const take = async (as: DemoName, method: string, path: string, body?: object) => {
   const answer = await api(local, as, method, path, body === undefined ? {} : { body });
   if (answer.status >= 400) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.bytes}`);
@@ -36,6 +40,13 @@ function askingForApprovals(text: string): string {
 
 beforeAll(async () => {
   await new LocalControl(local.control).speedUpSageMaker(500);
+  const cloudWatch = new CloudWatchClient(clientConfig(local, 'administrator'));
+  const rings = { EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold', Threshold: 1 } as const;
+  const metric = { Namespace: 'Serving', MetricName: 'Errors', Period: 60, Statistic: 'Sum' } as const;
+  await cloudWatch.send(
+    new PutMetricAlarmCommand({ AlarmName: ALARM, ...rings, ...metric, TreatMissingData: 'notBreaching' }),
+  );
+  cloudWatch.destroy();
   const training = { role: 'producer', stages: ['ingest', 'training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
   for (const name of ['promoter', 'break-glass-promoter', 'break-glass-confirmer'] as const) {
@@ -78,6 +89,7 @@ const wanted = (model: string, endpoint: string) => ({
   reason: 'the test',
   canary_percent: 50,
   bake_seconds: 60,
+  alarms: [ALARM],
 });
 
 const read = async (id: string): Promise<Promotion> =>
