@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     const { description } = stack;
     if (options.example) {
       console.log('Running the example pipeline');
-      await runStep('run the example pipeline', log, () => runExample(description, log));
+      await runStep('run the example pipeline', log, () => runExample(description, log, options.exit));
     }
     if (options.exit) {
       endingSince = performance.now();
@@ -116,10 +116,10 @@ function readArguments(args: readonly string[]): Arguments | undefined {
   }
 }
 
-async function runExample(local: LocalDescription, log: (line: string) => void): Promise<void> {
+async function runExample(local: LocalDescription, log: (line: string) => void, unattended: boolean): Promise<void> {
   // Loaded here, so that a start without the example does not depend on it.
   const { runExample: run } = await import('../examples/breast-cancer/run.ts');
-  await run(local, log);
+  await run(local, log, { unattended });
 }
 
 function summary(local: LocalDescription, stateDir: string): string {

@@ -4,7 +4,7 @@ import { FILES } from './pipeline.ts';
 import { type Scene, short } from './scene.ts';
 
 /** Where the model is to serve. */
-const ENDPOINT = 'breast-cancer';
+export const ENDPOINT = 'breast-cancer';
 
 /** Longer lines of a refusal are cut: the whole of it is in the decision. */
 const WIDTH = 200;

@@ -18,6 +18,8 @@ export interface Promoted {
   readonly attestations: readonly Attestation[];
   readonly artifacts: readonly Stored[];
   readonly decisions: readonly Decision[];
+  /** `sha256:<hex>` of the serving image; undefined where the gate stays shut. */
+  readonly image: string | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export async function promote(scene: Scene, { python, run, policy }: Candidate):
   const first = await askGate(scene, { name: 'gate', policy: policy.sha256, expected: 'FAILED' });
   if (commit === undefined) {
     scene.log('the gate stays shut: the rules want the commit, and this is no git checkout');
-    return { attestations: policy.tests, artifacts: [], decisions: [first] };
+    return { attestations: policy.tests, artifacts: [], decisions: [first], image: undefined };
   }
   const { attestations, artifacts, image } = await assure(scene, { python, run, commit });
   const passing = { image, policy: policy.sha256, expected: 'PASSED' } as const;
@@ -43,5 +45,5 @@ export async function promote(scene: Scene, { python, run, policy }: Candidate):
   const fourth = await askGate(scene, { ...passing, name: 'gate after the rollback' });
   const decisions = [first, second, third, fourth];
   await findDecisions(scene, decisions, [{ ...policy, events: [...policy.events, rollback] }, stricter]);
-  return { attestations: [...attestations, ...policy.tests, ...stricter.tests], artifacts, decisions };
+  return { attestations: [...attestations, ...policy.tests, ...stricter.tests], artifacts, decisions, image };
 }

@@ -11,6 +11,7 @@ import { attestationsOf, runPipeline } from './pipeline.ts';
 import { enactRules } from './policy.ts';
 import { promote } from './promote.ts';
 import { tryWhatIsRefused } from './refusals.ts';
+import { release } from './release.ts';
 import { reviewDataset } from './reviews.ts';
 import { Scene } from './scene.ts';
 
@@ -21,9 +22,14 @@ const ROOT = resolve(import.meta.dirname, '../..');
  * goes through the `countersign` command. It may be run again on the same stack: keys and artifacts that are there stay.
  *
  * @param log - told one line per step
+ * @param unattended - whether a headless browser approves; otherwise the mails wait for a person
  * @throws Error with the step's name
  */
-export async function runExample(local: LocalDescription, log: (line: string) => void): Promise<void> {
+export async function runExample(
+  local: LocalDescription,
+  log: (line: string) => void,
+  { unattended }: { readonly unattended: boolean },
+): Promise<void> {
   const scene = new Scene(local, log);
   const python = await scene.step(
     'Python',
@@ -45,6 +51,7 @@ export async function runExample(local: LocalDescription, log: (line: string) =>
     promoted.decisions,
   );
   await tryWhatIsRefused(scene, run);
+  if (promoted.image !== undefined) await release(scene, { image: promoted.image, run, unattended });
   log(`keys, results, evidence and receipts are in ${scene.folder}`);
 }
 

@@ -30,6 +30,7 @@ export class Scene {
   readonly keyAdmin: Agent;
   readonly auditor: Agent;
   readonly promoter: Agent;
+  readonly peopleAdmin: Agent;
   readonly policyAuthor: Agent;
   readonly policyApprover: Agent;
   /** May write policies and approve them, yet not the same one. */
@@ -46,6 +47,7 @@ export class Scene {
     this.keyAdmin = Agent.as(local, 'key-admin', this.folder);
     this.auditor = Agent.as(local, 'auditor', this.folder);
     this.promoter = Agent.as(local, 'promoter', this.folder);
+    this.peopleAdmin = Agent.as(local, 'people-admin', this.folder);
     this.policyAuthor = Agent.as(local, 'policy-author', this.folder);
     this.policyApprover = Agent.as(local, 'policy-approver', this.folder);
     this.policyLead = Agent.as(local, 'policy-lead', this.folder);

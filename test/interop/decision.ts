@@ -16,7 +16,7 @@ import type { Check } from './support/checks.ts';
  */
 export async function decisionsMatch(check: Check, local: LocalDescription): Promise<void> {
   const opa = await installOpa();
-  await runExample(local, () => undefined);
+  await runExample(local, () => undefined, { unattended: false });
   const folder = join(dirname(local.logs), 'example', 'decision');
   const decided = await verdictsOf(join(folder, 'decision.sigstore.json'));
   const query = `data.${String(decided.entrypoint).replaceAll('/', '.')}`;

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import type { LocalControl, Mail } from '../../local/control.ts';
+
+/** Mails come within this; the state machine's interpreter alone takes seconds to load. */
+const PATIENCE_MS = 120_000;
+const PAUSE_MS = 250;
+
+/** The mail in which somebody is asked to approve a promotion. */
+export interface AskedMail {
+  readonly to: string;
+  readonly link: string;
+}
+
+/** Waits until everybody is asked. @throws Error when the mails do not come */
+export async function mailsFor(
+  control: LocalControl,
+  promotion: string,
+  people: number,
+): Promise<readonly AskedMail[]> {
+  return await patiently(`${people} mails about the promotion ${promotion}`, async () => {
+    const asked = (await control.mails()).flatMap(({ to: [to = ''], text }) => {
+      const link = /https?:\/\/\S+\/approve\/[\w-]+/.exec(text)?.[0];
+      return link === undefined || !text.includes(promotion) ? [] : [{ to, link }];
+    });
+    return asked.length >= people ? asked : undefined;
+  });
+}
+
+/** Does in a headless browser what each approver would do: opens the link, asks for a code, enters it, approves, confirms. */
+export async function approveAll(control: LocalControl, asked: readonly AskedMail[]): Promise<number> {
+  // Loaded here: who approves by hand needs no browser of ours.
+  const { launchBrowser } = await import('../../local/browser.ts');
+  const browser = await launchBrowser();
+  try {
+    for (const mail of asked) await approve(browser, control, mail);
+    return asked.length;
+  } finally {
+    await browser.close();
+  }
+}
+
+async function approve(browser: Browser, control: LocalControl, { to, link }: AskedMail): Promise<void> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(link);
+    const before = new Set((await control.mails()).map(({ id }) => id));
+    await page.getByRole('button', { name: 'Send me a code' }).click();
+    const code = await patiently(`the code for ${to}`, async () => codeIn(await control.mails(), to, before));
+    await page.getByLabel('Code').fill(code);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByLabel('Comment').fill('Looked at by the example.');
+    await page.getByRole('button', { name: 'Approve …' }).click();
+    await page.getByRole('button', { name: 'Approve this release' }).click();
+    await page.getByText('You approved').first().waitFor();
+  } finally {
+    await page.close();
+  }
+}
+
+function codeIn(mails: readonly Mail[], to: string, before: ReadonlySet<string>): string | undefined {
+  const mail = mails.find((one) => one.to.includes(to) && !before.has(one.id));
+  return mail && /^ *(\d{6,8}) *$/m.exec(mail.text)?.[1];
+}
+
+/** Asks again until there is an answer. */
+async function patiently<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  for (const end = performance.now() + PATIENCE_MS; ; await sleep(PAUSE_MS)) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`${what} did not come`);
+  }
+}
