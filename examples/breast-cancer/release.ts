@@ -23,7 +23,10 @@ interface Promotion {
 
 /** What `countersign releases` prints of what serves. */
 interface Served {
-  readonly release: { readonly model: string; readonly approvals: readonly { readonly role: string }[] } | null;
+  readonly release: {
+    readonly served: { readonly model: string } | null;
+    readonly approvals: readonly { readonly role: string }[];
+  } | null;
 }
 
 interface Candidate extends Pick<Assurances, 'image'> {
@@ -76,10 +79,11 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
     'what serves',
     async () => {
       const { release: now } = await scene.auditor.json<Served>('releases', ENDPOINT, '--at', new Date().toISOString());
-      if (now?.model !== scene.digest(FILES.model)) throw new Error(`it says ${JSON.stringify(now)}`);
+      if (now?.served?.model !== scene.digest(FILES.model)) throw new Error(`it says ${JSON.stringify(now)}`);
       return now;
     },
-    ({ model, approvals }) => `${short(model)}, approved by ${approvals.map(({ role }) => role).join(' and ')}`,
+    ({ served, approvals }) =>
+      `${short(served?.model ?? '')}, approved by ${approvals.map(({ role }) => role).join(' and ')}`,
   );
 }
 
