@@ -12,16 +12,21 @@ export interface AskedMail {
   readonly link: string;
 }
 
-/** Waits until everybody is asked. @throws Error when the mails do not come */
+/** Ids of the mails that have come, to tell from them which come later. */
+export async function mailsSoFar(control: LocalControl): Promise<ReadonlySet<string>> {
+  return new Set((await control.mails()).map(({ id }) => id));
+}
+
+/** Waits until so many people are asked. @throws Error when the mails do not come */
 export async function mailsFor(
   control: LocalControl,
-  promotion: string,
   people: number,
+  before: ReadonlySet<string>,
 ): Promise<readonly AskedMail[]> {
-  return await patiently(`${people} mails about the promotion ${promotion}`, async () => {
-    const asked = (await control.mails()).flatMap(({ to: [to = ''], text }) => {
+  return await patiently(`${people} mails with a link`, async () => {
+    const asked = (await control.mails()).flatMap(({ id, to: [to = ''], text }) => {
       const link = /https?:\/\/\S+\/approve\/[\w-]+/.exec(text)?.[0];
-      return link === undefined || !text.includes(promotion) ? [] : [{ to, link }];
+      return link === undefined || before.has(id) ? [] : [{ to, link }];
     });
     return asked.length >= people ? asked : undefined;
   });
@@ -44,7 +49,7 @@ async function approve(browser: Browser, control: LocalControl, { to, link }: As
   const page = await browser.newPage();
   try {
     await page.goto(link);
-    const before = new Set((await control.mails()).map(({ id }) => id));
+    const before = await mailsSoFar(control);
     await page.getByRole('button', { name: 'Send me a code' }).click();
     const code = await patiently(`the code for ${to}`, async () => codeIn(await control.mails(), to, before));
     await page.getByLabel('Code').fill(code);

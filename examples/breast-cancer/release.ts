@@ -1,5 +1,5 @@
 import { LocalControl } from '../../local/control.ts';
-import { approveAll, mailsFor } from './approve.ts';
+import { approveAll, mailsFor, mailsSoFar } from './approve.ts';
 import type { Assurances } from './assurances.ts';
 import { ENDPOINT } from './gate.ts';
 import { FILES, type Run } from './pipeline.ts';
@@ -45,6 +45,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
   await enrolPeople(scene);
   await control.speedUpSageMaker(HURRY);
   const uri = `${local.accountId}.dkr.ecr.${local.region}.amazonaws.com/${REPOSITORY}@${image}`;
+  const before = await mailsSoFar(control);
   const promotion = await scene.step(
     'promotion',
     () =>
@@ -56,7 +57,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
   );
   const asked = await scene.step(
     'approvers asked',
-    () => mailsFor(control, promotion.id, Object.keys(APPROVERS).length),
+    () => mailsFor(control, Object.keys(APPROVERS).length, before),
     (mails) => `${mails.length} mails, each with one link: ${local.inbox}`,
   );
   if (!unattended) {
