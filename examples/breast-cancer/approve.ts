@@ -52,9 +52,9 @@ async function approve(browser: Browser, control: LocalControl, { to, link }: As
     const before = await mailsSoFar(control);
     await page.getByRole('button', { name: 'Send me a code' }).click();
     const code = await patiently(`the code for ${to}`, async () => codeIn(await control.mails(), to, before));
-    await page.getByLabel('Code').fill(code);
+    await page.getByRole('textbox', { name: 'Code' }).fill(code);
     await page.getByRole('button', { name: 'Go on' }).click();
-    await page.getByLabel('Comment').fill('Looked at by the example.');
+    await page.getByRole('textbox', { name: 'Comment' }).fill('Looked at by the example.');
     await page.getByRole('button', { name: 'Approve …' }).click();
     await page.getByRole('button', { name: 'Approve this release' }).click();
     await page.getByText('You approved').first().waitFor();
