@@ -1,3 +1,4 @@
+import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { LocalControl } from '../../local/control.ts';
 import { approveAll, mailsFor, mailsSoFar } from './approve.ts';
 import type { Assurances } from './assurances.ts';
@@ -10,6 +11,9 @@ const REPOSITORY = 'breast-cancer-serving';
 
 /** Whom the policy wants to have asked, by ids that name nobody. */
 const APPROVERS = { 'approver-1': 'model-owner', 'approver-2': 'privacy-officer' } as const;
+
+/** Rings when the endpoint fails its callers; while a canary runs, that takes it back. */
+const ALARM = `${ENDPOINT}-errors`;
 
 /** Seconds that the local SageMaker lets pass in one, so that its minutes do not last as long here. */
 const HURRY = 30;
@@ -44,6 +48,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
   const control = new LocalControl(local.control);
   await enrolPeople(scene);
   await control.speedUpSageMaker(HURRY);
+  await makeAlarm(scene);
   const uri = `${local.accountId}.dkr.ecr.${local.region}.amazonaws.com/${REPOSITORY}@${image}`;
   const before = await mailsSoFar(control);
   const promotion = await scene.step(
@@ -52,6 +57,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
       promoter.json<Promotion>(
         ...['promote', '--model', FILES.model, '--image', uri, '--endpoint', ENDPOINT, '--environment', 'production'],
         ...['--request', run.id, '--reason', 'trained, evaluated and reviewed by the example', '--bake-seconds', '60'],
+        ...['--alarm', ALARM],
       ),
     ({ id }) => `asked for (${short(id)}); the gate decides first, then people`,
   );
@@ -106,5 +112,31 @@ async function enrolPeople(scene: Scene): Promise<void> {
         ),
       () => `asked as ${role}; evidence has the id, never name or address`,
     );
+  }
+}
+
+/** What any team that serves a model has already. */
+async function makeAlarm({ local }: Scene): Promise<void> {
+  const { accessKeyId, secretAccessKey } = local.identities.administrator;
+  const credentials = { accessKeyId, secretAccessKey };
+  const cloudWatch = new CloudWatchClient({ endpoint: local.endpoint, region: local.region, credentials });
+  try {
+    await cloudWatch.send(
+      new PutMetricAlarmCommand({
+        AlarmName: ALARM,
+        AlarmDescription: 'The endpoint answers its callers with server errors',
+        Namespace: 'AWS/SageMaker',
+        MetricName: 'Invocation5XXErrors',
+        Dimensions: [{ Name: 'EndpointName', Value: ENDPOINT }],
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+      }),
+    );
+  } finally {
+    cloudWatch.destroy();
   }
 }

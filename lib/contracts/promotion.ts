@@ -104,8 +104,10 @@ export type ApprovalDeskTask = PromotionInput & {
 
 /** Asks the `deployer` function. */
 export type DeployerTask = PromotionInput &
-  /** Makes model and endpoint configuration, and refuses what would not canary. */
+  /** Refuses what would not canary, before anybody is asked about it. */
   (
+    | { readonly task: 'preflight' }
+    /** Makes model and endpoint configuration, and refuses what would not canary. */
     | { readonly task: 'prepare' }
     /** Tells SageMaker to deploy, or finds that it was told. */
     | { readonly task: 'deploy' }

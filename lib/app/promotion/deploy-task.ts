@@ -3,7 +3,7 @@ import { DomainError } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { type DeployDeps, requireDeployment } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
-import { prepareDeployment } from './prepare-deployment.ts';
+import { preflight, prepareDeployment } from './prepare-deployment.ts';
 import { rollBack, watchRollback } from './roll-back.ts';
 import { startDeployment } from './start-deployment.ts';
 import { noteFailure, requirePromotion } from './state.ts';
@@ -14,6 +14,9 @@ export async function runDeployerTask(deps: DeployDeps, task: DeployerTask): Pro
   const promotion = await requirePromotion(deps.promotions, task.promotion);
   try {
     switch (task.task) {
+      case 'preflight':
+        await preflight(deps, promotion);
+        return {};
       case 'prepare':
         await prepareDeployment(deps, promotion);
         return {};

@@ -42,20 +42,40 @@ export async function prepareDeployment(deps: DeployDeps, promotion: Promotion):
   });
 }
 
+/**
+ * Refuses what would not canary, before people are asked about it. What is found here may be otherwise when they have answered:
+ * {@link prepareDeployment} looks again.
+ */
+export async function preflight(deps: DeployDeps, promotion: Promotion): Promise<void> {
+  honourAbort(promotion);
+  const endpoint = await deps.hosting.endpoint(promotion.endpoint);
+  if (endpoint) await alarmOfDeployable(deps, promotion, endpoint);
+}
+
 async function requireDeployable(deps: DeployDeps, promotion: Promotion, endpoint: HostedEndpoint): Promise<void> {
   // Told before, and asked again: it was deployable then.
   if (promotion.deployment?.started_at) return;
-  const { alarms, hosting } = deps;
-  if (!deps.allAtOnceIn.has(promotion.environment)) refuse(notCanaried(promotion));
+  const alarm = await alarmOfDeployable(deps, promotion, endpoint);
+  // The endpoint is this promotion's: what it rang for is a deployment that was taken back.
+  if (alarm === 'rings') await deps.alarms.silence(promotion.endpoint);
+  else if (alarm === 'absent') await deps.alarms.ensure(promotion.endpoint);
+}
+
+/** @returns how our own alarm of the endpoint stands */
+async function alarmOfDeployable(
+  { alarms, hosting, allAtOnceIn }: DeployDeps,
+  promotion: Promotion,
+  endpoint: HostedEndpoint,
+): Promise<'rings' | 'calm' | 'absent'> {
+  if (!allAtOnceIn.has(promotion.environment)) refuse(notCanaried(promotion));
   refuse(notDeployable(endpoint, await hosting.isOurs(endpoint.arn)));
   const ours = alarms.nameOf(promotion.endpoint);
   const ringing = new Map(await alarms.ringing([ours, ...promotion.alarms]));
   const isRinging = ringing.get(ours);
   ringing.delete(ours);
   refuse(notWatchable(promotion.alarms, ringing));
-  // The endpoint is this promotion's: what it rang for is a deployment that was taken back.
-  if (isRinging) await alarms.silence(promotion.endpoint);
-  else if (isRinging === undefined) await alarms.ensure(promotion.endpoint);
+  if (isRinging === undefined) return 'absent';
+  return isRinging ? 'rings' : 'calm';
 }
 
 function refuse(refused: Refused | undefined): void {

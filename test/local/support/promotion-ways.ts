@@ -35,7 +35,7 @@ export const GOES_WELL: Readonly<Record<string, object>> = {
   'extend-retention': { cursor: null },
 };
 
-const ASK = ['take-endpoint', 'verify-artifact', 'evaluate-request', 'ask'];
+const ASK = ['take-endpoint', 'preflight', 'verify-artifact', 'evaluate-request', 'ask'];
 const DECIDED = [...ASK, 'evaluate-release'];
 const DEPLOYED = [...DECIDED, 'prepare', 'deploy'];
 const SERVES = [...DEPLOYED, 'watch', 'check-integrity'];
@@ -51,8 +51,9 @@ const END_OF: Readonly<Record<string, PromotionEnd>> = {
 /** Each task before the deployment, and the way to it. */
 const BEFORE = {
   'take-endpoint': ASK.slice(0, 1),
-  'verify-artifact': ASK.slice(0, 2),
-  'evaluate-request': ASK.slice(0, 3),
+  preflight: ASK.slice(0, 2),
+  'verify-artifact': ASK.slice(0, 3),
+  'evaluate-request': ASK.slice(0, 4),
   ask: ASK,
   'evaluate-release': DECIDED,
   prepare: [...DECIDED, 'prepare'],
@@ -118,7 +119,7 @@ export const WAYS: readonly Way[] = [
   {
     that: 'has a model whose bytes changed',
     tasks: { 'verify-artifact': [thrown('IntegrityFailure')] },
-    way: ['take-endpoint', 'verify-artifact', 'end'],
+    way: [...BEFORE['verify-artifact'], 'end'],
     end: 'failed',
   },
   {
@@ -147,6 +148,12 @@ export const WAYS: readonly Way[] = [
   },
   {
     that: 'would not canary',
+    tasks: { preflight: [thrown('DeploymentRefused')] },
+    way: [...BEFORE.preflight, 'end'],
+    end: 'refused',
+  },
+  {
+    that: 'would not canary any more once people have answered',
     tasks: { prepare: [thrown('DeploymentRefused')] },
     way: [...BEFORE.prepare, 'end'],
     end: 'refused',

@@ -79,12 +79,20 @@ describe('a first deployment', () => {
 });
 
 describe('a preflight', () => {
-  const refused = async (change: Parameters<ReturnType<typeof deploying>['approved']>[1], allAtOnce = false) => {
+  type Change = Parameters<ReturnType<typeof deploying>['approved']>[1];
+  /** What is refused before people are asked is refused when they have answered too, and nothing else. */
+  const refused = async (change: Change, allAtOnce = false) => {
+    const before = await refusedBy('preflight', change, allAtOnce);
+    expect(await refusedBy('prepare', change, allAtOnce)).toBe(before);
+    return before;
+  };
+  const refusedBy = async (task: 'preflight' | 'prepare', change: Change, allAtOnce: boolean) => {
     const on = deploying({ allAtOnce });
     await on.released('one');
     const id = on.approved('two', change);
     try {
-      await on.run(id, 'prepare');
+      await on.run(id, task);
+      if (task === 'preflight') expect(on.get(id).deployment).toBe(null);
       return undefined;
     } catch (error) {
       expect(error).toMatchObject({ name: 'DeploymentRefused', code: on.get(id).failure?.code });
