@@ -125,7 +125,7 @@ export const WAYS: readonly Way[] = [
   {
     that: 'has a model that is not stored',
     tasks: { 'verify-artifact': [thrown('DeploymentRefused')] },
-    way: ['take-endpoint', 'verify-artifact', 'end'],
+    way: [...BEFORE['verify-artifact'], 'end'],
     end: 'refused',
   },
   {
@@ -179,7 +179,7 @@ export const WAYS: readonly Way[] = [
     that: 'is asked for again when facts change meanwhile',
     tasks: { 'evaluate-request': [passed(1), passed(2)] },
     answers: { 'privacy-officer': ['FactsChanged'] },
-    way: [...ASK, 'evaluate-request', 'ask', ...SERVES.slice(4), ...SEALED],
+    way: [...ASK, 'evaluate-request', 'ask', ...SERVES.slice(5), ...SEALED],
   },
   {
     that: 'is asked for again when the gate finds facts changed',
@@ -187,7 +187,7 @@ export const WAYS: readonly Way[] = [
       'evaluate-request': [passed(1), passed(2)],
       'evaluate-release': [{ outcome: 'ask_again', roles: [], round: 2 }, passed(2)],
     },
-    way: [...DECIDED, 'evaluate-request', 'ask', ...SERVES.slice(4), ...SEALED],
+    way: [...DECIDED, 'evaluate-request', 'ask', ...SERVES.slice(5), ...SEALED],
   },
   {
     that: 'changes faster than people approve',
@@ -267,13 +267,13 @@ export const WAYS: readonly Way[] = [
   {
     that: 'past the gate asks nobody',
     kind: 'break_glass',
-    way: [...ASK.slice(0, 3), 'prepare', 'deploy', 'watch', 'check-integrity', ...SEALED],
+    way: [...BEFORE['evaluate-request'], 'prepare', 'deploy', 'watch', 'check-integrity', ...SEALED],
   },
   {
     that: 'past the gate is not for those who made the model',
     kind: 'break_glass',
     tasks: { 'evaluate-request': [{ outcome: 'refused', roles: [], round: 1 }] },
-    way: [...ASK.slice(0, 3), 'end'],
+    way: [...BEFORE['evaluate-request'], 'end'],
     end: 'refused',
   },
   {
