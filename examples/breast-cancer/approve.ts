@@ -6,6 +6,8 @@ import type { LocalControl, Mail } from '../../local/control.ts';
 const PATIENCE_MS = 120_000;
 const PAUSE_MS = 250;
 
+const LINK = /https?:\/\/\S+\/approve\/[\w-]+/;
+
 /** The mail in which somebody is asked to approve a promotion. */
 export interface AskedMail {
   readonly to: string;
@@ -17,18 +19,20 @@ export async function mailsSoFar(control: LocalControl): Promise<ReadonlySet<str
   return new Set((await control.mails()).map(({ id }) => id));
 }
 
-/** Waits until so many people are asked. @throws Error when the mails do not come */
+/** Waits until everybody of these addresses is asked. @throws Error when a mail does not come */
 export async function mailsFor(
   control: LocalControl,
-  people: number,
+  addresses: readonly string[],
   before: ReadonlySet<string>,
 ): Promise<readonly AskedMail[]> {
-  return await patiently(`${people} mails with a link`, async () => {
-    const asked = (await control.mails()).flatMap(({ id, to: [to = ''], text }) => {
-      const link = /https?:\/\/\S+\/approve\/[\w-]+/.exec(text)?.[0];
-      return link === undefined || before.has(id) ? [] : [{ to, link }];
+  return await patiently(`a mail with a link to each of ${addresses.join(', ')}`, async () => {
+    const mails = (await control.mails()).filter(({ id }) => !before.has(id));
+    const asked = addresses.flatMap((address) => {
+      const mail = mails.find(({ to, text }) => to.includes(address) && LINK.test(text));
+      const link = mail && LINK.exec(mail.text)?.[0];
+      return link === undefined ? [] : [{ to: address, link }];
     });
-    return asked.length >= people ? asked : undefined;
+    return asked.length === addresses.length ? asked : undefined;
   });
 }
 

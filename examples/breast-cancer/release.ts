@@ -12,6 +12,8 @@ const REPOSITORY = 'breast-cancer-serving';
 /** Whom the policy wants to have asked, by ids that name nobody. */
 const APPROVERS = { 'approver-1': 'model-owner', 'approver-2': 'privacy-officer' } as const;
 
+const addressOf = (id: string) => `${id}@example.org`;
+
 /** Rings when the endpoint fails its callers; while a canary runs, that takes it back. */
 const ALARM = `${ENDPOINT}-errors`;
 
@@ -63,7 +65,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
   );
   const asked = await scene.step(
     'approvers asked',
-    () => mailsFor(control, Object.keys(APPROVERS).length, before),
+    () => mailsFor(control, Object.keys(APPROVERS).map(addressOf), before),
     (mails) => `${mails.length} mails, each with one link: ${local.inbox}`,
   );
   if (!unattended) {
@@ -108,7 +110,7 @@ async function enrolPeople(scene: Scene): Promise<void> {
       () =>
         scene.peopleAdmin.countersign(
           ...['approver', 'add', id, '--name', `The ${role.replace('-', ' ')}`],
-          ...['--email', `${id}@example.org`, '--role', role],
+          ...['--email', addressOf(id), '--role', role],
         ),
       () => `asked as ${role}; evidence has the id, never name or address`,
     );

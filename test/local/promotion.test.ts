@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { GetExecutionHistoryCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
@@ -143,6 +145,38 @@ describe('a promotion', () => {
     expect(await until(String(id), isOver)).toMatchObject({ state: 'rejected', deployment: null, release: null });
   });
 
+  it('is not decided by whoever fetches what is in its mails, and its secrets are in no log', async () => {
+    const control = new LocalControl(local.control);
+    const before = new Set((await control.mails()).map((mail) => mail.id));
+    const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), `scan-${randomUUID()}`));
+    const everybodyAsked = async () => {
+      const mails = (await control.mails()).filter((mail) => !before.has(mail.id));
+      return mails.length < ROLES.length ? undefined : mails;
+    };
+    let mails = await everybodyAsked();
+    for (; !mails; mails = await everybodyAsked()) await delay(200);
+    const urls = new Set(mails.flatMap(({ text, html }) => `${text} ${html}`.match(/https?:\/\/[^\s"'<>]+/g) ?? []));
+    expect(urls.size).toBeGreaterThanOrEqual(ROLES.length);
+    const standing = await take('reader', 'GET', `/v1/promotions/${id}`);
+    for (const url of urls) {
+      for (const method of ['GET', 'HEAD', 'GET']) await (await fetch(url, { method })).arrayBuffer();
+    }
+    expect(await take('reader', 'GET', `/v1/promotions/${id}`)).toEqual(standing);
+
+    const tokens = await taskTokens(String(id));
+    expect(tokens.length).toBeGreaterThanOrEqual(ROLES.length);
+    const links = [...urls].flatMap((url) => url.split('/approve/')[1] ?? []);
+    const logs = readdirSync(local.logs).filter((name) => name.endsWith('.jsonl'));
+    expect(logs.join()).toContain('approval-desk');
+    for (const name of logs) {
+      const log = readFileSync(join(local.logs, name), 'utf8');
+      for (const secret of [...tokens, ...links]) expect(log.includes(secret), `${name} has a secret`).toBe(false);
+    }
+    for (const token of tokens) expect(JSON.stringify([mails, standing]).includes(token)).toBe(false);
+    await take('promoter', 'POST', `/v1/promotions/${id}/cancel`, { reason: 'the test is over' });
+    await until(String(id), isOver);
+  });
+
   it('that is cancelled while people are asked ends at once, and the one behind it goes on', async () => {
     const busy = `busy-${randomUUID()}`;
     const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), busy));
@@ -191,13 +225,30 @@ describe('past the gate', () => {
   });
 });
 
+const executionOf = (id: string) =>
+  `arn:aws:states:${local.region}:${local.accountId}:execution:countersign-${local.stage}-promote-model:${id}`;
+
+/** What waits of a promotion, as Step Functions itself knows it. */
+async function taskTokens(id: string): Promise<readonly string[]> {
+  const client = new SFNClient(clientConfig(local, 'administrator'));
+  const history = await client.send(
+    new GetExecutionHistoryCommand({ executionArn: executionOf(id), maxResults: 1000 }),
+  );
+  client.destroy();
+  const scheduled = (history.events ?? []).flatMap(({ taskScheduledEventDetails }) => {
+    const parameters: unknown = JSON.parse(taskScheduledEventDetails?.parameters ?? '{}');
+    return Object(Object(parameters).Payload).token ?? [];
+  });
+  return scheduled.map(String);
+}
+
 describe('an execution that somebody stops', () => {
   it('leaves no promotion that nobody can explain', async () => {
     const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), `stopped-${randomUUID()}`));
-    await until(String(id), ({ state }) => state === 'awaiting_approval');
+    // The map of the approvals stands when everybody is asked.
+    while (Object((await take('reader', 'GET', `/v1/promotions/${id}`)).asks).length !== ROLES.length) await delay(200);
     const client = new SFNClient(clientConfig(local, 'administrator'));
-    const executionArn = `arn:aws:states:${local.region}:${local.accountId}:execution:countersign-${local.stage}-promote-model:${id}`;
-    await client.send(new StopExecutionCommand({ executionArn }));
+    await client.send(new StopExecutionCommand({ executionArn: executionOf(String(id)) }));
     client.destroy();
     expect(await until(String(id), isOver)).toMatchObject({
       state: 'failed',

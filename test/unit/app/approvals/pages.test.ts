@@ -98,6 +98,15 @@ describe('a form', () => {
     expect(world.table.rows.size).toBe(0);
   });
 
+  it.each([
+    ['many lines', 'a\r\n'.repeat(1000)],
+    ['characters of three bytes', '審'.repeat(2000)],
+  ])('takes the longest comment, of %s', async (_, comment) => {
+    await proven();
+    await browser.post(secret, 'decision', { decision: 'approve', comment });
+    expect(browser.page).toContain('Approve this release');
+  });
+
   it('to reject wants a comment, and comes back with what was typed', async () => {
     await proven();
     await browser.post(secret, 'decision', { decision: 'reject', comment: ' ' });
