@@ -28,7 +28,7 @@ Every change is evidence, and kept. Evidence knows a person by the id only, so a
 are shown to the role people-admin only, and can be erased.
 
 Examples:
-  countersign approver add p-17 --name "Jo Doe" --email jo@example.org --role model-owner --role privacy-officer
+  countersign approver add p-17 --name "A Model Owner" --email owner@example.org --role model-owner --role privacy-officer
   countersign approver absent p-17 --from 2026-12-20 --until 2027-01-07 --deputy p-4
   countersign approver change p-17 --state left
   countersign approver erase p-17`,

@@ -119,7 +119,7 @@ async function journey(): Promise<void> {
 }
 
 async function keepDirectory(): Promise<void> {
-  const person = { id: 'p-1', name: 'Jo Doe', email: 'jo@example.org', roles: ['model-owner'] };
+  const person = { id: 'p-1', name: 'A Model Owner', email: 'owner@example.org', roles: ['model-owner'] };
   await take('people-admin', 'POST /v1/approvers', [], { body: person });
   await take('people-admin', 'POST /v1/approvers/{id}', ['p-1'], { body: { revision: 1, mail: 'daily' } });
   await take('promoter', 'GET /v1/approvers');

@@ -93,7 +93,7 @@ beforeAll(async () => {
   await api(local, 'policy-approver', 'POST', `/v1/waivers/${id}/approve`, { body: {} });
   await api(local, 'promoter', 'POST', `/v1/waivers/${id}/end`, { body: { reason: 'the report came' } });
   // Once erased, all that the tables hold of a person is in the bucket too.
-  const person = { id: 'p-1', name: 'Jo Doe', email: 'jo@example.org', roles: ['model-owner'] };
+  const person = { id: 'p-1', name: 'A Model Owner', email: 'owner@example.org', roles: ['model-owner'] };
   expect((await api(local, 'people-admin', 'POST', '/v1/approvers', { body: person })).status).toBe(201);
   expect((await api(local, 'people-admin', 'POST', '/v1/approvers/p-1/erase')).status).toBe(200);
 });

@@ -70,7 +70,7 @@ export const MAILS: Readonly<Record<string, MailContent>> = {
     kind: 'notice',
     summary: SUMMARY,
     outcome: 'rejected',
-    by: 'j.lindqvist',
+    by: 'p-4',
     at: '2026-11-21T12:31:00.000Z',
     because: ['Accuracy fell; show me which row.'],
     link: null,

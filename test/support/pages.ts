@@ -99,7 +99,7 @@ const edge = (from: string, to: string) => ({
 });
 
 export const DECIDED: DecisionView = {
-  person: 'm.okafor',
+  person: 'p-17',
   role: 'privacy-officer',
   decision: 'approved',
   method: 'oidc',
@@ -206,7 +206,7 @@ export const FACTS: ApprovalFacts = {
   earlier: [
     {
       ...DECIDED,
-      person: 'j.lindqvist',
+      person: 'p-4',
       role: 'model-owner',
       method: 'code',
       at: '2026-09-30T13:58:00.000Z',
@@ -217,7 +217,7 @@ export const FACTS: ApprovalFacts = {
     },
     {
       ...DECIDED,
-      person: 'j.lindqvist',
+      person: 'p-4',
       role: 'model-owner',
       method: 'code',
       decision: 'rejected',
@@ -262,7 +262,7 @@ const WIDE_LINEAGE: ApprovalFacts['lineage'] = (() => {
 /** By a name that says what is to be seen. */
 export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   asked: { state: 'asked', facts: FACTS, proof: CODE_PROOF },
-  'asked-oidc': { state: 'asked', facts: { ...FACTS, deputyFor: 'j.lindqvist' }, proof: OIDC_PROOF },
+  'asked-oidc': { state: 'asked', facts: { ...FACTS, deputyFor: 'p-4' }, proof: OIDC_PROOF },
   'asked-first': {
     state: 'asked',
     facts: { ...FACTS, running: null, decided: [], earlier: [], summary: { ...SUMMARY, emergency: true } },
@@ -353,7 +353,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   decided: {
     state: 'decided',
     summary: SUMMARY,
-    decision: { ...DECIDED, person: 'j.lindqvist', role: 'model-owner', method: 'code' },
+    decision: { ...DECIDED, person: 'p-4', role: 'model-owner', method: 'code' },
     withdraw: CODE_PROOF,
   },
   'decided-rejected': {
@@ -377,8 +377,8 @@ const release = (
   image: `sha256:${hex('image')}`,
   requester: 'ci-release',
   approvedBy: [
-    { person: 'j.lindqvist', role: 'model-owner' },
-    { person: 'm.okafor', role: 'privacy-officer' },
+    { person: 'p-4', role: 'model-owner' },
+    { person: 'p-17', role: 'privacy-officer' },
   ],
   evidence: hex(`release ${at}`),
   reason: '',

@@ -21,9 +21,9 @@ describe('countersign approver', () => {
   it('add sends who they are and as what they are asked', async () => {
     const args = [
       '--name',
-      'Jo Doe',
+      'A Model Owner',
       '--email',
-      'jo@example.org',
+      'owner@example.org',
       '--role',
       'model-owner',
       '--role',
@@ -32,8 +32,8 @@ describe('countersign approver', () => {
     const { stdout, calls } = await run(['approver', 'add', 'p-17', ...args], answer());
     const body = {
       id: 'p-17',
-      name: 'Jo Doe',
-      email: 'jo@example.org',
+      name: 'A Model Owner',
+      email: 'owner@example.org',
       roles: ['model-owner', 'privacy-officer'],
       mail: 'each',
     };
@@ -68,9 +68,9 @@ describe('countersign approver', () => {
     const plain = await run(['approver', 'show', 'p-17'], answer());
     expect(plain.calls).toHaveLength(1);
     const { stdout } = await run(['approver', 'show', 'p-17', '--contact'], ({ path }) => ({
-      body: path.startsWith('/v1/contacts/') ? { name: 'Jo\u001b[2J', email: 'jo@example.org' } : record(),
+      body: path.startsWith('/v1/contacts/') ? { name: 'Jo\u001b[2J', email: 'owner@example.org' } : record(),
     }));
-    expect(stdout).toContain('jo@example.org');
+    expect(stdout).toContain('owner@example.org');
     expect(stdout).not.toContain('\u001b');
   });
 

@@ -5,7 +5,7 @@ const accepts = (email: string) => EmailSchema.safeParse(email).success;
 
 describe('an e-mail address', () => {
   it.each([
-    'jo@example.org',
+    'owner@example.org',
     'jo.doe+models@mail.example.co.uk',
     "o'brien@example.org",
     'jo@xn--mnchen-3ya.example',
@@ -14,10 +14,10 @@ describe('an e-mail address', () => {
 
   it.each([
     ['no address', 'jo'],
-    ['two addresses', 'jo@example.org,al@example.org'],
-    ['a display name', 'Jo <jo@example.org>'],
-    ['a header', 'jo@example.org\r\nBcc: all@example.org'],
-    ['a line end', 'jo@example.org\n'],
+    ['two addresses', 'owner@example.org,al@example.org'],
+    ['a display name', 'Jo <owner@example.org>'],
+    ['a header', 'owner@example.org\r\nBcc: all@example.org'],
+    ['a line end', 'owner@example.org\n'],
     ['a quoted local part', '"jo"@example.org'],
     ['a comment', 'jo(at home)@example.org'],
     ['a domain that is not in Punycode', 'jo@münchen.example'],
@@ -26,7 +26,7 @@ describe('an e-mail address', () => {
     ['an address literal', 'jo@[127.0.0.1]'],
     ['a bare IP address', 'jo@127.0.0.1'],
     ['two dots', 'jo..doe@example.org'],
-    ['a label that ends with a dash', 'jo@example-.org'],
+    ['a label that ends with a dash', 'owner@example-.org'],
     ['a local part of 65 characters', `${'a'.repeat(65)}@example.org`],
     ['255 characters', `jo@${'a.'.repeat(124)}org1`],
     ['a null', 'jo\0@example.org'],
@@ -34,7 +34,7 @@ describe('an e-mail address', () => {
 });
 
 describe('a person', () => {
-  const valid = { id: 'p-1', name: 'Jo Doe', email: 'jo@example.org', roles: ['model-owner'] };
+  const valid = { id: 'p-1', name: 'A Model Owner', email: 'owner@example.org', roles: ['model-owner'] };
 
   it('has a mail for each question unless wished otherwise', () => {
     expect(AddApproverSchema.parse(valid).mail).toBe('each');
