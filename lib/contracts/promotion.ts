@@ -163,5 +163,7 @@ export const PromotionError = {
   deploymentRefused: 'DeploymentRefused',
   /** Bytes or images are not what was approved. */
   integrity: 'IntegrityFailure',
+  /** It is released: nothing is taken back for a step that could not say so. */
+  sealed: 'ReleaseSealed',
 } as const;
 export type PromotionErrorName = (typeof PromotionError)[keyof typeof PromotionError];

@@ -18,7 +18,10 @@ export const EmailSchema = z
   .string()
   .check(
     z.maxLength(254),
-    z.regex(ADDRESS, 'must be one e-mail address such as owner@example.org, an international domain in Punycode (xn--…)'),
+    z.regex(
+      ADDRESS,
+      'must be one e-mail address such as owner@example.org, an international domain in Punycode (xn--…)',
+    ),
   );
 
 /** Shown in mails and on pages: what would end a line or turn its direction is no name. */

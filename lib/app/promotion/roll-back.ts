@@ -1,11 +1,12 @@
 import { HOSTING_PREFIX } from '../../contracts/deployment.ts';
-import type { Watched } from '../../contracts/promotion.ts';
+import { PromotionError, type Watched } from '../../contracts/promotion.ts';
 import { configName, foreignImages, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
 import { ENDPOINT_CHANGED, type Reason } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, wayBack } from '../../core/release.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
+import { PromotionFailure } from './failure.ts';
 import { HostingRefusal } from './hosting.ts';
 import { changePromotion, requirePromotion } from './state.ts';
 import { ring } from './watch-deployment.ts';
@@ -17,12 +18,16 @@ const HISTORY = 100;
  * Begins the way back to what served before; of a first deployment, to nothing.
  *
  * Crash anywhere: the same call, or the next poll, looks at the endpoint and tells it what is still to be told.
+ *
+ * @throws PromotionFailure ReleaseSealed when there is nothing to take back: it is released
  */
 export async function rollBack(deps: DeployDeps, read: Promotion): Promise<void> {
+  requireUnsealed(read);
   const promotion = requireDeployment(read.deployment ? read : await takeUpRelease(deps, read));
   const now = deps.clock();
   await keepEndpoint(deps, promotion, overdueAt(promotion, overdueAt(promotion, now)));
   const begun = await changePromotion(deps, promotion, (standing) => {
+    requireUnsealed(standing);
     const { deployment } = requireDeployment(standing);
     if (deployment.way_back) return undefined;
     return {
@@ -31,6 +36,12 @@ export async function rollBack(deps: DeployDeps, read: Promotion): Promise<void>
     };
   });
   await stepBack(deps, requireDeployment(begun));
+}
+
+/** Whoever sealed it may not have been heard: the answer was lost, or came too late. */
+function requireUnsealed({ id, state }: Promotion): void {
+  if (state !== 'released') return;
+  throw new PromotionFailure(PromotionError.sealed, 'release_sealed', `the promotion ${id} is released already`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { PromotionError } from '../../contracts/promotion.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { Promotion } from '../../core/promotion.ts';
+import { isOver, type Promotion } from '../../core/promotion.ts';
 import type { Clock } from '../ports.ts';
 import { PromotionFailure } from './failure.ts';
 import type { Promotions } from './ports.ts';
@@ -59,13 +59,13 @@ export function honourAbort({ abort }: Pick<Promotion, 'abort'>): void {
   throw new PromotionFailure(name, abort.cause, abort.reason);
 }
 
-/** Keeps why a promotion is about to end; the first reason stays. */
+/** Keeps why a promotion is about to end; the first reason stays, and what has ended gets none. */
 export async function noteFailure(
   deps: PromotionStateDeps,
   read: Promotion,
   { code, message }: Pick<PromotionFailure, 'code' | 'message'>,
 ): Promise<Promotion> {
   return await changePromotion(deps, read, (standing) =>
-    standing.failure ? undefined : { failure: { code, detail: message } },
+    standing.failure || isOver(standing) ? undefined : { failure: { code, detail: message } },
   );
 }

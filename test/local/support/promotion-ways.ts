@@ -62,6 +62,11 @@ const BEFORE = {
 export const WAYS: readonly Way[] = [
   { that: 'goes well', way: [...SERVES, ...SEALED] },
   {
+    that: 'is sealed by a step that is not heard',
+    tasks: { seal: [thrown('Broken')], 'roll-back': [thrown('ReleaseSealed')] },
+    way: [...SERVES, 'extend-retention', 'seal', 'roll-back', 'announce-release'],
+  },
+  {
     that: 'wants no approval',
     tasks: {
       'evaluate-request': [{ outcome: 'passed', roles: [], round: 1 }],

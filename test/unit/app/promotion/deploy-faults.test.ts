@@ -206,6 +206,19 @@ describe('a rollback', () => {
     await on.run(id, 'roll-back');
     expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
   });
+
+  it('takes nothing back that is sealed, though whoever sealed it was not heard', async () => {
+    const world = deploying();
+    const id = await world.released('one');
+    const released = world.get(id);
+    expect(released.state).toBe('released');
+    await expect(world.run(id, 'roll-back')).rejects.toMatchObject({ name: 'ReleaseSealed' });
+    expect(world.get(id)).toEqual(released);
+    expect(world.sagemaker.describeEndpoint('fraud')).toMatchObject({
+      EndpointConfigName: configName({ id }),
+      EndpointStatus: 'InService',
+    });
+  });
 });
 
 describe('the check of what serves', () => {
