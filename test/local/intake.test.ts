@@ -78,7 +78,9 @@ describe('a signed manifest', () => {
     const counted = async (bytes: Buffer) => {
       await control.resetCalls();
       const { status } = await post(bytes);
-      return { status, calls: Object.values(await control.counters()).reduce((sum, count) => sum + count, 0) };
+      // Who watches what people approved reads what comes in, at its own time.
+      const calls = (await control.calls()).filter(({ identity }) => identity === INTAKE);
+      return { status, calls: calls.length };
     };
     const bytes = signedBundle(fresh(), key);
     expect(await counted(signedBundle(fresh(), key))).toEqual({ status: 201, calls: 5 });
