@@ -11,7 +11,7 @@ import type { Registry } from '../ports.ts';
 import { PromotionFailure } from '../promotion/failure.ts';
 import type { Incidents } from '../promotion/incidents.ts';
 import type { Asks, Promotions, Tokens } from '../promotion/ports.ts';
-import { honourAbort, noteFailure } from '../promotion/state.ts';
+import { honourAbort, noteFailure, requirePromotion } from '../promotion/state.ts';
 import type { ReadFacts } from './facts.ts';
 import { askablePeople } from './people.ts';
 import type { Mailer, RandomBytes } from './ports.ts';
@@ -84,6 +84,10 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
     token: await deps.tokens.seal(task.token, tokenContext(task)),
     revision: (standing?.revision ?? 0) + 1,
   });
+  // Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait.
+  const now = await requirePromotion(deps.promotions, promotion.id);
+  honourAbort(now);
+  if (now.round > task.round) return await answerWait(deps.waits, task.token, { state: 'closed' });
   const mailFacts = { promotion, facts, ask, known };
   await mailAll(
     deps,

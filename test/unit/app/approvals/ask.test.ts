@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { askApproval } from '../../../../lib/app/approvals/ask.ts';
 import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
@@ -60,6 +61,34 @@ describe('asking a role', () => {
     ]);
     expect(new Set(world.linksOf('p-1')).size).toBe(2);
   });
+
+  it.each([
+    ['stopped', { abort: { cause: 'cancelled', by: null, reason: 'too early', at: '' } }, 'PromotionCancelled'],
+    ['begun anew', { round: 2 }, PromotionError.changed],
+  ] as const)(
+    'ends its wait, and mails nobody, when the promotion is %s before its token lies there',
+    async (_, changes, error) => {
+      await world.enlist('p-1');
+      const promotion = await world.awaiting('run-1');
+      const { tokens } = world.deps;
+      const seal: typeof tokens.seal = async (token, context) => {
+        world.change(promotion.id, changes);
+        return await tokens.seal(token, context);
+      };
+      const task = { task: 'ask', kind: 'promotion', promotion: promotion.id, role: 'model-owner', round: 1 } as const;
+      const asked = askApproval(
+        { ...world.deps, tokens: { ...tokens, seal } },
+        { ...task, reminder: 0, token: 'token' },
+      );
+      // A step that throws ends its own wait; one that does not answers it.
+      const ended = await asked.then(
+        () => world.answers.get('token'),
+        ({ name }) => name,
+      );
+      expect(ended).toBe(error);
+      expect(world.mails).toEqual([]);
+    },
+  );
 
   it.each(['save-ask', 'save-link', 'send-mail'] satisfies Step[])(
     'asks everybody once the step is done again, when the run died at %s',
