@@ -155,7 +155,12 @@ describe('a promotion', () => {
     };
     let mails = await everybodyAsked();
     for (; !mails; mails = await everybodyAsked()) await delay(200);
-    const urls = new Set(mails.flatMap(({ text, html }) => `${text} ${html}`.match(/https?:\/\/[^\s"'<>]+/g) ?? []));
+    // Beside links, the HTML names the standard that it keeps to.
+    const urls = new Set(
+      mails
+        .flatMap(({ text, html }) => `${text} ${html}`.match(/https?:\/\/[^\s"'<>]+/g) ?? [])
+        .filter((url) => !url.startsWith('http://www.w3.org/')),
+    );
     expect(urls.size).toBeGreaterThanOrEqual(ROLES.length);
     const standing = await take('reader', 'GET', `/v1/promotions/${id}`);
     for (const url of urls) {
@@ -245,8 +250,13 @@ async function taskTokens(id: string): Promise<readonly string[]> {
 describe('an execution that somebody stops', () => {
   it('leaves no promotion that nobody can explain', async () => {
     const { id } = await take('promoter', 'POST', '/v1/promotions', wanted(await aModel(), `stopped-${randomUUID()}`));
-    // The map of the approvals stands when everybody is asked.
-    while (Object((await take('reader', 'GET', `/v1/promotions/${id}`)).asks).length !== ROLES.length) await delay(200);
+    const askedPeople = async () => {
+      const { asks } = await take('reader', 'GET', `/v1/promotions/${id}`);
+      return Object(asks).filter((ask: { mailed: readonly string[] }) => ask.mailed.length > 0).length;
+    };
+    while ((await askedPeople()) < ROLES.length) await delay(200);
+    // Before a task waits for its token, moto does not hear that its execution is stopped.
+    await delay(2000);
     const client = new SFNClient(clientConfig(local, 'administrator'));
     await client.send(new StopExecutionCommand({ executionArn: executionOf(String(id)) }));
     client.destroy();
