@@ -1,4 +1,4 @@
-"""moto with its Step Functions switched on, and three things of it set right. Started by local/moto.ts.
+"""moto with its Step Functions switched on, and four things of it set right. Started by local/moto.ts.
 
 The interpreter of state machines takes seconds to import, so that all this waits for the first request.
 """
@@ -23,6 +23,7 @@ def get_backend(account, region):
         sign_as_role()
         fail_map_with_its_children()
         tell_of_ends()
+        hear_of_stops()
     return original_get_backend(account, region)
 
 
@@ -111,6 +112,25 @@ def tell_of_ends():
         urllib.request.urlopen(request, timeout=10).close()
 
     BaseExecutionWorkerCommunication.terminated = terminated
+
+
+@functools.cache
+def hear_of_stops():
+    """In moto a map whose tasks wait for their tokens does not hear that its execution is stopped. Here the execution ends."""
+    from moto.stepfunctions.parser.api import ExecutionStatus
+    from moto.stepfunctions.parser.backend.execution import Execution
+
+    original = Execution.stop
+
+    def end(execution):
+        if execution.exec_status == ExecutionStatus.RUNNING:
+            execution.exec_worker._execution_communication.terminated()
+
+    def stop(self, stop_date, error, cause):
+        original(self, stop_date, error, cause)
+        threading.Timer(1, end, [self]).start()
+
+    Execution.stop = stop
 
 
 responses.get_backend = get_backend
