@@ -22,7 +22,15 @@ const MAX_FIELDS = 8;
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;.*)?$/i;
 
-export function pageRequest(event: APIGatewayProxyEvent): PageRequest {
+/** The part of API Gateway's event that a page is answered by. */
+type PageEvent = Pick<
+  APIGatewayProxyEvent,
+  'httpMethod' | 'resource' | 'headers' | 'pathParameters' | 'body' | 'isBase64Encoded'
+> & {
+  readonly requestContext: Pick<APIGatewayProxyEvent['requestContext'], 'path'>;
+};
+
+export function pageRequest(event: PageEvent): PageRequest {
   const headers = new Map(Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value ?? '']));
   const secret = event.pathParameters?.link ?? '';
   const path = event.requestContext.path;
@@ -38,7 +46,7 @@ export function pageRequest(event: APIGatewayProxyEvent): PageRequest {
 }
 
 /** Strict: a field is there once, in valid percent-encoding and UTF-8, or there is no form. */
-function formOf(event: APIGatewayProxyEvent, type: string | undefined): PageRequest['form'] {
+function formOf(event: PageEvent, type: string | undefined): PageRequest['form'] {
   if (event.httpMethod !== 'POST' || type === undefined || !FORM_TYPE.test(type)) return undefined;
   const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
   if (body.length > MAX_FORM_BYTES) return undefined;

@@ -31,7 +31,7 @@ export interface ProveDeps extends VisitDeps, ApproversOfDeps {
 
 export type Sent =
   | { readonly sent: true }
-  /** Not yet again. */
+  /** The code before it was sent too short a while ago, or it was the last. */
   | { readonly sent: false; readonly until: string }
   | { readonly sent: false; readonly bar: Bar };
 
@@ -73,7 +73,7 @@ export async function personOf(deps: Omit<ProveDeps, 'links' | 'promotions'>, vi
   return found ? (found.bar ?? found.person) : ('role' as const);
 }
 
-/** When another code may be asked for; undefined for now. */
+/** When another code may be asked for; undefined when one may be at once. */
 function waitUntil({ codes, code_sent_at, until }: Link, now: Date): string | undefined {
   if (codes >= CODES_PER_LINK) return until;
   if (code_sent_at === null) return undefined;

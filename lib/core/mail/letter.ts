@@ -1,6 +1,7 @@
 import { type Content, html, type Markup } from '../pages/html.ts';
 import { shortened, visible } from '../printable.ts';
-import { letter as withLink, note as withoutLink } from './generated/templates.ts';
+import { letter as withLink } from './generated/letter.ts';
+import { note as withoutLink } from './generated/note.ts';
 import { subjectLine } from './headers.ts';
 import type { RenderedMail } from './model.ts';
 

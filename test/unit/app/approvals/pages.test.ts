@@ -125,7 +125,7 @@ describe('a form', () => {
         requestContext: { path: '/local/approve/x/code' },
         body,
         isBase64Encoded: false,
-      } as never).form;
+      }).form;
     expect(event('token=a&step=b')).toEqual(
       new Map([
         ['token', 'a'],
