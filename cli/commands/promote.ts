@@ -1,11 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ENVIRONMENTS } from '../../lib/contracts/predicates.ts';
-import { PromotionSchema } from '../../lib/core/promotion.ts';
-import { readAnswer } from '../answers.ts';
-import { ExitCode } from '../exit-codes.ts';
 import { collect, wholeNumber } from '../options.ts';
-import { awaitPromotion } from '../promotion/await-promotion.ts';
-import { promotionLines } from '../promotion/lines.ts';
+import { tellPromotion } from '../promotion/tell.ts';
 import { Shell } from '../shell.ts';
 import { modelOf } from './gate.ts';
 
@@ -68,8 +64,6 @@ Examples:
       const path = options.breakGlass ? '/v1/promotions/break-glass' : '/v1/promotions';
       const api = shell.api();
       const asked = await api.json({ method: 'POST', path, body });
-      const answer = options.wait ? await awaitPromotion(api, asked, (state) => shell.note(state)) : asked;
-      shell.result(answer, promotionLines(answer));
-      if (options.wait && readAnswer(PromotionSchema, answer).state !== 'released') process.exitCode = ExitCode.REFUSED;
+      await tellPromotion(shell, api, asked, options.wait);
     });
 }

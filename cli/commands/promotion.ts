@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type ApiRequest, apiPath } from '../client.ts';
 import { digest } from '../options.ts';
 import { promotionLines, promotionList } from '../promotion/lines.ts';
+import { tellPromotion } from '../promotion/tell.ts';
 import { Shell } from '../shell.ts';
 
 export function addPromotion(program: Command): void {
@@ -20,8 +21,12 @@ export function addPromotion(program: Command): void {
     .command('show')
     .description('where one stands, what the gate said, who is asked, and why it ended')
     .argument('<id>', 'as `promotion list` shows it', digest)
-    .action(async (id: string, _options: object, command: Command) => {
-      await show(command, { method: 'GET', path: apiPath('/v1/promotions/{id}', { id }) });
+    .option('--wait', 'until it is over; ends with 1 unless it is released')
+    .action(async (id: string, { wait }: { wait?: boolean }, command: Command) => {
+      const shell = new Shell(command);
+      const api = shell.api();
+      const answer = await api.json({ method: 'GET', path: apiPath('/v1/promotions/{id}', { id }) });
+      await tellPromotion(shell, api, answer, wait);
     });
   promotion
     .command('cancel')

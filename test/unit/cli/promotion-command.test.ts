@@ -90,15 +90,17 @@ describe('countersign promote', () => {
   });
 
   it.each([
-    ['released', 0],
-    ['rejected', 1],
-  ] as const)('waits until it is %s, and ends with %i', async (state, exitCode) => {
+    ['promote', asked, 'POST', 'released', 0],
+    ['promote', asked, 'POST', 'rejected', 1],
+    ['promotion show', ['promotion', 'show', ID], 'GET', 'released', 0],
+    ['promotion show', ['promotion', 'show', ID], 'GET', 'rejected', 1],
+  ] as const)('%s --wait waits until it is over', async (_name, command, method, state, exitCode) => {
     let answers = 0;
-    const ended = await run([...asked, '--wait'], () => ({
+    const ended = await run([...command, '--wait'], () => ({
       body: promotion({ state: answers++ < 1 ? 'requested' : state }),
     }));
     expect(ended).toMatchObject({ exitCode });
-    expect(ended.calls).toMatchObject([{ method: 'POST' }, { method: 'GET', path: `/v1/promotions/${ID}` }]);
+    expect(ended.calls).toMatchObject([{ method }, { method: 'GET', path: `/v1/promotions/${ID}` }]);
     expect(ended.stdout).toContain(`state      ${state}`);
   });
 });

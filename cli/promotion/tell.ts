@@ -3,21 +3,27 @@ import type { JsonObject } from '../../lib/core/json.ts';
 import { isOver, PromotionSchema } from '../../lib/core/promotion.ts';
 import { readAnswer } from '../answers.ts';
 import { type ApiClient, apiPath } from '../client.ts';
+import { ExitCode } from '../exit-codes.ts';
+import type { Shell } from '../shell.ts';
+import { promotionLines } from './lines.ts';
 
 const FIRST_POLL_MS = 500;
 /** People decide in hours. */
 const SLOWEST_POLL_MS = 30_000;
 
 /**
- * Waits until a promotion is over.
+ * Shows a promotion.
  *
- * @param moved - told of each state that it comes to
+ * @param wait - until it is over; then the exit code is 1 unless it is released
  */
-export async function awaitPromotion(
-  api: ApiClient,
-  asked: JsonObject,
-  moved: (state: string) => void,
-): Promise<JsonObject> {
+export async function tellPromotion(shell: Shell, api: ApiClient, asked: JsonObject, wait?: boolean): Promise<void> {
+  const answer = wait ? await awaitPromotion(api, asked, (state) => shell.note(state)) : asked;
+  shell.result(answer, promotionLines(answer));
+  if (wait && readAnswer(PromotionSchema, answer).state !== 'released') process.exitCode = ExitCode.REFUSED;
+}
+
+/** @param moved - told of each state that it comes to */
+async function awaitPromotion(api: ApiClient, asked: JsonObject, moved: (state: string) => void): Promise<JsonObject> {
   let answer = asked;
   let delay = FIRST_POLL_MS;
   for (;;) {
