@@ -52,7 +52,12 @@ export const SUBMITTABLE = [
 export type SubmittablePredicate = (typeof SUBMITTABLE)[number];
 
 /** Statements of our own that may change what a gate says of anything: of policies, keys and waivers. */
-export const BEARING_ON_ALL = [OwnPredicate.policyEvent, OwnPredicate.principalEvent, OwnPredicate.waiver] as const;
+export const BEARING_ON_ALL = [
+  OwnPredicate.policyEvent,
+  OwnPredicate.principalEvent,
+  OwnPredicate.keyEvent,
+  OwnPredicate.waiver,
+] as const;
 
 /** Predicate types of what may change what people have approved. */
 export const FALLING_PREDICATES = [...SUBMITTABLE, ...BEARING_ON_ALL] as const;

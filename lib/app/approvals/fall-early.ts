@@ -45,8 +45,13 @@ async function bearsOn(deps: FallEarlyDeps, promotion: Promotion, arrivals: read
   if (arrivals.some(({ about }) => about === null)) return true;
   const { request_decision: shown, model } = promotion;
   const facts = shown && (await approvedFacts(deps, shown));
-  const subjects = [model, ...(facts?.attestations ?? []).flatMap(({ subjects }) => subjects)];
-  return arrivals.some(({ about }) => subjects.some((digest) => about?.has(digest)));
+  const concerned = [
+    model,
+    imageDigestOf(promotion).slice('sha256:'.length),
+    ...(facts?.lineage.nodes ?? []),
+    ...(facts?.attestations ?? []).flatMap(({ subjects }) => subjects),
+  ];
+  return arrivals.some(({ about }) => concerned.some((digest) => about?.has(digest)));
 }
 
 /** Nothing is written for it: what the gate says counts when the promotion asks it. */

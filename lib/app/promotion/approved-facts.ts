@@ -4,7 +4,7 @@ import { DomainError } from '../../core/errors.ts';
 import { type Decision, parseDecision, resultOfAll } from '../../core/gate/decision.ts';
 import { parseStrictJson } from '../../core/json.ts';
 import { objectKey } from '../../core/layout.ts';
-import { type Approvable, StatedFactsSchema } from '../../core/promotion/changes.ts';
+import { type Approvable, type StatedFacts, StatedFactsSchema } from '../../core/promotion/changes.ts';
 import type { DecisionRef } from '../../core/promotion.ts';
 import { parseWith } from '../../core/schema.ts';
 import { ownKeys } from '../gate/judge.ts';
@@ -24,7 +24,10 @@ export interface ApprovedDeps {
  *
  * @throws DomainError INTEGRITY_FAILURE when either is gone or is another
  */
-export async function approvedFacts(deps: ApprovedDeps, { evidence, input }: DecisionRef): Promise<Approvable> {
+export async function approvedFacts(
+  deps: ApprovedDeps,
+  { evidence, input }: DecisionRef,
+): Promise<Approvable & StatedFacts> {
   const [record, facts, keyOf] = await Promise.all([
     deps.ledger.findMany([evidence]).then((found) => found.get(evidence)),
     deps.store.read(objectKey.gateInput(input)),

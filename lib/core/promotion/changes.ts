@@ -8,8 +8,15 @@ export interface Stated extends Pick<GateAttestation, 'evidence' | 'predicate_ty
   readonly signature: { readonly state: string; readonly role: string | null };
 }
 
-/** Of the facts of a gate, what is compared. */
-export const StatedFactsSchema: z.ZodMiniType<{ readonly attestations: readonly Stated[] }> = z.object({
+/** Of the facts of a gate, what is compared, and what they are about. */
+export interface StatedFacts {
+  readonly attestations: readonly Stated[];
+  /** Digests of the model and of all that it was made from. */
+  readonly lineage: { readonly nodes: readonly string[] };
+}
+
+export const StatedFactsSchema: z.ZodMiniType<StatedFacts> = z.object({
+  lineage: z.object({ nodes: z.array(z.string()) }),
   attestations: z.array(
     z.object({
       evidence: z.string(),

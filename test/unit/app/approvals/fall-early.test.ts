@@ -1,19 +1,25 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fallEarly } from '../../../../lib/app/approvals/fall-early.ts';
+import { revokeKey } from '../../../../lib/app/manage-registry.ts';
+import { Announcement } from '../../../../lib/contracts/announcements.ts';
+import { OwnPredicate, Predicate } from '../../../../lib/contracts/predicates.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { aboutOf } from '../../../../lib/core/approvals/arrival.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
-import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
-import type { TestKey } from '../../../support/keys.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
+import { newKey, type TestKey } from '../../../support/keys.ts';
+import { aScaiReport, digestOf, signedStatement } from '../../../support/manifests.ts';
 import { stages } from '../../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
 let world: Approving;
+/** What people are shown: all that was said of the model. */
+let shown: string;
 const { post } = stages(() => plane);
 beforeEach(async () => {
   plane = await controlPlane();
   world = approving(plane);
-  await post();
+  shown = await post();
   await world.enlist('p-1');
   await world.enlist('p-2', { roles: ['privacy-officer'] });
 });
@@ -38,6 +44,58 @@ describe('evidence that arrives while people decide', () => {
     await world.ask(promotion, 'model-owner', { round: 2 });
     expect(world.mails.at(-1)?.content.kind).toBe('asked_again');
     expect([...world.table.rows.values()]).toMatchObject([{ ended_at: plane.clock.now().toISOString() }]);
+  });
+
+  it('has them asked anew when a data set that the model rests on is spoken of by its privacy officer', async () => {
+    const officer = newKey();
+    const consent = { predicate_types: [Predicate.scai], scai_attributes: ['DATASET_CONSENT'] };
+    await enrol(plane, 'privacy', officer, { role: 'privacy-officer', ...consent });
+    const promotion = await world.awaiting('run-1');
+    const token = await world.ask(promotion, 'model-owner');
+    const withdrawn = signedStatement(aScaiReport(['DATASET_CONSENT']), officer);
+    const { record } = await plane.submit(withdrawn, 'attestations', caller('privacy'));
+    expect(await arrived(record.sha256)).toEqual([promotion.id]);
+    expect(world.answers.get(token)).toBe(PromotionError.changed);
+    expect(world.table.promotions.get(promotion.id)?.changes).toEqual([
+      { code: 'consent_or_review_changed', about: record.sha256 },
+    ]);
+  });
+
+  it('has them asked anew when the key is revoked that signed what they were shown', async () => {
+    const promotion = await world.awaiting('run-1');
+    const token = await world.ask(promotion, 'model-owner');
+    const revocation = { effective_at: '2026-01-01T00:00:00Z', reason: 'it was found on a disk' };
+    const { event } = await revokeKey(plane.registryDeps, plane.key.keyid, revocation, ADMIN);
+    expect(await arrived(event ?? '')).toEqual([promotion.id]);
+    expect(world.answers.get(token)).toBe(PromotionError.changed);
+    expect(world.table.promotions.get(promotion.id)?.changes).toEqual([{ code: 'signature_changed', about: shown }]);
+  });
+
+  it('has them asked anew when another policy comes into force', async () => {
+    const promotion = await world.awaiting('run-1');
+    const token = await world.ask(promotion, 'model-owner');
+    const inForce = await world.watchDeps.policies.inForce(undefined);
+    const main = { ...inForce.main, sha256: digestOf('stricter policy') };
+    const policies = { inForce: async () => ({ ...inForce, main }) };
+    const activated = {
+      evidence: digestOf('activation'),
+      about: aboutOf({ predicate_type: OwnPredicate.policyEvent }),
+    };
+    expect(await fallEarly({ ...world.watchDeps, policies }, [activated])).toEqual([promotion.id]);
+    expect(world.answers.get(token)).toBe(PromotionError.changed);
+    expect(world.table.promotions.get(promotion.id)?.changes).toEqual(
+      ['policy', 'stricter policy'].map((name) => ({ code: 'policy_changed', about: digestOf(name) })),
+    );
+  });
+
+  it('has them asked anew once, though it is told twice', async () => {
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    const evidence = await post();
+    expect(await arrived(evidence)).toEqual([promotion.id]);
+    expect(await arrived(evidence)).toEqual([]);
+    expect(world.table.promotions.get(promotion.id)?.round).toBe(2);
+    expect(world.announced.map(({ id }) => id)).toEqual([`${promotion.id}/${Announcement.promotionReopened}/2`]);
   });
 
   it('changes nothing when it speaks of something else', async () => {
