@@ -134,7 +134,7 @@ export function failedResult(isWorthRetry: boolean): APIGatewayProxyResult {
       ...(isWorthRetry ? { 'retry-after': '5' } : {}),
     },
     body: isWorthRetry
-      ? 'Something that we need does not answer now. Nothing was decided; go back and try again in a minute.\n'
+      ? 'Something that we need does not answer now. Open the link of the mail again in a minute: it shows what is decided.\n'
       : 'Something went wrong on our side. Open the link of the mail again; what you had confirmed is not lost.\n',
   };
 }

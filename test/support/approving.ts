@@ -81,7 +81,7 @@ export function approving(plane: ControlPlane) {
       rendered.push(content);
       return renderMail(content);
     },
-    announcer: { announce: async (events) => void announced.push(...events) },
+    announcer: { announce: (events) => plane.steps.take('announce', () => void announced.push(...events)) },
     incidents: {
       open: async (facts) => {
         incidents.push(facts);

@@ -63,9 +63,9 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   );
   // A newer round has begun, and whoever began it died before this wait was ended.
   const isOver = promotion.round > task.round;
-  if (isOver || (known?.round === task.round && known.state !== 'asked')) {
-    await answerWait(deps.waits, task.token, isOver || !known ? { state: 'closed' } : known);
-    return;
+  if (isOver) return await endWait(deps, task);
+  if (known?.round === task.round && known.state !== 'asked') {
+    return await answerWait(deps, promotion, known, task.token);
   }
   // What was approved in an earlier round is asked anew, so it counts no more.
   if (known?.state === 'approved') await endApproval(deps, promotion, known, { decision: 'fallen', method: null });
@@ -87,13 +87,18 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   // Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait.
   const now = await requirePromotion(deps.promotions, promotion.id);
   honourAbort(now);
-  if (now.round > task.round) return await answerWait(deps.waits, task.token, { state: 'closed' });
+  if (now.round > task.round) return await endWait(deps, task);
   const mailFacts = { promotion, facts, ask, known };
   await mailAll(
     deps,
     mailFacts,
     people.filter(({ mail }) => mail === 'each' || task.reminder >= URGENT_REMINDER),
   );
+}
+
+/** Of a round that is over. */
+async function endWait({ waits }: AskDeps, { token }: ApprovalDeskTask): Promise<void> {
+  await waits.fail(token, PromotionError.changed);
 }
 
 /** The ask with its decision recorded, where somebody who decided died before that. */

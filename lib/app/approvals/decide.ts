@@ -14,7 +14,7 @@ import { isWithdrawable, standingOf, type Visit, visitOf } from './visit.ts';
 export interface DecideDeps
   extends Omit<ProveDeps, 'ledger' | 'store' | 'registry' | 'promotions'>,
     Omit<RecordDeps, 'registry' | 'promotions'>,
-    Pick<ReopenDeps, 'promotions' | 'announcer'> {
+    Pick<ReopenDeps, 'promotions'> {
   readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
   readonly registry: ProveDeps['registry'];
 }
@@ -79,7 +79,8 @@ export async function confirmDecision(deps: DecideDeps, visit: Visit, token: str
 /** Records what was claimed, and answers the wait. Anybody may: it is decided. */
 export async function finishDecision(deps: DecideDeps, { promotion, ask }: Visit): Promise<void> {
   if (!ask) return;
-  await tellWait(deps, ask.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask) : ask);
+  const settled = ask.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask) : ask;
+  await tellWait(deps, promotion, settled);
 }
 
 function givenBy({ link, promotion }: Visit, choice: Choice, comment: string, now: Date): GivenApproval | undefined {

@@ -1,8 +1,11 @@
+import { Announcement } from '../../contracts/announcements.ts';
 import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
+import { promotionEvent } from '../../core/announcement.ts';
 import { type ApprovalMethod, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
+import type { Announcer } from '../announce-waivers.ts';
 import { type CountersignDeps, requireEvidenceKey } from '../countersign.ts';
 import type { Registry } from '../ports.ts';
 import type { Promotions, Tokens, Waits } from '../promotion/ports.ts';
@@ -16,6 +19,7 @@ export interface RecordDeps extends CountersignDeps {
   readonly links: Links;
   readonly tokens: Pick<Tokens, 'open'>;
   readonly waits: Waits;
+  readonly announcer: Announcer;
 }
 
 export async function evidenceKeyOf({
@@ -91,14 +95,36 @@ export function tokenContext({ promotion, role }: Pick<Ask, 'promotion' | 'role'
   return { purpose: TOKEN_PURPOSE, promotion, role };
 }
 
+export type AnswerDeps = Pick<RecordDeps, 'waits' | 'announcer' | 'stage'>;
+
 /** Answers the wait of an ask as the ask stands; telling it twice changes nothing. */
-export async function tellWait({ tokens, waits }: Pick<RecordDeps, 'tokens' | 'waits'>, ask: Ask): Promise<void> {
+export async function tellWait(
+  deps: AnswerDeps & Pick<RecordDeps, 'tokens'>,
+  promotion: Promotion,
+  ask: Ask,
+): Promise<void> {
   if (ask.token === null) return;
-  await answerWait(waits, await tokens.open(ask.token, tokenContext(ask)), ask);
+  await answerWait(deps, promotion, ask, await deps.tokens.open(ask.token, tokenContext(ask)));
 }
 
-/** The same with a token that was not sealed yet. */
-export async function answerWait(waits: Waits, token: string, { state }: Pick<Ask, 'state'>): Promise<void> {
-  if (state === 'approved') await waits.succeed(token, {});
-  else await waits.fail(token, state === 'rejected' ? PromotionError.rejected : PromotionError.changed);
+/**
+ * The same with a token that was not sealed yet. An approval is announced before: as long as its wait is not answered, the
+ * page, the next reminder or the next who decides does both again. Rejections end the promotion, which is announced then.
+ */
+export async function answerWait(
+  { waits, announcer, stage }: AnswerDeps,
+  promotion: Promotion,
+  { state, role, round, decided }: Ask,
+  token: string,
+): Promise<void> {
+  if (state !== 'approved') {
+    await waits.fail(token, state === 'rejected' ? PromotionError.rejected : PromotionError.changed);
+    return;
+  }
+  if (decided) {
+    const about = { role, approval: decided.evidence };
+    const told = { stage, time: decided.at, news: `${role}/${round}`, about };
+    await announcer.announce([promotionEvent(Announcement.promotionApproved, promotion, told)]);
+  }
+  await waits.succeed(token, {});
 }

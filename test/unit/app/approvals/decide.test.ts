@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
+import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
@@ -20,6 +21,8 @@ let plane: ControlPlane & { readonly key: TestKey };
 let world: Approving;
 let promotion: Promotion;
 let token: string;
+/** Of the announcement that one role has approved. */
+let approvedId: string;
 const { post } = stages(() => plane);
 beforeEach(async () => {
   plane = await controlPlane();
@@ -28,6 +31,7 @@ beforeEach(async () => {
   for (const id of ['p-1', 'p-2']) await world.enlist(id, { roles: ['model-owner', 'privacy-officer'] });
   promotion = await world.awaiting('run-1');
   token = await world.ask(promotion, 'model-owner');
+  approvedId = `${promotion.id}/${Announcement.promotionApproved}/model-owner/1`;
 });
 
 const statement = (part: 'given' | 'ended', role = 'model-owner') => {
@@ -72,6 +76,8 @@ describe('a decision', () => {
     const browser = await decideBy(world, 'p-1', 'reject', 'not this week');
     expect(browser.page).toContain('You rejected');
     expect(world.answers.get(token)).toBe(PromotionError.rejected);
+    // The end of the promotion is what is announced.
+    expect(world.announced).toEqual([]);
     expect(statement('given')?.body).toMatchObject({ decision: 'rejected', comment: 'not this week' });
   });
 
@@ -101,6 +107,8 @@ describe('a decision', () => {
     ['put-approval', 'done'],
     ['give-approval', 'lost'],
     ['give-approval', 'done'],
+    ['announce', 'lost'],
+    ['announce', 'done'],
     ['answer-wait', 'lost'],
     ['answer-wait', 'done'],
   ] satisfies [Step, 'lost' | 'done'][])(
@@ -112,9 +120,25 @@ describe('a decision', () => {
       expect(world.answers.get(again)).toBe('succeeded');
       expect(rows()).toMatchObject([{ person: 'p-1', decision: 'approved', ended_at: null }]);
       expect(await inGate()).toEqual(['model-owner p-1 approved']);
+      expect(new Set(world.announced.map(({ id }) => id))).toEqual(new Set([approvedId]));
       checkLedger(plane);
     },
   );
+
+  it('is announced as approved for one role, with its evidence, and nothing of who the person is', async () => {
+    await decideBy(world, 'p-1', 'approve', 'the recall is what counts');
+    expect(world.announced).toMatchObject([
+      {
+        id: approvedId,
+        type: Announcement.promotionApproved,
+        subject: promotion.id,
+        time: plane.clock.now().toISOString(),
+        data: { promotion: promotion.id, role: 'model-owner', round: 1, approval: rows()[0]?.evidence },
+      },
+    ]);
+    const told = JSON.stringify(world.announced);
+    for (const said of ['p-1', 'example.org', 'recall']) expect(told).not.toContain(said);
+  });
 
   it('is carried on by its own page too, and not made by another meanwhile', async () => {
     plane.steps.crashAt('put-approval', 'lost');
