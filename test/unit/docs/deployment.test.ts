@@ -19,7 +19,7 @@ describe('docs/deployment.md', () => {
       await on.run(id, task);
       return [name, String(on.portCalls.length)];
     };
-    const rows = [await counted('prepare'), await counted('deploy')];
+    const rows = [await counted('preflight'), await counted('prepare'), await counted('deploy')];
     await on.poll();
     rows.push(await counted('watch'));
     await on.watch(id, 'watch');
