@@ -1,4 +1,5 @@
 import { OwnPredicate, Predicate, VERDICTS_FIELD } from '../../lib/contracts/predicates.ts';
+import { parseApproval, verifySignIn } from '../../lib/core/approvals/approval.ts';
 import { parseBundle } from '../../lib/core/bundle.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { parseEnvelope, preAuthEncoding, type SignedPayload } from '../../lib/core/dsse.ts';
@@ -176,6 +177,7 @@ function verifyOwn(
     const said = `${passed ? 'PASSED' : 'FAILED'} for ${environment} at ${decidedAt}`;
     checks.push(notChecked('result', `it says ${said}: countersign gate --replay decides again`));
   }
+  if (statement.predicateType === OwnPredicate.approval) checks.push(personCheck(statement));
   return {
     verdict: verdictOf(checks, countersignature.result === 'pass'),
     kind,
@@ -185,6 +187,21 @@ function verifyOwn(
     checks,
     not_covered: [],
   };
+}
+
+/** What says that it was this person, beside the control plane. */
+function personCheck(statement: Statement): Check {
+  const name = 'person';
+  try {
+    const { model, body } = parseApproval(statement);
+    const signedIn = verifySignIn(model, body);
+    return signedIn
+      ? pass(name, `${body.person} signed in at ${signedIn.iss} as ${signedIn.sub}, for exactly this`)
+      : notChecked(name, `${body.person} proved who they are in the weaker way, which nobody else signed`);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return fail(name, error.message);
+  }
 }
 
 function receiptChecks(receipt: Uint8Array, subject: ReceiptSubject, evidenceKeys: readonly PublicKey[]): Check[] {

@@ -6,6 +6,7 @@ import { DomainError } from '../errors.ts';
 import type { GateApproval } from '../gate/input.ts';
 import { parseWith } from '../schema.ts';
 import { type Statement, statementJson } from '../statement.ts';
+import { type IdTokenClaims, MAX_ID_TOKEN, ProviderKeySchema, verifyIdToken } from './id-token.ts';
 
 /** Characters of a role, which is a part of object keys. */
 const ROLE = /^[a-z][a-z0-9-]{0,63}$/;
@@ -23,8 +24,12 @@ const MethodSchema = z.discriminatedUnion('kind', [
     kind: z.literal('oidc'),
     strength: z.literal('stronger'),
     issuer: z.string(),
-    /** Artifact with the ID token and the provider's keys, as they were then. */
-    proof_sha256: Sha256Schema,
+    /** Whom the provider made the token for. */
+    client_id: z.string(),
+    /** As the provider signed it. It says who signed in by a `sub` alone. */
+    id_token: z.string().check(z.maxLength(MAX_ID_TOKEN)),
+    /** Of the provider's keys, as they were then, the one that signed. */
+    key: ProviderKeySchema,
   }),
 ]);
 export type ApprovalMethod = z.output<typeof MethodSchema>;
@@ -71,17 +76,21 @@ export type EndedApproval = z.output<typeof EndedSchema>;
 
 export type ApprovalBody = GivenApproval | EndedApproval;
 
+/** What somebody decides, before it is proven who does: with a method it is an approval, or the end of one. */
+export type GivenDraft = Omit<GivenApproval, 'method'>;
+export type EndedDraft = Omit<EndedApproval, 'method'>;
+
 const BodySchema: z.ZodMiniType<ApprovalBody> = z.union([GivenSchema, EndedSchema]);
 
 export function isRole(role: string): boolean {
   return ROLE.test(role);
 }
 
-export function isGiven(body: ApprovalBody): body is GivenApproval {
+export function isGiven<G extends GivenDraft, E extends EndedDraft>(body: G | E): body is G {
   return body.decision === 'approved' || body.decision === 'rejected';
 }
 
-export function timeOf(body: ApprovalBody): string {
+export function timeOf(body: GivenDraft | EndedDraft): string {
   return isGiven(body) ? body.decided_at : body.ended_at;
 }
 
@@ -91,14 +100,34 @@ export function approvalPayload(model: string, body: ApprovalBody): Buffer {
 }
 
 /** What an ID token is bound to: all that is decided, but for the proof of who decides. */
-export function approvalNonce(model: string, { method: _method, ...decided }: GivenApproval): string {
-  return sha256(canonicalBytes({ ...decided, model })).toString('base64url');
+export function approvalNonce(model: string, decided: GivenDraft | EndedDraft): string {
+  return sha256(canonicalBytes({ ...decided, model, method: undefined })).toString('base64url');
+}
+
+/** How long somebody may take to sign in for what they decided, and how far apart two clocks may be. */
+export const SIGN_IN_MINUTES = 15;
+const SKEW_MINUTES = 2;
+
+/**
+ * Who signed in for what is said: the signature of their provider over its very content, at its time. Nothing is asked of anybody.
+ *
+ * @returns undefined where it was proved otherwise
+ * @throws DomainError SIGNATURE_INVALID or PREDICATE_INVALID when the token does not prove it
+ */
+export function verifySignIn(model: string, body: ApprovalBody): IdTokenClaims | undefined {
+  if (body.method?.kind !== 'oidc') return undefined;
+  const { issuer, client_id, id_token, key } = body.method;
+  const claims = verifyIdToken(id_token, key, { issuer, client_id, nonce: approvalNonce(model, body) });
+  const minutes = (claims.iat * 1000 - Date.parse(timeOf(body))) / 60_000;
+  if (minutes >= -SKEW_MINUTES && minutes <= SIGN_IN_MINUTES + SKEW_MINUTES) return claims;
+  throw new DomainError('PREDICATE_INVALID', 'the ID token was made at another time', { pointer: '/predicate/method' });
 }
 
 /**
- * Whether the evidence key signed it is for the caller to have checked.
+ * Whether the evidence key signed it is for the caller to have checked. A sign-in is verified here: an approval whose proof does
+ * not hold is none, whoever reads it.
  *
- * @throws DomainError PREDICATE_INVALID
+ * @throws DomainError PREDICATE_INVALID, SIGNATURE_INVALID
  */
 export function parseApproval(statement: Statement): { readonly model: string; readonly body: ApprovalBody } {
   const [model, ...others] = statement.subject;
@@ -106,6 +135,7 @@ export function parseApproval(statement: Statement): { readonly model: string; r
     throw new DomainError('PREDICATE_INVALID', 'the statement is no approval', { pointer: '/predicateType' });
   }
   const body = parseWith(BodySchema, statement.predicate, 'PREDICATE_INVALID', '/predicate');
+  verifySignIn(model.digest.sha256, body);
   return { model: model.digest.sha256, body };
 }
 

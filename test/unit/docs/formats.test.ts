@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { OwnPredicate } from '../../../lib/contracts/predicates.ts';
+import { approvalNonce, parseApproval, verifySignIn } from '../../../lib/core/approvals/approval.ts';
 import { canonicalBytes } from '../../../lib/core/canonical.ts';
 import { sha256Hex } from '../../../lib/core/digest.ts';
 import { preAuthEncoding } from '../../../lib/core/dsse.ts';
@@ -8,6 +10,7 @@ import { isSampled } from '../../../lib/core/gate/sampling.ts';
 import { parseStrictJson } from '../../../lib/core/json.ts';
 import { parseManifest } from '../../../lib/core/manifest.ts';
 import { statementIdentity } from '../../../lib/core/submission.ts';
+import { asObject } from '../../support/keys.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../../docs/formats.md'), 'utf8');
 
@@ -36,6 +39,22 @@ describe('docs/formats.md', () => {
     expect(isSampled(shown.run_id, shown.checked_at)).toBe(true);
     expect(isSampled(shown.run_id, shown.skipped_at)).toBe(false);
     expect(isSampled(shown.run_id, shown.fraction)).toBe(false);
+  });
+
+  it('shows an approval that somebody signed in for, which nothing can be changed of', () => {
+    const [, model = '', nonce] = /Its subject is `(\w{64})`, and its nonce `([\w-]{43})`/.exec(text) ?? [];
+    const statement = (predicate: object) => ({
+      subject: [{ digest: { sha256: model } }],
+      predicateType: OwnPredicate.approval,
+      predicate: asObject(Buffer.from(JSON.stringify(predicate))),
+    });
+    const shown = asObject(Buffer.from(example('approval')));
+    const { body } = parseApproval(statement(shown));
+    expect(approvalNonce(model, body)).toBe(nonce);
+    expect(verifySignIn(model, body)).toMatchObject({ sub: '7f3a9c', iss: 'https://login.example.com' });
+    for (const change of [{ comment: 'recall is worse' }, { decision: 'rejected' }, { person: 'p-2' }, { round: 2 }]) {
+      expect(() => parseApproval(statement({ ...shown, ...change }))).toThrow('made for another approval');
+    }
   });
 
   it('shows the text whose digest is the statement identity', () => {
