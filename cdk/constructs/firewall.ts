@@ -18,8 +18,8 @@ const MANAGED_RULES = [
   },
 ] as const;
 
-/** Headers that hold credentials. */
-const SECRET_HEADERS = ['authorization', 'x-amz-security-token'];
+/** Headers that hold credentials: signatures, the session of a proven approver; or, in spite of our pages, a link's path. */
+const SECRET_HEADERS = ['authorization', 'cookie', 'referer', 'x-amz-security-token'];
 
 export interface FirewallProps {
   readonly config: StageConfig;

@@ -376,11 +376,19 @@ describe('the firewall', () => {
       /^arn:aws:apigateway:eu-central-1::\/restapis\/.+\/stages\/prod$/,
     );
   });
-  it('logs without query and credentials', () => {
-    const [, logging] = only(service, 'AWS::WAFv2::LoggingConfiguration', 'ApiFirewall');
-    expect(logging.Properties.RedactedFields).toEqual([
+  it.each([
+    ['ApiFirewall', []],
+    // The secret of a link.
+    ['PagesApiFirewall', [{ UriPath: {} }]],
+  ])('logs without query and credentials: %s', (id, more) => {
+    const [, logging] = only(service, 'AWS::WAFv2::LoggingConfiguration', id);
+    const { RedactedFields } = JSON.parse(JSON.stringify(logging.Properties));
+    expect(RedactedFields).toEqual([
       { QueryString: {} },
+      ...more,
       { SingleHeader: { Name: 'authorization' } },
+      { SingleHeader: { Name: 'cookie' } },
+      { SingleHeader: { Name: 'referer' } },
       { SingleHeader: { Name: 'x-amz-security-token' } },
     ]);
   });
