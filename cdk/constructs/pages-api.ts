@@ -3,6 +3,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { BARE_HEADERS } from '../../lib/contracts/page-headers.ts';
 import { PAGE_ROUTES } from '../../lib/contracts/routes.ts';
 import type { StageConfig } from '../config.ts';
 import { acknowledge } from '../nag.ts';
@@ -58,7 +59,7 @@ export class PagesApi extends Construct {
     const integration = integrationWith(api, pages);
     for (const { method, path } of PAGE_ROUTES) api.root.resourceForPath(path).addMethod(method, integration);
     for (const type of [apigateway.ResponseType.DEFAULT_4XX, apigateway.ResponseType.DEFAULT_5XX]) {
-      api.addGatewayResponse(type.responseType, { type, responseHeaders: PLAIN, templates: NOT_SERVED });
+      api.addGatewayResponse(type.responseType, { type, responseHeaders: QUOTED_HEADERS, templates: NOT_SERVED });
     }
     if (config.firewall !== undefined) {
       new Firewall(this, 'Firewall', {
@@ -98,8 +99,8 @@ export class PagesApi extends Construct {
   }
 }
 
-/** What the gateway itself refuses keeps its status, and says nothing of the path. */
-const PLAIN = { 'Cache-Control': "'no-store'", 'Referrer-Policy': "'no-referrer'", 'X-Frame-Options': "'DENY'" };
+/** What the gateway itself refuses keeps its status, and says nothing of the path. Values stand in quotes, which the inner ones do not end. */
+const QUOTED_HEADERS = Object.fromEntries(Object.entries(BARE_HEADERS).map(([name, value]) => [name, `'${value}'`]));
 const NOT_SERVED = { 'application/json': '{"message":"there is no such page, or not now"}' };
 
 /** Over all callers: people read pages, and only so many approve at a time. */

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { BARE_HEADERS } from '../contracts/page-headers.ts';
 import type { RenderedPage } from '../core/pages/model.ts';
 
 /** A request for a page: by anybody, and hostile until proven otherwise. */
@@ -92,9 +93,6 @@ export interface PageAnswer {
   readonly cookie?: readonly [name: string, value: string];
 }
 
-/** Beside those of the page itself. */
-const HEADERS = { 'strict-transport-security': 'max-age=63072000; includeSubDomains' };
-
 /** `__Host-`: this host alone, over TLS, for all of its paths. It ends with the browser, and other sites' forms do not carry it. */
 const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
 
@@ -102,9 +100,8 @@ export function pageResult({ status, page, cookie }: PageAnswer): APIGatewayProx
   return {
     statusCode: status,
     headers: {
-      ...HEADERS,
       ...page.headers,
-      ...(cookie ? { 'set-cookie': `${cookie[0]}=${cookie[1]}; ${COOKIE_ATTRIBUTES}` } : {}),
+      ...(cookie ? { 'Set-Cookie': `${cookie[0]}=${cookie[1]}; ${COOKIE_ATTRIBUTES}` } : {}),
     },
     body: page.html,
   };
@@ -114,7 +111,7 @@ export function pageResult({ status, page, cookie }: PageAnswer): APIGatewayProx
 export function redirectResult(home: string): APIGatewayProxyResult {
   return {
     statusCode: 303,
-    headers: { ...HEADERS, location: home, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    headers: { ...BARE_HEADERS, Location: home },
     body: '',
   };
 }
@@ -124,14 +121,9 @@ export function failedResult(isWorthRetry: boolean): APIGatewayProxyResult {
   return {
     statusCode: isWorthRetry ? 503 : 500,
     headers: {
-      ...HEADERS,
-      'content-type': 'text/plain; charset=utf-8',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'x-frame-options': 'DENY',
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      ...(isWorthRetry ? { 'retry-after': '5' } : {}),
+      ...BARE_HEADERS,
+      'Content-Type': 'text/plain; charset=utf-8',
+      ...(isWorthRetry ? { 'Retry-After': '5' } : {}),
     },
     body: isWorthRetry
       ? 'Something that we need does not answer now. Open the link of the mail again in a minute: it shows what is decided.\n'

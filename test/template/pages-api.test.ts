@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BARE_HEADERS } from '../../lib/contracts/page-headers.ts';
 import { PAGE_ROUTES } from '../../lib/contracts/routes.ts';
 import { Resolver } from './support/resolve.ts';
 import { Simulator } from './support/simulate.ts';
@@ -40,6 +41,19 @@ describe('the API of the public pages', () => {
     expect(propertiesOf('AWS::Lambda::Function', 'Pages').TracingConfig).toBeUndefined();
     const { RedactedFields } = propertiesOf('AWS::WAFv2::LoggingConfiguration', 'PagesApiFirewall');
     expect(RedactedFields).toContainEqual({ UriPath: {} });
+  });
+
+  it("answers with the pages' headers whatever the gateway itself refuses: unknown paths, HEAD, floods, what the firewall stops", () => {
+    const answers = ofType(service, 'AWS::ApiGateway::GatewayResponse').filter(([id]) => id.startsWith('PagesApi'));
+    // Without one of its own, each type is answered by the default of its status; and these are all statuses.
+    expect(answers.map(([, { Properties }]) => Properties.ResponseType)).toEqual(['DEFAULT_4XX', 'DEFAULT_5XX']);
+    const headers = Object.entries(BARE_HEADERS).map(([name, value]) => [
+      `gatewayresponse.header.${name}`,
+      `'${value}'`,
+    ]);
+    for (const [id, { Properties }] of answers) {
+      expect(Properties.ResponseParameters, id).toEqual(Object.fromEntries(headers));
+    }
   });
 
   it('is throttled, and stands behind the firewall where there is one', () => {

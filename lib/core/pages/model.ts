@@ -272,6 +272,6 @@ export interface TimelinePage {
 /** What an HTTP answer needs of a page. */
 export interface RenderedPage {
   readonly html: string;
-  /** Content-Type, the strict policy with the hash of its one style sheet, no-store, no-referrer. */
+  /** Content-Type, the strict policy with the hash of its one style sheet, and those of every answer of its origin. */
   readonly headers: Readonly<Record<string, string>>;
 }

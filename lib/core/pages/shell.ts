@@ -1,3 +1,4 @@
+import { PAGE_HEADERS } from '../../contracts/page-headers.ts';
 import { type Content, html } from './html.ts';
 import { ICONS } from './icons.ts';
 import type { RenderedPage } from './model.ts';
@@ -16,10 +17,7 @@ export interface Shell {
   readonly formOrigin?: string | undefined;
 }
 
-/**
- * A whole page. It runs nothing and fetches nothing, which the policy in its headers makes sure of; its address holds a token, which
- * neither a cache nor a referrer may keep.
- */
+/** A whole page. It runs nothing and fetches nothing, which the policy in its headers makes sure of. */
 export function renderShell({ title, kind, main, foot, skipTo, formOrigin }: Shell): RenderedPage {
   const page = html`<!doctype html>
 <html lang="en">
@@ -56,13 +54,6 @@ function headersFor(formOrigin: string | undefined): RenderedPage['headers'] {
   return {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': policy.join('; '),
-    'Cache-Control': 'no-store',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-    // For browsers that know no frame-ancestors.
-    'X-Frame-Options': 'DENY',
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'X-Robots-Tag': 'noindex',
+    ...PAGE_HEADERS,
   };
 }
