@@ -32,10 +32,13 @@ export interface LambdaHostOptions {
   readonly baseEnvironment: () => Readonly<Record<string, string>>;
   readonly logDir: string;
   readonly sendToQueue: (queueArn: string, body: string) => Promise<void>;
+  /**
+   * Copies of one function that run at a time; further events wait.
+   * @default 4: two cores gain nothing from more
+   */
+  readonly copies?: number;
 }
 
-/** Copies of one function that run at a time; further events wait. Two cores gain nothing from more. */
-const CONCURRENCY = 4;
 /** AWS waits 1 and 2 minutes before it tries an asynchronous event again; a laptop need not. */
 const RETRY_DELAYS_MS = [1_000, 2_000] as const;
 
@@ -176,7 +179,8 @@ export class LambdaHost {
   async #take(pool: Pool): Promise<LambdaCopy> {
     const idle = pool.idle.pop();
     if (idle !== undefined) return idle;
-    const limit = Math.min(CONCURRENCY, pool.definition.reservedConcurrency ?? CONCURRENCY);
+    const { copies = 4 } = this.#options;
+    const limit = Math.min(copies, pool.definition.reservedConcurrency ?? copies);
     if (pool.copies.size < limit) return this.#start(pool);
     return new Promise((resolve) => pool.waiting.push(resolve));
   }

@@ -1,4 +1,4 @@
-"""moto with its Step Functions switched on, and four things of it set right. Started by local/moto.ts.
+"""moto with its Step Functions switched on, and five things of it set right. Started by local/moto.ts.
 
 The interpreter of state machines takes seconds to import, so that all this waits for the first request.
 """
@@ -24,6 +24,7 @@ def get_backend(account, region):
         fail_map_with_its_children()
         tell_of_ends()
         hear_of_stops()
+        pass_over_those_that_begin()
     return original_get_backend(account, region)
 
 
@@ -131,6 +132,20 @@ def hear_of_stops():
         threading.Timer(1, end, [self]).start()
 
     Execution.stop = stop
+
+
+@functools.cache
+def pass_over_those_that_begin():
+    """While an execution of moto begins it has no waits, and whoever answers any wait meanwhile is answered 500."""
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    original = StepFunctionsParserBackend._get_executions
+
+    def get_executions(self, execution_status=None):
+        executions = original(self, execution_status)
+        return [one for one in executions if one.exec_worker is not None and one.exec_worker.env is not None]
+
+    StepFunctionsParserBackend._get_executions = get_executions
 
 
 responses.get_backend = get_backend

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import { SetupError } from './errors.ts';
@@ -5,17 +6,26 @@ import { SetupError } from './errors.ts';
 /** The only address that anything of local AWS listens on. */
 export const LOOPBACK = '127.0.0.1';
 
-/** A loopback port that was free a moment ago. */
+/** No system gives these to connections by itself (Linux begins at 32768, others later), and few programs listen there. */
+const QUIET_PORTS = { from: 20_000, below: 32_000 } as const;
+
+/**
+ * A loopback port that was free a moment ago. Seconds pass until a Python program listens on it: a port that the system
+ * had chosen could go to any connection of any process meanwhile, or to another stack that starts at the same time.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(QUIET_PORTS.from, QUIET_PORTS.below);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, LOOPBACK, resolve);
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)));
   });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('the socket has no port');
-  return address.port;
 }
 
 /**

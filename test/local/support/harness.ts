@@ -33,6 +33,8 @@ export interface HarnessOptions {
   /** Source of the function's module (`export const handler = …`). */
   readonly handler: string;
   readonly routes?: readonly Pick<LocalRoute, 'method' | 'path'>[];
+  /** Copies of the function that run at a time. @default - as local AWS has it */
+  readonly copies?: number;
   /** Timeout of the function. */
   readonly timeoutMs?: number;
   /** Timeout of the integration. */
@@ -77,6 +79,7 @@ export async function startHarness(options: HarnessOptions) {
     sendToQueue: async (queueArn, body) => {
       sentToQueue.push({ queueArn, body });
     },
+    ...(options.copies === undefined ? {} : { copies: options.copies }),
   });
   const place = { region: REGION, accountId: ACCOUNT_ID };
   const bus = new EventBus({

@@ -23,7 +23,8 @@ export interface Way {
 const ROLES = ['model-owner', 'privacy-officer'];
 const passed = (round: number) => ({ outcome: 'passed', roles: ROLES, round });
 const thrown = (name: string): Behaviour => ({ thrown: name });
-const slow: Behaviour = { slow: 10_000 };
+/** Longer than the machine waits for a task that it is impatient for. */
+const slow: Behaviour = { slow: 6_000 };
 
 /** What each task does where all goes well. */
 export const GOES_WELL: Readonly<Record<string, object>> = {
@@ -91,6 +92,7 @@ export const WAYS: readonly Way[] = [
     that: 'waits for its endpoint and looks by itself',
     tasks: { 'take-endpoint': [{ taken: 'no' }, { taken: 'yes' }] },
     answers: { endpoint: [null] },
+    impatient: 'await-endpoint',
     way: ['take-endpoint', 'await-endpoint', ...SERVES, ...SEALED],
   },
   ...['PromotionCancelled', 'PromotionSuperseded', 'Broken'].map((error) => ({
@@ -172,11 +174,13 @@ export const WAYS: readonly Way[] = [
   {
     that: 'is approved after a reminder',
     answers: { 'privacy-officer': [null] },
+    impatient: 'ask',
     way: [...SERVES, ...SEALED],
   },
   {
     that: 'is not answered',
     answers: { 'privacy-officer': [null, null] },
+    impatient: 'ask',
     way: [...ASK, 'end'],
     end: 'expired',
   },
