@@ -4,11 +4,11 @@ import type { Context, DynamoDBStreamEvent, EventBridgeEvent } from 'aws-lambda'
 import * as z from 'zod/mini';
 import { type DigestDeps, sendDigests } from '../app/approvals/digest.ts';
 import { type Arrival, type FallEarlyDeps, fallEarly } from '../app/approvals/fall-early.ts';
-import { hearFeedback, type MailFeedback } from '../app/approvals/feedback.ts';
+import { reportUnreached, type Unreached } from '../app/approvals/feedback.ts';
 import { incidentOpener } from '../app/incidents/manage-incidents.ts';
-import type { Incidents } from '../app/promotion/incidents.ts';
 import { Env } from '../contracts/env.ts';
 import { aboutOf } from '../core/approvals/arrival.ts';
+import { type MailAbout, readMailTags } from '../core/approvals/mail-tags.ts';
 import { approvalDeps } from './approval-deps.ts';
 import { tableConfig } from './composition.ts';
 import { required } from './environment.ts';
@@ -19,7 +19,6 @@ import { incidentDeps } from './incident-deps.ts';
 export interface WatchDeps {
   readonly gate: FallEarlyDeps;
   readonly people: DigestDeps;
-  readonly incidents: Incidents;
 }
 
 export function approvalWatchDeps(): WatchDeps {
@@ -27,10 +26,16 @@ export function approvalWatchDeps(): WatchDeps {
   const { promotions, announcer, tokens, waits } = deps;
   return {
     gate: { ...deciderDeps(), promotions, announcer, tokens, waits },
-    people: { ...deps, settings: { pagesUrl: required(Env.PAGES_URL) } },
-    incidents: incidentOpener(incidentDeps(deps, tableConfig())),
+    people: {
+      ...deps,
+      incidents: incidentOpener(incidentDeps(deps, tableConfig())),
+      settings: { pagesUrl: required(Env.PAGES_URL) },
+    },
   };
 }
+
+/** `detail-type` of what EventBridge sends at a time. */
+const SCHEDULED = 'Scheduled Event';
 
 /** What starts the function: evidence that came in, SES's news of mails, and the day. */
 type WatchEvent = DynamoDBStreamEvent | EventBridgeEvent<string, unknown>;
@@ -44,11 +49,12 @@ export function approvalWatch(deps: WatchDeps) {
         if (promotions.length > 0) logger.info('asked-anew', { promotions });
         return { promotions };
       }
-      const feedback = feedbackIn(event);
-      if (feedback) {
-        await hearFeedback(deps.incidents, feedback);
+      if (event.source === 'aws.ses') {
+        const { how, about } = feedbackIn(event.detail);
+        if (how) await reportUnreached(deps.people.incidents, how, about);
         return {};
       }
+      if (event['detail-type'] !== SCHEDULED) throw new Error('an event that no rule of ours sends');
       const mails = await sendDigests(deps.people);
       logger.info('digests-sent', { mails });
       return { mails };
@@ -76,22 +82,28 @@ function decodedValue(value: { readonly B?: string }): DynamoValue {
   return (value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') }) as DynamoValue;
 }
 
-const KINDS: Readonly<Record<string, MailFeedback['kind']>> = {
-  Bounce: 'bounced',
-  Complaint: 'complained',
-  Reject: 'rejected',
-};
-
-const Tag = z.exactOptional(z.array(z.string()));
 const FeedbackSchema = z.object({
   eventType: z.string(),
-  mail: z.object({ tags: z.exactOptional(z.object({ promotion: Tag, role: Tag })) }),
+  bounce: z.exactOptional(z.object({ bounceType: z.string() })),
+  mail: z.object({ tags: z._default(z.record(z.string(), z.unknown()), {}) }),
 });
 
-function feedbackIn({ source, detail }: EventBridgeEvent<string, unknown>): MailFeedback | undefined {
-  if (source !== 'aws.ses') return undefined;
-  const { eventType, mail } = FeedbackSchema.parse(detail);
-  const kind = KINDS[eventType];
-  const [promotion, role] = [mail.tags?.promotion?.[0], mail.tags?.role?.[0]];
-  return kind && { kind, about: { ...(promotion ? { promotion } : {}), ...(role ? { role } : {}) } };
+/** @returns without `how` what is no bad news */
+function feedbackIn(detail: unknown): { readonly how: Unreached | undefined; readonly about: Partial<MailAbout> } {
+  const { eventType, bounce, mail } = FeedbackSchema.parse(detail);
+  return { how: unreachedBy(eventType, bounce?.bounceType), about: readMailTags(mail.tags) };
+}
+
+/** `eventType` and `bounceType` as in "Examples of event data that Amazon SES publishes", SES Developer Guide. */
+function unreachedBy(eventType: string, bounceType: string | undefined): Unreached | undefined {
+  switch (eventType) {
+    case 'Bounce':
+      return bounceType === 'Transient' ? 'bounced_for_now' : 'bounced';
+    case 'Complaint':
+      return 'complained';
+    case 'Reject':
+      return 'rejected';
+    default:
+      return undefined;
+  }
 }

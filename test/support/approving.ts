@@ -1,4 +1,5 @@
 import { type AskDeps, askApproval } from '../../lib/app/approvals/ask.ts';
+import type { DigestDeps } from '../../lib/app/approvals/digest.ts';
 import { decisionFacts } from '../../lib/app/approvals/facts.ts';
 import type { FallEarlyDeps } from '../../lib/app/approvals/fall-early.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
@@ -153,10 +154,16 @@ export function approving(plane: ControlPlane) {
     },
   };
 
+  const digestDeps: DigestDeps = {
+    ...deps,
+    asks: { open: async () => [...table.asks.values()].filter(({ state }) => state === 'asked') },
+  };
+
   return {
     table,
     deps,
     watchDeps,
+    digestDeps,
     mails,
     incidents,
     announced,
@@ -233,9 +240,9 @@ export async function decideBy(
   person: string,
   decision: 'approve' | 'reject',
   comment = '',
+  secret = world.linksOf(person).at(-1) ?? '',
 ): Promise<TestBrowser> {
   const browser = world.browser();
-  const secret = world.linksOf(person).at(-1) ?? '';
   await browser.get(secret);
   await browser.post(secret, 'code');
   await browser.post(secret, 'session', { code: world.codeOf(person) });

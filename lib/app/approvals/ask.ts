@@ -1,6 +1,7 @@
 import { type ApprovalDeskTask, PromotionError } from '../../contracts/promotion.ts';
 import { isRole } from '../../core/approvals/approval.ts';
 import { newLink, SECRET_BYTES } from '../../core/approvals/link.ts';
+import { type MailAbout, mailTags } from '../../core/approvals/mail-tags.ts';
 import { type MailFacts, questionMail } from '../../core/approvals/mails.ts';
 import type { AskablePerson } from '../../core/approver.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -13,6 +14,7 @@ import type { Incidents } from '../promotion/incidents.ts';
 import type { Asks, Promotions, Tokens } from '../promotion/ports.ts';
 import { honourAbort, noteFailure, requirePromotion } from '../promotion/state.ts';
 import type { ReadFacts } from './facts.ts';
+import { reportUnreached } from './feedback.ts';
 import { askablePeople } from './people.ts';
 import type { Mailer, RandomBytes } from './ports.ts';
 import { answerWait, endApproval, type RecordDeps, recordDecision, tokenContext } from './record.ts';
@@ -143,7 +145,9 @@ interface Asked {
 async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePerson[]): Promise<void> {
   let { ask } = asked;
   for (const person of people.filter(({ id }) => !ask.mailed.includes(id))) {
-    if (!(await mailLink(deps, { ...asked, ask }, person))) await undeliverable(deps, ask, person);
+    const about = { person: person.id, promotion: ask.promotion, role: ask.role };
+    if (!(await mailLink(deps, { ...asked, ask }, person, about)))
+      await reportUnreached(deps.incidents, 'refused', about);
     ask = await saved(deps, { ...ask, mailed: [...ask.mailed, person.id], revision: ask.revision + 1 });
   }
 }
@@ -153,12 +157,12 @@ async function mailLink(
   deps: AskDeps,
   { promotion, facts, ask, known }: Asked,
   person: AskablePerson,
+  about: MailAbout,
 ): Promise<boolean> {
   const link = await makeLink(deps, promotion, ask, person);
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
-  const about = { promotion: promotion.id, role: ask.role };
-  return await deps.mailer.send(person.email, deps.render(mail), about);
+  return await deps.mailer.send(person.email, deps.render(mail), mailTags(about));
 }
 
 /** @returns its address */
@@ -178,16 +182,4 @@ export async function makeLink(
   const terms = { promotion: id, model, role, round, person, deputy_for: [...deputy_for], made_at, until };
   if (!(await links.save(newLink(secret, terms)))) throw new Error('a link of the same secret is there');
   return `${settings.pagesUrl}approve/${secret}`;
-}
-
-/** The address is not named: whoever reads incidents need not know it. */
-async function undeliverable({ incidents }: AskDeps, { promotion, role }: Ask, { id }: AskablePerson): Promise<void> {
-  await incidents.open({
-    kind: 'mail_undeliverable',
-    subject: promotion,
-    detail: `SES takes no mail to the address of ${id}, who is asked as ${role}`,
-    endpoint: null,
-    model: null,
-    evidence: [],
-  });
 }

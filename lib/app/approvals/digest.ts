@@ -1,7 +1,9 @@
+import { mailTags } from '../../core/approvals/mail-tags.ts';
 import { questionOf } from '../../core/approvals/mails.ts';
 import type { ApprovalQuestion } from '../../core/mail/model.ts';
 import type { Asks } from '../promotion/ports.ts';
 import { type AskDeps, makeLink } from './ask.ts';
+import { reportUnreached } from './feedback.ts';
 import { askablePeople } from './people.ts';
 
 export interface DigestDeps
@@ -10,6 +12,7 @@ export interface DigestDeps
     | 'clock'
     | 'directory'
     | 'facts'
+    | 'incidents'
     | 'ledger'
     | 'links'
     | 'log'
@@ -50,8 +53,10 @@ export async function sendDigests(deps: DigestDeps): Promise<number> {
       });
     }
   }
-  for (const { email, asked } of questions.values()) {
-    await deps.mailer.send(email, deps.render({ kind: 'digest', questions: asked }), {});
+  for (const [person, { email, asked }] of questions) {
+    const digest = deps.render({ kind: 'digest', questions: asked });
+    if (await deps.mailer.send(email, digest, mailTags({ person }))) continue;
+    await reportUnreached(deps.incidents, 'refused', { person });
   }
   return questions.size;
 }

@@ -1,27 +1,36 @@
+import type { MailAbout } from '../../core/approvals/mail-tags.ts';
 import type { Incidents } from '../promotion/incidents.ts';
 
-/** What SES tells of a mail that was not taken, or not wanted. */
-export interface MailFeedback {
-  readonly kind: 'bounced' | 'complained' | 'rejected';
-  /** What the mail was about, as it was sent with it; no address. */
-  readonly about: Readonly<Partial<Record<'promotion' | 'role', string>>>;
-}
+/** `refused`: SES did not take the mail. The others are news of one that it took. */
+export type Unreached = 'refused' | 'bounced' | 'bounced_for_now' | 'complained' | 'rejected';
 
-/** Opens an incident for a mail that did not reach who is asked: silence would be taken for hesitation. */
-export async function hearFeedback(incidents: Incidents, { kind, about }: MailFeedback): Promise<void> {
-  const { promotion = 'none', role } = about;
+/**
+ * Opens an incident for somebody who is not reached by mail: silence would be taken for hesitation. It is one for each person,
+ * however many mails come back; their address is not named, as whoever reads incidents need not know it.
+ *
+ * @param about - what SES told of the mail; where that names nobody, the incident is about mails that do not
+ */
+export async function reportUnreached(
+  incidents: Incidents,
+  how: Unreached,
+  { person, promotion, role }: Partial<MailAbout>,
+): Promise<void> {
+  const asks = role === undefined ? '' : ` that asks as ${role}`;
+  const of = promotion === undefined ? '' : ` in the promotion ${promotion}`;
   await incidents.open({
     kind: 'mail_undeliverable',
-    subject: promotion,
-    detail: `a mail${role === undefined ? '' : ` that asks as ${role}`} ${SAYS[kind]}`,
+    subject: person ?? 'nobody',
+    detail: `a mail to ${person ?? 'nobody that it names'}${asks}${of} ${SAYS[how]}`,
     endpoint: null,
     model: null,
     evidence: [],
   });
 }
 
-const SAYS: Readonly<Record<MailFeedback['kind'], string>> = {
+const SAYS: Readonly<Record<Unreached, string>> = {
+  refused: 'was not taken by SES: the address cannot be, or is suppressed',
   bounced: 'came back: nobody has read it',
+  bounced_for_now: 'came back, which may change: a full mailbox, or an automatic answer',
   complained: 'was reported as unwanted',
-  rejected: 'was refused by SES',
+  rejected: 'was thrown away by SES, which took something in it for harmful',
 };

@@ -43,7 +43,7 @@ export interface Approvals {
 export interface Mailer {
   /**
    * Hands one mail to one address over.
-   * @param about - what comes back with the news that it could not be delivered; letters, digits, dashes
+   * @param about - of `mailTags`: it comes back with the news that it could not be delivered
    * @returns false when it is refused for good, as for an address that cannot be
    */
   send(to: string, mail: RenderedMail, about: Readonly<Record<string, string>>): Promise<boolean>;

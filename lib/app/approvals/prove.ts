@@ -10,6 +10,7 @@ import {
   SECRET_BYTES,
   SESSION_MINUTES,
 } from '../../core/approvals/link.ts';
+import { mailTags } from '../../core/approvals/mail-tags.ts';
 import { codeMail } from '../../core/approvals/mails.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -58,10 +59,8 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   };
   // Whoever pressed the button twice gets one mail.
   if (!(await deps.links.save(sent))) return { sent: true };
-  await deps.mailer.send(found.email, deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code)), {
-    promotion: promotion.id,
-    role: link.role,
-  });
+  const mail = deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code));
+  await deps.mailer.send(found.email, mail, mailTags({ person: found.id, promotion: promotion.id, role: link.role }));
   return { sent: true };
 }
 

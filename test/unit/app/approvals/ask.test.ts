@@ -171,7 +171,8 @@ describe('asking a role', () => {
     world.refused.add('p-1@example.org');
     const promotion = await world.awaiting('run-1');
     await world.ask(promotion, 'model-owner');
-    expect(world.incidents).toMatchObject([{ kind: 'mail_undeliverable', subject: promotion.id }]);
+    expect(world.incidents).toMatchObject([{ kind: 'mail_undeliverable', subject: 'p-1' }]);
+    expect(world.incidents[0]?.detail).toContain(promotion.id);
     expect(JSON.stringify(world.incidents)).not.toContain('example.org');
   });
 
