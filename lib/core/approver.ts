@@ -60,6 +60,15 @@ export function committedContact({ approver, contact }: ListedApprover): Contact
   return contact && contactDigest(contact) === approver.contact_sha256 ? contact : undefined;
 }
 
+/**
+ * Whether two ids are one person, as far as their contacts tell: mailboxes are not told apart by their case. What else is
+ * delivered to a mailbox (`ada+x@…`, an alias) only its provider knows.
+ */
+export function areOnePerson(a: Omit<Contact, 'salt'>, b: Omit<Contact, 'salt'>): boolean {
+  const isSameSubject = a.oidc_subject !== undefined && a.oidc_subject === b.oidc_subject;
+  return isSameSubject || a.email.toLowerCase() === b.email.toLowerCase();
+}
+
 /** A person has no bytes; the id under a digest makes them a subject that can be looked up. */
 export function approverDigest(id: string): string {
   return sha256Hex(`countersign-approver/v1\n${id}\n`);

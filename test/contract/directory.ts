@@ -59,16 +59,20 @@ export function directoryContract(open: () => Promise<DirectoryTables>): void {
       expect((await tables.directory.find('p-1'))?.contact).toEqual(aContact('p-1'));
       await apply(tables, aPerson('p-1', { revision: 3, contact_sha256: null }));
       expect(await tables.directory.find('p-1')).toMatchObject({ contact: undefined });
-      expect((await tables.directory.ofRole('model-owner'))[0]?.contact).toBeUndefined();
+      expect((await tables.directory.everybody())[0]?.contact).toBeUndefined();
     });
 
-    it('tells who holds a role, and everybody page by page', async () => {
+    it('tells everybody with their contacts, and page by page without', async () => {
       const tables = await open();
       for (const id of ['p-3', 'p-1', 'p-2']) await apply(tables, aPerson(id), aContact(id));
       await apply(tables, aPerson('p-2', { roles: ['privacy-officer'], revision: 2 }));
-      const owners = await tables.directory.ofRole('model-owner');
-      expect(owners.map(({ approver }) => approver.id).sort()).toEqual(['p-1', 'p-3']);
-      expect(owners.every(({ contact }) => contact)).toBe(true);
+      const everybody = await tables.directory.everybody();
+      expect(everybody.map(({ approver: { id, roles } }) => `${id} ${roles}`).sort()).toEqual([
+        'p-1 model-owner',
+        'p-2 privacy-officer',
+        'p-3 model-owner',
+      ]);
+      expect(everybody.every(({ contact }) => contact)).toBe(true);
       const first = await tables.directory.page({ limit: 2, after: undefined });
       expect(first.approvers.map(({ id }) => id)).toEqual(['p-1', 'p-2']);
       const rest = await tables.directory.page({ limit: 2, after: first.next });

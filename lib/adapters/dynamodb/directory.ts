@@ -34,10 +34,10 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): Director
     return listedIn(items)[0];
   };
 
-  const ofRole: Directory['ofRole'] = async (role) => {
+  const everybody: Directory['everybody'] = async () => {
     const items: Item[] = [];
     for await (const page of queryPartition(client, table, APPROVERS)) items.push(...page);
-    return listedIn(items).filter(({ approver }) => approver.roles.includes(role));
+    return listedIn(items);
   };
 
   const page: Directory['page'] = async ({ limit, after }) => {
@@ -55,7 +55,7 @@ export function dynamoDirectory(client: DynamoDBClient, table: string): Director
     };
   };
 
-  return { find, ofRole, page };
+  return { find, everybody, page };
 }
 
 /** The records among the items, in their order, each with the contact that lies among them. */

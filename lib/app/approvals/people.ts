@@ -1,11 +1,23 @@
-import { dutyOf } from '../../core/approvals/duties.ts';
-import type { AskablePerson } from '../../core/approver.ts';
+import { dutyOf, plainName } from '../../core/approvals/duties.ts';
+import {
+  type AskablePerson,
+  areOnePerson,
+  askableFor,
+  type Contact,
+  committedContact,
+  type ListedApprover,
+} from '../../core/approver.ts';
 import type { Ask } from '../../core/promotion.ts';
 import { type ApproversOfDeps, approversOf } from '../directory/approvers-of.ts';
 import type { DecisionFacts } from './facts.ts';
 
 /** Why somebody may not decide. `decided`: they decided in another role. `role`: they are not asked, or no more. */
 export type Bar = 'producer' | 'committer' | 'requester' | 'decided' | 'role';
+
+interface Asked {
+  readonly role: string;
+  readonly at: Date;
+}
 
 /**
  * Who is asked for a role now: whoever the directory names for it, but for those whose duties forbid it.
@@ -14,26 +26,53 @@ export type Bar = 'producer' | 'committer' | 'requester' | 'decided' | 'role';
  */
 export async function askablePeople(
   deps: ApproversOfDeps,
-  { role, at }: { readonly role: string; readonly at: Date },
+  asked: Asked,
   facts: DecisionFacts,
   others: readonly Ask[],
 ): Promise<readonly AskablePerson[]> {
-  const people = await approversOf(deps, role, at);
-  return people.filter((person) => barOf(person, facts, others) === undefined);
+  const people = await barredPeople(deps, asked, facts, others);
+  return people.flatMap(({ person, bar }) => (bar === undefined ? [person] : []));
 }
 
 /** The same of one person, when they act: much may have changed since they were asked. */
 export async function findPerson(
   deps: ApproversOfDeps,
-  { person, role, at }: { readonly person: string; readonly role: string; readonly at: Date },
+  { person: id, ...asked }: Asked & { readonly person: string },
   facts: DecisionFacts,
   others: readonly Ask[],
-): Promise<{ readonly person: AskablePerson; readonly bar: Bar | undefined } | undefined> {
-  const found = (await approversOf(deps, role, at)).find(({ id }) => id === person);
-  return found && { person: found, bar: barOf(found, facts, others) };
+): Promise<PersonAndBar | undefined> {
+  return (await barredPeople(deps, asked, facts, others)).find(({ person }) => person.id === id);
 }
 
-function barOf({ id, email }: AskablePerson, { input }: DecisionFacts, others: readonly Ask[]): Bar | undefined {
-  if (others.some(({ state, decided }) => state === 'approved' && decided?.person === id)) return 'decided';
-  return dutyOf(input, [id, email]);
+interface PersonAndBar {
+  readonly person: AskablePerson;
+  readonly bar: Bar | undefined;
+}
+
+async function barredPeople(
+  deps: ApproversOfDeps,
+  { role, at }: Asked,
+  { input }: DecisionFacts,
+  others: readonly Ask[],
+): Promise<readonly PersonAndBar[]> {
+  const decided = new Set(others.flatMap(deciderOf).map(plainName));
+  const listed = await approversOf(deps, ({ id, roles }) => roles.includes(role) || decided.has(plainName(id)));
+  const contacts = listed.filter(({ approver }) => decided.has(plainName(approver.id))).flatMap(contactOf);
+  const isDecider = (person: AskablePerson) =>
+    decided.has(plainName(person.id)) || contacts.some((contact) => areOnePerson(contact, person));
+  return askableFor(role, listed, at).map((person) => ({
+    person,
+    bar: isDecider(person) ? 'decided' : dutyOf(input, [person.id, person.email]),
+  }));
+}
+
+/** Id of who approved for a role, if anybody did. */
+function deciderOf({ state, decided }: Ask): readonly string[] {
+  return state === 'approved' && decided ? [decided.person] : [];
+}
+
+/** Of somebody who was erased since, nothing is left to compare. */
+function contactOf(listed: ListedApprover): readonly Contact[] {
+  const contact = committedContact(listed);
+  return contact ? [contact] : [];
 }

@@ -1,4 +1,4 @@
-import { type AskablePerson, askableFor, type ListedApprover } from '../../core/approver.ts';
+import type { ListedApprover, RecordedApprover } from '../../core/approver.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import type { EventBody } from '../../core/events.ts';
 import { approverStream, objectKey } from '../../core/layout.ts';
@@ -8,7 +8,7 @@ import type { Log, Registry } from '../ports.ts';
 import type { Directory } from './ports.ts';
 
 export interface ApproversOfDeps {
-  readonly directory: Pick<Directory, 'ofRole'>;
+  readonly directory: Pick<Directory, 'everybody'>;
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly ledger: VerifyDeps['ledger'];
   readonly store: VerifyDeps['store'];
@@ -16,17 +16,16 @@ export interface ApproversOfDeps {
 }
 
 /**
- * Who is to be asked for a role at an instant, each as their newest signed event says: whoever could write an address into
- * the table would get the links. Who is not borne out is left out, and the log says so.
+ * Those of the directory who are wanted, each as their newest signed event says: whoever could write an address into the table
+ * would get the links. Who is not borne out is left out, and the log says so.
  *
- * One query, one batch read of the events, and per holder one read that finds nothing.
+ * One query, one batch read of the events, and per person who is wanted one read that finds nothing.
  */
 export async function approversOf(
   { directory, registry, ledger, store, log }: ApproversOfDeps,
-  role: string,
-  at: Date,
-): Promise<readonly AskablePerson[]> {
-  const listed = await directory.ofRole(role);
+  isWanted: (approver: RecordedApprover) => boolean,
+): Promise<readonly ListedApprover[]> {
+  const listed = (await directory.everybody()).filter(({ approver }) => isWanted(approver));
   if (listed.length === 0) return [];
   const records = await ledger.findMany(listed.map(({ approver }) => approver.event));
   const keyOf = await ownKeys(registry, await registry.evidenceKey())([...records.values()]);
@@ -45,8 +44,7 @@ export async function approversOf(
   );
   // The alarm on integrity failures counts lines of this name.
   if (unproven.length > 0) log.warn('INTEGRITY_FAILURE', { unproven_approvers: unproven });
-  const proven: readonly ListedApprover[] = listed.filter((_one, index) => reasons[index] === undefined);
-  return askableFor(role, proven, at);
+  return listed.filter((_one, index) => reasons[index] === undefined);
 }
 
 /** A row that was put back to an earlier state has an event that is true, and is followed by another in the bucket. */

@@ -2,6 +2,7 @@ import {
   type Absence,
   type ApproverRecord,
   approverDigest,
+  areOnePerson,
   type Contact,
   committedContact,
   contactDigest,
@@ -22,7 +23,7 @@ import type { Directory } from './ports.ts';
 
 export interface ApproverDeps extends CountersignDeps {
   readonly registry: Pick<Registry, 'evidenceKey' | 'apply'>;
-  readonly directory: Pick<Directory, 'find'>;
+  readonly directory: Pick<Directory, 'find' | 'everybody'>;
   /** 32 random bytes, hexadecimal. */
   readonly newSalt: () => string;
 }
@@ -31,7 +32,7 @@ export interface ApproverDeps extends CountersignDeps {
  * Adds a person. The same request again is the same person; where their contact was lost, as a rebuild of the table loses it,
  * it is what says the contact again.
  *
- * @throws DomainError APPROVER_EXISTS
+ * @throws DomainError APPROVER_EXISTS, also where another active person has the address or the subject
  */
 export async function addApprover(
   deps: ApproverDeps,
@@ -46,11 +47,15 @@ export async function addApprover(
     if (isSame && contact && contactDigest({ ...reach, salt: contact.salt }) === approver.contact_sha256) {
       return unchanged(known);
     }
-    if (isSame && !contact) return await change(deps, known, approver, withSalt(deps, reach), by);
+    if (isSame && !contact) {
+      if (approver.state === 'active') await requireOwnReach(deps, id, reach);
+      return await change(deps, known, approver, withSalt(deps, reach), by);
+    }
     throw new DomainError('APPROVER_EXISTS', `${id} is in the directory, at revision ${approver.revision}`, {
       pointer: '/id',
     });
   }
+  await requireOwnReach(deps, id, reach);
   const contact = withSalt(deps, reach);
   const approver: ApproverRecord = {
     id,
@@ -68,7 +73,7 @@ export async function addApprover(
 /**
  * Changes what is said of a person; what is left out stays.
  *
- * @throws DomainError REVISION_CONFLICT, or REQUEST_INVALID for a deputy that cannot be, or a contact of which a part is missing
+ * @throws DomainError REVISION_CONFLICT, APPROVER_EXISTS as {@link addApprover}, or REQUEST_INVALID for a deputy that cannot be, or a contact of which a part is missing
  */
 export async function changeApprover(
   deps: ApproverDeps,
@@ -86,6 +91,8 @@ export async function changeApprover(
     throw new DomainError('REVISION_CONFLICT', `${id} is at revision ${approver.revision}`, { pointer: '/revision' });
   }
   if (facts.absence) await requireDeputy(deps, id, facts.absence);
+  const standing = reach ?? committedContact(known);
+  if (wanted.state === 'active' && standing) await requireOwnReach(deps, id, standing);
   return await change(deps, known, wanted, reach && withSalt(deps, reach), by);
 }
 
@@ -126,6 +133,22 @@ function changedReach(before: Contact | undefined, { name, email, oidc_subject }
   };
   const isSame = before && contactDigest({ ...reach, salt: before.salt }) === contactDigest(before);
   return isSame ? undefined : reach;
+}
+
+/**
+ * One person under two ids could fill two roles. Of two requests at once both may pass: so whoever decides is compared again with
+ * those who have decided.
+ */
+async function requireOwnReach({ directory }: ApproverDeps, id: string, reach: Reach): Promise<void> {
+  for (const one of await directory.everybody()) {
+    const contact = committedContact(one);
+    const isOther = one.approver.id !== id && one.approver.state === 'active';
+    if (!isOther || !contact || !areOnePerson(contact, reach)) continue;
+    throw new DomainError('APPROVER_EXISTS', `this is ${one.approver.id}, by their address or their subject`, {
+      pointer: '/email',
+      hint: 'a person has one id, and holds all their roles by it',
+    });
+  }
 }
 
 /** Whether they are active and hold the role is asked when they would stand in: it may change until then. */

@@ -23,8 +23,8 @@ type Facts = Pick<GateInput, 'attestations' | 'lineage' | 'requester'>;
  * @param names - that the person goes by: their id, their address
  */
 export function dutyOf({ attestations, lineage, requester }: Facts, names: readonly string[]): Duty | undefined {
-  const person = new Set(names.map(plain));
-  const isPerson = (name: string) => person.has(plain(name));
+  const person = new Set(names.map(plainName));
+  const isPerson = (name: string) => person.has(plainName(name));
   const nodes = new Set(lineage.nodes);
   const makers = attestations.filter(({ outputs }) => outputs.some((digest) => nodes.has(digest)));
   if (makers.some(({ principal }) => isPerson(principal))) return 'producer';
@@ -43,6 +43,6 @@ function committersOf({ predicate_type, predicate }: GateAttestation): string[] 
 }
 
 /** As policies/lib/people.rego compares names. */
-function plain(name: string): string {
+export function plainName(name: string): string {
   return name.trim().toLowerCase();
 }

@@ -7,7 +7,7 @@ import {
   eraseApprover,
 } from '../../../lib/app/directory/manage-approvers.ts';
 import { reindex } from '../../../lib/app/reindex.ts';
-import { contactDigest } from '../../../lib/core/approver.ts';
+import { askableFor, contactDigest } from '../../../lib/core/approver.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import { approverDeps, enlist, PEOPLE_ADMIN, person } from '../../support/approvers.ts';
 import { checkLedger } from '../../support/check-ledger.ts';
@@ -25,9 +25,11 @@ beforeEach(async () => {
 });
 
 const asked = async (role = 'model-owner') =>
-  await approversOf(
-    { ...plane.submitDeps, directory: plane.registry.directory, ledger: plane.ledger },
+  askableFor(
     role,
+    await approversOf({ ...plane.submitDeps, directory: plane.registry.directory, ledger: plane.ledger }, ({ roles }) =>
+      roles.includes(role),
+    ),
     plane.clock.now(),
   );
 const idsAsked = async () => (await asked()).map(({ id }) => id);
@@ -72,6 +74,21 @@ describe('a person in the directory', () => {
       const again = addApprover(deps, person('p-1', other), PEOPLE_ADMIN);
       await expect(again).rejects.toThrow(refusal('APPROVER_EXISTS', '/id'));
     }
+  });
+
+  it.each([
+    ['address', { email: 'P-1@Example.ORG' }],
+    ['subject', { oidc_subject: 'subject-0' }],
+  ])('has one id: nobody else comes in, or comes back, by their %s', async (_, theirs) => {
+    await enlist(deps, 'p-1', { oidc_subject: 'subject-0' });
+    const twin = refusal('APPROVER_EXISTS', '/email');
+    await expect(addApprover(deps, person('p-2', theirs), PEOPLE_ADMIN)).rejects.toThrow(twin);
+    await enlist(deps, 'p-2');
+    await expect(change('p-2', 1, theirs)).rejects.toThrow(twin);
+    await change('p-1', 1, { state: 'left' });
+    await change('p-2', 1, theirs);
+    await expect(change('p-1', 2, { state: 'active' })).rejects.toThrow(twin);
+    await change('p-1', 2, { mail: 'daily' });
   });
 
   it('is changed in what is said and in nothing else, by who knows how they stand', async () => {

@@ -162,6 +162,21 @@ describe('a decision', () => {
     expect(rows()).toHaveLength(1);
   });
 
+  it('is not made in two roles by one person, though two ids of theirs came into the directory at once', async () => {
+    const roles = ['model-owner', 'privacy-officer'];
+    plane.steps.before('put-event', async () => await world.enlist('twin', { email: 'P-3@example.org', roles }));
+    await world.enlist('p-3', { roles });
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    await world.ask(promotion, 'privacy-officer');
+    await decideBy(world, 'P-3', 'approve');
+    const browser = world.browser();
+    const link = world.linksOf('p-3')[0] ?? '';
+    await browser.get(link);
+    await browser.post(link, 'code');
+    expect(browser.page).toContain('each role wants a person of its own');
+    expect(rows()).toMatchObject([{ role: 'privacy-officer', person: 'twin' }]);
+  });
+
   it('is not made once the promotion has ended', async () => {
     const browser = world.browser();
     const secret = world.linksOf('p-1').at(-1) ?? '';
