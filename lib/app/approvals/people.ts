@@ -66,8 +66,9 @@ async function barredPeople(
   }));
 }
 
-/** Id of who approved for a role, if anybody did. */
-function deciderOf({ state, decided }: Ask): readonly string[] {
+/** Id of who approved for a role, or is about to: what is claimed is recorded by whoever comes next. */
+function deciderOf({ state, deciding, decided }: Ask): readonly string[] {
+  if (state === 'asked' && deciding) return [deciding.person];
   return state === 'approved' && decided ? [decided.person] : [];
 }
 

@@ -40,6 +40,15 @@ const statement = (part: 'given' | 'ended', role = 'model-owner') => {
   return parseApproval(openCountersigned(object.bytes, () => parsePublicKey(plane.signer.key.pem)).statement);
 };
 const rows = () => [...world.table.rows.values()];
+/** A browser that has only to confirm an approval. */
+const confirming = async (person: string, secret = '') => {
+  const browser = world.browser();
+  await browser.get(secret);
+  await browser.post(secret, 'code');
+  await browser.post(secret, 'session', { code: world.codeOf(person) });
+  await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+  return { browser, secret, form: browser.form('decision') };
+};
 const inGate = async () => {
   const deps = { ...plane.submitDeps, ledger: plane.ledger };
   const known = await provenApprovals(deps, { known: true, items: rows() }, plane.clock.now());
@@ -83,15 +92,7 @@ describe('a decision', () => {
 
   it('is made once, by whoever of two is first, however often each sends the form', async () => {
     const ready = await Promise.all(
-      ['p-1', 'p-2'].map(async (person) => {
-        const browser = world.browser();
-        const secret = world.linksOf(person).at(-1) ?? '';
-        await browser.get(secret);
-        await browser.post(secret, 'code');
-        await browser.post(secret, 'session', { code: world.codeOf(person) });
-        await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
-        return { browser, secret, form: browser.form('decision') };
-      }),
+      ['p-1', 'p-2'].map(async (person) => await confirming(person, world.linksOf(person).at(-1))),
     );
     const all = Array.from({ length: 50 }, () => ready).flat();
     await Promise.all(all.map(({ browser, secret, form }) => browser.send(secret, 'decision', form)));
@@ -162,6 +163,19 @@ describe('a decision', () => {
     expect(rows()).toHaveLength(1);
   });
 
+  it('is not made by one person in two roles, also while the first is claimed and not recorded', async () => {
+    await world.ask(promotion, 'privacy-officer');
+    const [first = '', second = ''] = world.linksOf('p-1');
+    const one = await confirming('p-1', first);
+    const other = await confirming('p-1', second);
+    plane.steps.crashAt('sign', 'done');
+    await expect(one.browser.send(first, 'decision', one.form)).rejects.toThrow(Crash);
+    await other.browser.send(second, 'decision', other.form);
+    expect(other.browser.page).toContain('each role wants a person of its own');
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(rows()).toMatchObject([{ role: 'model-owner', person: 'p-1' }]);
+  });
+
   it('is not made in two roles by one person, though two ids of theirs came into the directory at once', async () => {
     const roles = ['model-owner', 'privacy-officer'];
     plane.steps.before('put-event', async () => await world.enlist('twin', { email: 'P-3@example.org', roles }));
@@ -178,12 +192,7 @@ describe('a decision', () => {
   });
 
   it('is not made once the promotion has ended', async () => {
-    const browser = world.browser();
-    const secret = world.linksOf('p-1').at(-1) ?? '';
-    await browser.get(secret);
-    await browser.post(secret, 'code');
-    await browser.post(secret, 'session', { code: world.codeOf('p-1') });
-    await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+    const { browser, secret } = await confirming('p-1', world.linksOf('p-1').at(-1));
     plane.steps.before('claim-approval', async () => world.change(promotion.id, { state: 'cancelled' }));
     await browser.post(secret, 'decision');
     expect(rows()).toEqual([]);
