@@ -5,6 +5,7 @@ import { STAGE_CONFIGS, type StageConfig, stageConfig } from './config.ts';
 import { bundleOf } from './constructs/bundle.ts';
 import type { FunctionName } from './names.ts';
 import { DataStack } from './stacks/data-stack.ts';
+import { PromotionStack } from './stacks/promotion-stack.ts';
 import { ServiceStack } from './stacks/service-stack.ts';
 
 /** CDK's feature flags as it recommends them to a new project, for every way to run this app; with two exceptions. */
@@ -12,7 +13,7 @@ const FEATURE_FLAGS = {
   ...recommendedFlags,
   // Each statement of a policy stays by itself, with the Sid that says what it is for.
   '@aws-cdk/aws-iam:minimizePolicies': false,
-  // Exports: CloudFormation then refuses to drop from the data stack what the service stack still uses.
+  // Exports: CloudFormation then refuses to drop from a stack what a later one still uses.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
 };
 
@@ -43,6 +44,14 @@ export function buildApp({ configs = STAGE_CONFIGS, codeOf = bundleOf, context, 
     terminationProtection: config.retainData,
     config,
   });
+  const promotion = new PromotionStack(app, 'Promotion', {
+    tags,
+    stackName: `countersign-${config.stage}-promotion`,
+    description: `Countersign ${config.stage}: promotions, approvals, releases and webhooks`,
+    config,
+    codeOf,
+    data,
+  });
   new ServiceStack(app, 'Service', {
     tags,
     stackName: `countersign-${config.stage}-service`,
@@ -50,6 +59,7 @@ export function buildApp({ configs = STAGE_CONFIGS, codeOf = bundleOf, context, 
     config,
     codeOf,
     data,
+    promotion,
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
   return app;

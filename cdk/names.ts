@@ -89,7 +89,7 @@ export function functionName(stage: string, name: FunctionName): string {
 
 /**
  * Physical name of a function's execution role. Fixed, because the policies of keys, buckets and tables in the data stack name
- * the roles before the service stack creates them.
+ * the roles before the stacks of the functions create them.
  */
 export function functionRoleName(stage: string, name: FunctionName): string {
   return `countersign-${stage}-fn-${name}`;

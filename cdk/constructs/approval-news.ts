@@ -36,7 +36,7 @@ export class ApprovalNews extends Construct {
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       resources: [tableStreamArn],
     });
-    const mapping = new lambda.EventSourceMapping(this, 'Evidence', {
+    new lambda.EventSourceMapping(this, 'Evidence', {
       target: watch.fn,
       eventSourceArn: tableStreamArn,
       startingPosition: StartingPosition.LATEST,
@@ -54,7 +54,6 @@ export class ApprovalNews extends Construct {
         }),
       ],
     });
-    mapping.node.addDependency(watch);
     new events.Rule(this, 'Mails', {
       ruleName: `countersign-${config.stage}-mails-returned`,
       description: 'Tells of mails to approvers that came back',

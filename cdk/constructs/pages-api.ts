@@ -38,8 +38,8 @@ export class PagesApi extends Construct {
       restApiName: `countersign-${config.stage}-pages`,
       description: `Countersign ${config.stage}: public pages`,
       endpointConfiguration: { types: [apigateway.EndpointType.REGIONAL] },
-      // The machine API has made it for the account.
-      cloudWatchRole: false,
+      // The role through which API Gateway writes any log belongs to the account: one API makes it, and this is the first.
+      cloudWatchRole: true,
       defaultMethodOptions: { authorizationType: apigateway.AuthorizationType.NONE },
       deployOptions: {
         stageName: config.stage,
@@ -82,6 +82,8 @@ export class PagesApi extends Construct {
       'AwsSolutions-APIG4':
         'Whoever has a link has no account of ours: a code to their own address proves who they are.',
       'AwsSolutions-APIG6': secretPaths,
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+        'The role through which API Gateway writes logs belongs to the whole account, so it has the policy that AWS made for it.',
       'AwsSolutions-COG4':
         'Whoever has a link has no account of ours: a code to their own address proves who they are.',
       'NIST.800.53.R5-APIGWCacheEnabledAndEncrypted': 'No cache: pages are for one person, and must not be kept.',

@@ -25,16 +25,6 @@ const GATE_TIMEOUT = Duration.minutes(15);
 
 const PERIOD = Duration.minutes(5);
 
-/** Functions whose errors a state machine sees, retries and records. */
-export const TASK_FUNCTIONS: ReadonlySet<string> = new Set([
-  'simulator',
-  'promoter',
-  'promotion-gate',
-  'deployer',
-  'releaser',
-  'approval-desk',
-]);
-
 export interface PromotionProps {
   readonly config: StageConfig;
   readonly data: DataStack;

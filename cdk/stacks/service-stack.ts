@@ -28,12 +28,10 @@ import {
   grantVerifier,
   grantWaiverWatch,
 } from './access.ts';
-import { approvalFunctions } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
-import { promoteModel, promotionFunctions, TASK_FUNCTIONS, watchPromotions } from './promotion.ts';
-import { releaseFunctions } from './release-functions.ts';
-import { watchWebhooks, webhookFunctions } from './webhooks.ts';
+import { watchFunctions } from './function-alarms.ts';
+import type { PromotionStack, PromotionStackFunctions } from './promotion-stack.ts';
 
 /**
  * Memory of the functions behind the API, in MB. A cold start is CPU-bound and CPU comes with memory; beyond this the
@@ -76,7 +74,7 @@ const POLICY_BROKEN = '{ $.message = "refused" && $.code = "POLICY_*" }';
 /** The line of a day on which waivers end soon. */
 const WAIVERS_ENDING = '{ $.message = "waivers-ending" }';
 
-type Functions = Readonly<Record<FunctionName, ServiceFunction>>;
+type Functions = Readonly<Record<Exclude<FunctionName, keyof PromotionStackFunctions>, ServiceFunction>>;
 
 /** What answers requests. Can be deleted and deployed again without losing anything. */
 export class ServiceStack extends Stack {
@@ -86,12 +84,13 @@ export class ServiceStack extends Stack {
     props: StackProps & {
       readonly config: StageConfig;
       readonly data: DataStack;
+      readonly promotion: PromotionStack;
       /** Gives the folder with a function's code. */
       readonly codeOf: (name: FunctionName) => string;
     },
   ) {
     super(scope, id, props);
-    const { config, data } = props;
+    const { config, data, promotion } = props;
 
     const simulations = stateMachineArns(this, config, 'simulate-policy');
     const functions = this.functions(config, data, simulations, props.codeOf);
@@ -110,7 +109,6 @@ export class ServiceStack extends Stack {
     new DailyRun(this, 'WatchWaivers', { config, source: functions['waiver-watch'], name: 'waiver-watch', hour: 6 });
 
     const simulatePolicy = this.simulatePolicy(config, data);
-    const promotions = promoteModel(this, { config, data });
 
     const failedEvents = new FailedEvents(this, 'FailedEvents', {
       config,
@@ -118,16 +116,17 @@ export class ServiceStack extends Stack {
       source: functions['artifact-verifier'],
       name: 'artifact-verifier',
     });
-    const api = new MachineApi(this, 'Api', { config, auditKey: data.auditKey.key, functions });
+    const all = { ...functions, ...promotion.functions };
+    const api = new MachineApi(this, 'Api', { config, auditKey: data.auditKey.key, functions: all });
 
     const roles = new RolePolicies(this, 'Roles', { config, api });
     grantAuditor(roles.of('auditor'), data);
 
     const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     this.raiseAlarms(alarms, functions, failedEvents, api);
-    watchWebhooks(this, { config, data, alarms, functions });
+    const logs = Object.values(all).map(({ logGroup }) => logGroup);
+    alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
     this.watchExecutions(alarms, simulatePolicy);
-    watchPromotions(alarms, promotions);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
     new CfnOutput(this, 'FailedEventsQueueUrl', {
       value: failedEvents.queue.queueUrl,
@@ -242,10 +241,6 @@ export class ServiceStack extends Stack {
         timeout: WATCH_TIMEOUT,
         environment: { [Env.REGISTRY_TABLE]: data.registryTable.table.tableName },
       }),
-      ...promotionFunctions(this, { config, data, codeOf }),
-      ...releaseFunctions(this, { config, data, codeOf }),
-      ...approvalFunctions(this, { config, data, codeOf }),
-      ...webhookFunctions(this, { config, data, codeOf }),
     };
   }
 
@@ -278,15 +273,7 @@ export class ServiceStack extends Stack {
   }
 
   private raiseAlarms(alarms: Alarms, functions: Functions, failedEvents: FailedEvents, { api }: MachineApi): void {
-    for (const [name, { fn }] of Object.entries(functions)) {
-      // What these throw, their state machine retries or records, and then fails itself.
-      if (!TASK_FUNCTIONS.has(name)) {
-        alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
-      }
-      alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);
-    }
-    const logs = Object.values(functions).map(({ logGroup }) => logGroup);
-    alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
+    watchFunctions(alarms, functions);
     alarms.watchLogs('waivers-ending', [functions['waiver-watch'].logGroup], WAIVERS_ENDING, PERIOD);
     alarms.watchLogs('gate-without-a-policy', [functions.gates.logGroup], POLICY_BROKEN, PERIOD);
     const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });

@@ -24,8 +24,8 @@ export async function cfnLint(check: Check, folder: string): Promise<void> {
 
   for (const { stage } of STAGE_CONFIGS) {
     await check(`cfn-lint finds nothing in the templates of stage ${stage}`, async () => {
-      const { data, service } = synthesise(stage);
-      succeeded(await lint(stage, { data, service }));
+      const { data, promotion, service } = synthesise(stage);
+      succeeded(await lint(stage, { data, promotion, service }));
     });
   }
   await check('cfn-lint finds a property that CloudFormation does not know in the same template', async () => {

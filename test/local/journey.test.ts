@@ -388,7 +388,7 @@ describe('a journey over every route', () => {
       region,
       dataKeyArn: resources.dataKeyArn,
       waits: `arn:aws:states:${region}:${account}:stateMachine:${stateMachineName('local', 'promote-model')}`,
-      mailIdentities: ofType(synthesise('local').service, 'AWS::SES::EmailIdentity').map(([, { Properties }]) =>
+      mailIdentities: ofType(synthesise('local').promotion, 'AWS::SES::EmailIdentity').map(([, { Properties }]) =>
         String(Properties.EmailIdentity),
       ),
     };

@@ -6,18 +6,18 @@ import { Simulator } from './support/simulate.ts';
 import { ofType, only, synthesise } from './support/synth.ts';
 
 const prod = synthesise('prod');
-const { service } = prod;
+const { promotion } = prod;
 const resolver = new Resolver(prod);
 const simulator = new Simulator(prod);
 
 function propertiesOf(type: string, idPrefix = 'PagesApi') {
-  const [, { Properties }] = only(service, type, idPrefix);
-  return JSON.parse(JSON.stringify(resolver.resolve(Properties, service)));
+  const [, { Properties }] = only(promotion, type, idPrefix);
+  return JSON.parse(JSON.stringify(resolver.resolve(Properties, promotion)));
 }
 
 describe('the API of the public pages', () => {
   it('has the routes of the pages and no other, and asks nobody for a signature', () => {
-    const methods = ofType(service, 'AWS::ApiGateway::Method').filter(([id]) => id.startsWith('PagesApi'));
+    const methods = ofType(promotion, 'AWS::ApiGateway::Method').filter(([id]) => id.startsWith('PagesApi'));
     const verbs = methods.map(([, { Properties }]) => Properties.HttpMethod);
     expect(verbs.toSorted()).toEqual(PAGE_ROUTES.map(({ method }) => method).toSorted());
     for (const [, { Properties }] of methods) expect(Properties.AuthorizationType).toBe('NONE');
@@ -44,7 +44,7 @@ describe('the API of the public pages', () => {
   });
 
   it("answers with the pages' headers whatever the gateway itself refuses: unknown paths, HEAD, floods, what the firewall stops", () => {
-    const answers = ofType(service, 'AWS::ApiGateway::GatewayResponse').filter(([id]) => id.startsWith('PagesApi'));
+    const answers = ofType(promotion, 'AWS::ApiGateway::GatewayResponse').filter(([id]) => id.startsWith('PagesApi'));
     // Without one of its own, each type is answered by the default of its status; and these are all statuses.
     expect(answers.map(([, { Properties }]) => Properties.ResponseType)).toEqual(['DEFAULT_4XX', 'DEFAULT_5XX']);
     const headers = Object.entries(BARE_HEADERS).map(([name, value]) => [

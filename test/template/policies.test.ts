@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { stageConfig } from '../../cdk/config.ts';
 import { LOG_DELIVERIES } from './support/log-deliveries.ts';
 import { Resolver } from './support/resolve.ts';
-import { ofType, synthesise, synthesiseConfig, type Template } from './support/synth.ts';
+import { ofType, synthesise, synthesiseConfig, type Template, templatesOf } from './support/synth.ts';
 
 const prod = synthesise('prod');
 const resolver = new Resolver(prod);
@@ -37,7 +37,7 @@ function find(value: unknown): object[] {
   return 'Effect' in value && 'Action' in value ? [value] : Object.values(value).flatMap(find);
 }
 
-const statements = [...statementsOf(prod.data), ...statementsOf(prod.service)];
+const statements = templatesOf(prod).flatMap(statementsOf);
 
 it('finds the policies at all', () => {
   expect(statements.length).toBeGreaterThan(100);
@@ -80,11 +80,11 @@ it('no identity policy allows every resource, but for actions that have none to 
 });
 
 function prodType(id: string): string | undefined {
-  return (prod.data.Resources[id] ?? prod.service.Resources[id])?.Type;
+  return templatesOf(prod).find(({ Resources }) => id in Resources)?.Resources[id]?.Type;
 }
 
 it('every managed policy is within what IAM takes: 6,144 characters', () => {
-  for (const template of [prod.data, prod.service]) {
+  for (const template of templatesOf(prod)) {
     for (const [id, { Properties }] of ofType(template, 'AWS::IAM::ManagedPolicy')) {
       const document = JSON.stringify(resolver.resolve(Properties.PolicyDocument, template));
       expect(document.length, id).toBeLessThanOrEqual(6144);
@@ -111,7 +111,7 @@ it('the deployment role is that of the bootstrap, whatever its qualifier', () =>
 
 describe('roles', () => {
   it('have no inline policies', () => {
-    for (const template of [prod.data, prod.service]) {
+    for (const template of templatesOf(prod)) {
       for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
         expect(Type, id).not.toBe('AWS::IAM::Policy');
         if (Type === 'AWS::IAM::Role') expect(Properties, id).not.toHaveProperty('Policies');

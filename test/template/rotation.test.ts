@@ -4,7 +4,7 @@ import { FUNCTION_NAMES, SIGNERS } from '../../cdk/names.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import { Resolver } from './support/resolve.ts';
 import { Simulator } from './support/simulate.ts';
-import { ofType, only, synthesiseConfig } from './support/synth.ts';
+import { ofType, only, synthesiseConfig, templatesOf } from './support/synth.ts';
 
 const first = synthesiseConfig(stageConfig('dev'));
 const second = synthesiseConfig({ ...stageConfig('dev'), evidenceKeyGeneration: 2 });
@@ -33,8 +33,10 @@ describe('when the evidence key is rotated', () => {
       expect(await simulator.simulate({ ...request, resource: String(current) })).toBe('Allowed');
       expect(await simulator.simulate({ ...request, resource: String(former) })).toBe('ImplicitlyDenied');
     }
-    const variables = ofType(second.service, 'AWS::Lambda::Function').map(([, { Properties }]) =>
-      JSON.parse(JSON.stringify(resolver.resolve(Properties.Environment, second.service))),
+    const variables = templatesOf(second).flatMap((template) =>
+      ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) =>
+        JSON.parse(JSON.stringify(resolver.resolve(Properties.Environment, template))),
+      ),
     );
     expect(variables).toHaveLength(FUNCTION_NAMES.length);
     for (const { Variables } of variables) {
@@ -42,9 +44,11 @@ describe('when the evidence key is rotated', () => {
     }
   });
 
-  it('the service stack as it was deployed still finds what it imports', () => {
-    const exported = Object.values(second.data.Outputs).flatMap(({ Export }) => (Export ? [Export.Name] : []));
-    const imports = [...JSON.stringify(first.service).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map(([, name]) => name);
+  it.each(['promotion', 'service'] as const)('the %s stack as it was deployed still finds what it imports', (name) => {
+    const exported = [second.data, second.promotion].flatMap(({ Outputs }) =>
+      Object.values(Outputs).flatMap(({ Export }) => (Export ? [Export.Name] : [])),
+    );
+    const imports = [...JSON.stringify(first[name]).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map(([, found]) => found);
     expect(imports.length).toBeGreaterThan(0);
     expect(imports.filter((name) => !exported.includes(name))).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALARMS } from '../../cdk/constructs/alarms.ts';
 import { Resolver } from './support/resolve.ts';
-import { ofType, synthesise } from './support/synth.ts';
+import { ofType, synthesise, templatesOf } from './support/synth.ts';
 
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 const articles = new Map(
@@ -12,7 +12,7 @@ const articles = new Map(
     .map((article) => [article.slice(0, article.indexOf('\n')), article] as const),
 );
 const prod = synthesise('prod');
-const alarms = [prod.data, prod.service].flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
+const alarms = templatesOf(prod).flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
 
 it('there is an article per alarm and an alarm per article', () => {
   expect([...articles.keys()].sort()).toEqual(Object.keys(ALARMS).sort());
@@ -46,7 +46,7 @@ describe('every alarm', () => {
   });
 
   it('that counts lines of logs has a metric filter that publishes its metric', () => {
-    const filters = [prod.data, prod.service].flatMap((template) =>
+    const filters = templatesOf(prod).flatMap((template) =>
       ofType(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties),
     );
     const published = filters.flatMap(({ MetricTransformations }) => JSON.parse(JSON.stringify(MetricTransformations)));

@@ -1,4 +1,4 @@
-import type { Resource, Template, Templates } from './synth.ts';
+import { type Resource, type Template, type Templates, templatesOf } from './synth.ts';
 
 /** Where the template is deployed, as far as names depend on it. */
 export interface Deployment {
@@ -123,7 +123,7 @@ export class Resolver {
   }
 
   #import(name: unknown): unknown {
-    for (const template of [this.#templates.data, this.#templates.service]) {
+    for (const template of templatesOf(this.#templates)) {
       for (const output of Object.values(template.Outputs)) {
         if (output.Export !== undefined && this.resolve(output.Export.Name, template) === name) {
           return this.resolve(output.Value, template);

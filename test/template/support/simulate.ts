@@ -12,7 +12,7 @@ import {
 } from '../../../cdk/names.ts';
 import { ROLES, type Role } from '../../../lib/contracts/roles.ts';
 import { type Deployment, EXAMPLE, Resolver } from './resolve.ts';
-import { ofType, only, type Template, type Templates } from './synth.ts';
+import { ofType, only, type Template, type Templates, templatesOf } from './synth.ts';
 
 /**
  * Who asks. A function and a state machine have their execution roles; a role of ROLES is some IAM role with its managed policy attached
@@ -86,7 +86,7 @@ export class Simulator {
 
   /** ARN of a resource of the templates, by the beginning of its logical id. */
   arn(type: string, idPrefix: string): string {
-    for (const template of [this.#templates.data, this.#templates.service]) {
+    for (const template of templatesOf(this.#templates)) {
       const found = ofType(template, type).filter(([id]) => id.startsWith(idPrefix));
       if (found.length > 0) return this.#resolver.arn(only(template, type, idPrefix)[0], template);
     }
@@ -133,8 +133,8 @@ export class Simulator {
       const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
       return [{ name: 'AdministratorAccess', policy: everything }];
     }
-    const { data, service, stage } = this.#templates;
-    const attached = [data, service].flatMap((template) =>
+    const { stage } = this.#templates;
+    const attached = templatesOf(this.#templates).flatMap((template) =>
       ofType(template, 'AWS::IAM::ManagedPolicy')
         .map(([id, { Properties }]) => ({ id, template, Properties }))
         .filter(({ Properties }) => {

@@ -24,11 +24,15 @@ export interface Template {
   readonly Outputs: Readonly<Record<string, Output>>;
 }
 
-/** Both stacks of a stage, as CloudFormation would get them. */
-export interface Templates {
-  readonly stage: string;
-  readonly data: Template;
-  readonly service: Template;
+/** The stacks, in the order in which they are deployed. */
+const STACKS = ['data', 'promotion', 'service'] as const;
+
+/** The stacks of a stage, as CloudFormation would get them. */
+export type Templates = { readonly stage: string } & Readonly<Record<(typeof STACKS)[number], Template>>;
+
+/** All of a stage, in the order in which they are deployed. */
+export function templatesOf(templates: Templates): readonly Template[] {
+  return STACKS.map((name) => templates[name]);
 }
 
 const done = new Map<string, Templates>();
@@ -52,11 +56,8 @@ export function synthesiseConfig(config: StageConfig, context: Readonly<Record<s
       context: { ...context, stage },
     });
     const assembly = app.synth();
-    return {
-      stage,
-      data: assembly.getStackByName(`countersign-${stage}-data`).template,
-      service: assembly.getStackByName(`countersign-${stage}-service`).template,
-    };
+    const template = (name: string): Template => assembly.getStackByName(`countersign-${stage}-${name}`).template;
+    return { stage, data: template('data'), promotion: template('promotion'), service: template('service') };
   });
 }
 

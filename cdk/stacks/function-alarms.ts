@@ -1,0 +1,25 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Alarms } from '../constructs/alarms.ts';
+import type { ServiceFunction } from '../constructs/service-function.ts';
+
+const PERIOD = Duration.minutes(5);
+
+/** Functions whose errors a state machine sees, retries and records; what it cannot, it fails with itself. */
+const TASK_FUNCTIONS: ReadonlySet<string> = new Set([
+  'simulator',
+  'promoter',
+  'promotion-gate',
+  'deployer',
+  'releaser',
+  'approval-desk',
+]);
+
+/** Tells a person of functions that crash, and of functions that Lambda does not run. */
+export function watchFunctions(alarms: Alarms, functions: Readonly<Record<string, ServiceFunction>>): void {
+  for (const [name, { fn }] of Object.entries(functions)) {
+    if (!TASK_FUNCTIONS.has(name)) {
+      alarms.watch('function-errors', fn.metricErrors({ period: PERIOD }), { reaches: 1 }, name);
+    }
+    alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);
+  }
+}

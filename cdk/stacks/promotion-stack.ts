@@ -1,0 +1,56 @@
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { StageConfig } from '../config.ts';
+import { Alarms } from '../constructs/alarms.ts';
+import type { ServiceFunction } from '../constructs/service-function.ts';
+import type {
+  ApprovalFunctionName,
+  FunctionName,
+  PromotionFunctionName,
+  ReleaseFunctionName,
+  WebhookFunctionName,
+} from '../names.ts';
+import { approvalFunctions } from './approvals.ts';
+import type { DataStack } from './data-stack.ts';
+import { watchFunctions } from './function-alarms.ts';
+import { promoteModel, promotionFunctions, watchPromotions } from './promotion.ts';
+import { releaseFunctions } from './release-functions.ts';
+import { watchWebhooks, webhookFunctions } from './webhooks.ts';
+
+/** The functions of this stack. */
+export type PromotionStackFunctions = Readonly<
+  Record<PromotionFunctionName | ReleaseFunctionName | ApprovalFunctionName | WebhookFunctionName, ServiceFunction>
+>;
+
+/**
+ * What takes models to endpoints, asks people about it, and tells of it. Comes before the stack of the API, whose routes call its
+ * functions; apart from it, because a stack holds 500 resources. Can be deleted and deployed again while no promotion runs.
+ */
+export class PromotionStack extends Stack {
+  readonly functions: PromotionStackFunctions;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: StackProps & {
+      readonly config: StageConfig;
+      readonly data: DataStack;
+      /** Gives the folder with a function's code. */
+      readonly codeOf: (name: FunctionName) => string;
+    },
+  ) {
+    super(scope, id, props);
+    const { config, data } = props;
+    const functions = {
+      ...promotionFunctions(this, props),
+      ...releaseFunctions(this, props),
+      ...approvalFunctions(this, props),
+      ...webhookFunctions(this, props),
+    };
+    const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
+    watchFunctions(alarms, functions);
+    watchPromotions(alarms, promoteModel(this, props));
+    watchWebhooks(this, { config, data, alarms, functions });
+    this.functions = functions;
+  }
+}
