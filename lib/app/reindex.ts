@@ -199,11 +199,11 @@ export async function reindex(deps: ReindexDeps): Promise<ReindexReport> {
   await eachObject(Prefix.releases, async (name, object) => {
     openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
     const { record, entries, release, model } = readRelease({ ...object, requestId: requestIdOf(object) }, name);
-    remarkOn(name, await deps.tables.evidence(record, entries));
     if (takenBack.has(release.promotion)) {
       remark(name, 'it was signed, and taken back before it counted: the promotion ended otherwise');
       return;
     }
+    remarkOn(name, await deps.tables.evidence(record, entries));
     remarkOn(name, await deps.tables.release({ ...release, evidence: record.sha256 }, model));
     counts.releases++;
   });

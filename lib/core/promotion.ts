@@ -82,6 +82,8 @@ export interface Promotion extends PromotionQuestion, Serving {
   readonly failure: { readonly code: string; readonly detail: string } | null;
   readonly incident: string | null;
   readonly ended_at: string | null;
+  /** Whether what follows from the end is done: asks closed, endpoint given back, incident opened, told. */
+  readonly settled: boolean;
   readonly updated_at: string;
   /** Events of it that are evidence, from 1. */
   readonly events: number;
@@ -196,6 +198,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
   failure: z.nullable(z.object({ code: z.string(), detail: z.string() })),
   incident: z.nullable(z.string()),
   ended_at: z.nullable(z.string()),
+  settled: z.boolean(),
   updated_at: z.string(),
   events: z.int().check(z.positive()),
   revision: z.number(),

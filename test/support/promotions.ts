@@ -40,6 +40,7 @@ export function aPromotion(at: string): Promotion {
     failure: null,
     incident: null,
     ended_at: null,
+    settled: false,
     updated_at: at,
     events: 1,
     revision: 1,

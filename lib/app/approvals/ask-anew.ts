@@ -1,4 +1,5 @@
 import { PromotionError } from '../../contracts/promotion.ts';
+import { DomainError } from '../../core/errors.ts';
 import type { Ask, Change, Promotion } from '../../core/promotion.ts';
 import type { Tokens, Waits } from '../promotion/ports.ts';
 import { type ReopenDeps, reopenPromotion } from '../promotion/reopen.ts';
@@ -22,7 +23,13 @@ export async function askAnew(
   changes: readonly Change[],
 ): Promise<void> {
   if (promotion.state !== 'awaiting_approval' || promotion.abort) return;
-  await reopenPromotion(deps, promotion, changes);
+  try {
+    await reopenPromotion(deps, promotion, changes);
+  } catch (error) {
+    // It began to deploy since it was read.
+    if (error instanceof DomainError && error.code === 'PROMOTION_STATE_CONFLICT') return;
+    throw error;
+  }
   for (const ask of asks) {
     if (ask.state !== 'asked' || ask.token === null) continue;
     await deps.waits.fail(await deps.tokens.open(ask.token, tokenContext(ask)), PromotionError.changed);

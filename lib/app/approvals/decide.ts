@@ -1,10 +1,11 @@
 import type { GivenApproval } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
+import { DomainError } from '../../core/errors.ts';
 import { type Choice, MAX_COMMENT } from '../../core/pages/model.ts';
-import { imageDigestOf } from '../../core/promotion.ts';
+import { imageDigestOf, type Promotion } from '../../core/promotion.ts';
 import type { GateLedger } from '../gate/ports.ts';
-import type { ReopenDeps } from '../promotion/reopen.ts';
+import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
 import { askAnew } from './ask-anew.ts';
 import type { Bar } from './people.ts';
 import { type ProveDeps, personOf } from './prove.ts';
@@ -105,7 +106,7 @@ function givenBy({ link, promotion }: Visit, choice: Choice, comment: string, no
 }
 
 /**
- * Takes an approval back, and has everybody asked anew.
+ * Takes an approval back, and has everybody asked anew. First of all nothing is deployed on what the gate said before.
  *
  * Crash after the end: the gate before the deployment misses the approval, and asks again.
  */
@@ -113,9 +114,21 @@ async function withdraw(deps: DecideDeps, visit: Visit): Promise<Decided> {
   const { link, promotion, ask, others } = visit;
   if (!ask || !isWithdrawable(visit)) return { done: false };
   if (!(await deps.links.save({ ...link, confirm: null, revision: link.revision + 1 }))) return { done: false };
+  const withheld = await withhold(deps, promotion);
+  if (!withheld) return { done: false };
   await endApproval(deps, promotion, ask, { decision: 'withdrawn', method: { kind: 'code', strength: 'weaker' } });
-  await askAnew(deps, promotion, others, [{ code: 'approval_withdrawn', about: link.role }]);
+  await askAnew(deps, withheld, others, [{ code: 'approval_withdrawn', about: link.role }]);
   return { done: true };
+}
+
+/** @returns undefined once something is deployed */
+async function withhold(deps: DecideDeps, promotion: Promotion): Promise<Promotion | undefined> {
+  try {
+    return await withholdRelease(deps, promotion);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'PROMOTION_STATE_CONFLICT') return undefined;
+    throw error;
+  }
 }
 
 /** The link as it stands by now. */

@@ -1,5 +1,5 @@
 import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
-import { type Abort, isOver, type Promotion } from '../../core/promotion.ts';
+import { type Abort, isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
 import { tokenContext } from '../approvals/record.ts';
 import type { Endpoints, Promotions, Tokens, Waits } from './ports.ts';
 import { changePromotion, type PromotionStateDeps } from './state.ts';
@@ -18,7 +18,7 @@ export function queueContext(promotion: string): Readonly<Record<string, string>
 
 /**
  * Notes that a promotion shall not go on, and ends what it waits for. Who is about to act sees the note at the next step, or
- * poll; the first note stays.
+ * poll; the first note stays. One that deploys is neither cancelled nor superseded any more.
  *
  * Crash after the note: a wait that goes on. The same call again ends it.
  *
@@ -29,8 +29,11 @@ export async function abortPromotion(
   promotion: Promotion,
   abort: Omit<Abort, 'at'>,
 ): Promise<Promotion> {
+  const takesBack = abort.cause === 'emergency_rollback' || abort.cause === 'integrity';
   const noted = await changePromotion(deps, promotion, (now) =>
-    now.abort || isOver(now) ? undefined : { abort: { ...abort, at: deps.clock().toISOString() } },
+    now.abort || isOver(now) || !(takesBack || isBeforeDeployment(now))
+      ? undefined
+      : { abort: { ...abort, at: deps.clock().toISOString() } },
   );
   if (noted.abort && !isOver(noted)) {
     if (noted.state === 'waiting_for_endpoint') await endQueueing(deps, noted, noted.abort);

@@ -41,21 +41,21 @@ export async function endPromotion(
   return await settle(deps, ended, asks);
 }
 
-/** Tells of a release that is sealed, and gives the endpoint back. */
-export async function announceRelease(deps: EndDeps, id: string): Promise<void> {
+/** Does what follows from an end that stands: of a release, or of one after which a run died. */
+export async function settleEnded(deps: EndDeps, id: string): Promise<void> {
   const { promotion, asks } = await requireStanding(deps.promotions, id);
   await settle(deps, promotion, asks);
 }
 
-/** What follows from an end. */
+/** What follows from an end. It may be done again. */
 async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Promise<Promotion> {
   await closeAsks(deps, asks);
   await leaveEndpoint(deps, ended);
   const kind = incidentOf(ended);
-  let told = ended;
+  let incident: string | null = null;
   if (kind) {
     const { id, endpoint, model, failure, release } = ended;
-    const incident = await deps.incidents.open({
+    incident = await deps.incidents.open({
       kind,
       subject: id,
       endpoint,
@@ -63,11 +63,13 @@ async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Pr
       detail: failure?.detail ?? `the promotion is ${ended.state}`,
       evidence: release === null ? [] : [release],
     });
-    told = await changePromotion(deps, ended, (now) => (now.incident ? undefined : { incident }));
   }
+  const told = { ...ended, incident: ended.incident ?? incident };
   const time = told.ended_at ?? deps.clock().toISOString();
   await deps.announcer.announce([promotionEvent(announcementOf(told), told, { stage: deps.stage, time })]);
-  return told;
+  return await changePromotion(deps, ended, (now) =>
+    now.settled ? undefined : { settled: true, incident: now.incident ?? incident },
+  );
 }
 
 /** Nobody's answer counts any more. */

@@ -14,7 +14,7 @@ import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDeci
 import { approvable, approvedFacts } from './approved-facts.ts';
 import type { Promotions } from './ports.ts';
 import { reopenPromotion } from './reopen.ts';
-import { changePromotion, honourAbort, noteFailure, requireStanding } from './state.ts';
+import { changePromotion, conclude, honourAbort, noteFailure, requireStanding } from './state.ts';
 
 export interface PromotionGateDeps extends GateDeps {
   readonly promotions: Promotions;
@@ -42,7 +42,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
   if (promotion.kind === 'break_glass') {
     const conflict = dutiesInConflict(decision.input, [promotion.requester, promotion.confirmed_by]);
     if (conflict) return await refuse(deps, standing, conflict, { request_decision, round });
-    await changePromotion(deps, standing, () => ({ request_decision, round }));
+    await conclude(deps, standing, { request_decision, round });
     return { outcome: 'passed', roles: [], round };
   }
   const inRelease = await resultInRelease(deps, draft);
@@ -51,12 +51,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
   );
   if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round });
   const roles = rolesWanted(inRelease);
-  await changePromotion(deps, standing, () => ({
-    state: 'awaiting_approval',
-    request_decision,
-    round,
-    roles: [...roles],
-  }));
+  await conclude(deps, standing, { state: 'awaiting_approval', request_decision, round, roles: [...roles] });
   return { outcome: 'passed', roles, round };
 }
 
@@ -90,11 +85,9 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
     const reopened = await reopenPromotion(deps, promotion, changes);
     return { outcome: 'ask_again', roles: [], round: reopened.round };
   }
-  // Somebody may have taken an approval back since it was collected.
-  const settled = await changePromotion(deps, promotion, (now) =>
-    now.round === round ? { release_decision } : undefined,
-  );
-  return { outcome: settled.round === round ? 'passed' : 'ask_again', roles: [], round: settled.round };
+  // Where somebody has taken an approval back since it was collected, this is judged anew.
+  await conclude(deps, promotion, { release_decision });
+  return { outcome: 'passed', roles: [], round };
 }
 
 interface Refusal {

@@ -85,7 +85,7 @@ function madeBy({ action, promotion }: PromotionEvent): Partial<Promotion> {
     case 'promotion-confirmed':
       return { confirmed_by };
     case 'promotion-reopened':
-      return { state, round, changes };
+      return { state, round, changes, release_decision: null };
     case 'promotion-ended':
       return { state, failure, ended_at };
   }

@@ -1,20 +1,40 @@
 import { Announcement } from '../../contracts/announcements.ts';
 import { promotionEvent } from '../../core/announcement.ts';
-import type { Change, Promotion } from '../../core/promotion.ts';
+import { type Change, isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
-import type { PromotionStateDeps } from './state.ts';
+import { changePromotion, conflict, type PromotionStateDeps } from './state.ts';
 
 export interface ReopenDeps extends RecordDeps, PromotionStateDeps {
   readonly announcer: Announcer;
 }
 
-/** Asks people anew, and says why: the next round begins. Whoever waits for an answer must be told by the caller. */
+/**
+ * Has what was let through before now deployed no more: whoever is about to deploy, or judges it this moment, asks the gate again.
+ *
+ * @throws DomainError PROMOTION_STATE_CONFLICT when something is deployed already
+ */
+export async function withholdRelease(deps: PromotionStateDeps, promotion: Promotion): Promise<Promotion> {
+  return await changePromotion(deps, promotion, (now) => {
+    if (!isBeforeDeployment(now)) throw conflict(now);
+    // Written though it is null: a gate that is about to conclude must meet another revision.
+    return { release_decision: null };
+  });
+}
+
+/**
+ * Asks people anew, and says why: the next round begins. Whoever waits for an answer must be told by the caller.
+ *
+ * @throws DomainError PROMOTION_STATE_CONFLICT when something is deployed already
+ */
 export async function reopenPromotion(
   deps: ReopenDeps,
-  promotion: Promotion,
+  read: Promotion,
   changes: readonly Change[],
 ): Promise<Promotion> {
+  const promotion = await withholdRelease(deps, read);
+  // Begun by somebody else since it was read.
+  if (promotion.round !== read.round) return promotion;
   const reopened = await changeByEvent(deps, promotion, 'promotion-reopened', {
     state: 'evaluating',
     round: promotion.round + 1,

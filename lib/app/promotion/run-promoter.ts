@@ -1,5 +1,5 @@
 import type { PromoterTask, Taken } from '../../contracts/promotion.ts';
-import { announceRelease, type EndDeps, endPromotion } from './end.ts';
+import { type EndDeps, endPromotion, settleEnded } from './end.ts';
 import { awaitEndpoint, type LeaseDeps, takeEndpoint } from './lease.ts';
 
 export type PromoterDeps = EndDeps & LeaseDeps;
@@ -16,7 +16,7 @@ export async function runPromoter(deps: PromoterDeps, task: PromoterTask): Promi
       await endPromotion(deps, task.promotion, task.end, task.failure);
       return {};
     case 'announce-release':
-      await announceRelease(deps, task.promotion);
+      await settleEnded(deps, task.promotion);
       return {};
   }
 }

@@ -1,6 +1,7 @@
 import { OwnPredicate } from '../../contracts/predicates.ts';
 import { parseBundle } from '../../core/bundle.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
+import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { parseStrictJson } from '../../core/json.ts';
@@ -24,7 +25,7 @@ import type { SignedObject } from '../record-event.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Promotions } from './ports.ts';
 import type { Releases } from './releases.ts';
-import { honourAbort, requirePromotion } from './state.ts';
+import { conflict, honourAbort, requirePromotion } from './state.ts';
 
 export interface SealDeps extends CountersignDeps {
   readonly promotions: Pick<Promotions, 'find'>;
@@ -45,20 +46,25 @@ const ATTEMPTS = 5;
  *
  * Crash after its put: a statement without a row; the next run adopts it. Where none comes and what serves is taken back, the
  * promotion ends otherwise, by a signed event, and the statement counts for nothing: readers believe the row, which is written
- * in one transaction with the promotion's end, and a reindex believes the event.
+ * in one transaction with the promotion's end, and a reindex believes the event. Crash after the row: a release that is not yet
+ * found as evidence; the next run puts it there.
  *
- * @throws PromotionFailure when it was aborted meanwhile
+ * @throws PromotionFailure when it was aborted meanwhile; DomainError PROMOTION_STATE_CONFLICT when it is over, or on its way back
  */
 export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
   let sealed: Sealed | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const promotion = await requirePromotion(deps.promotions, id);
-    if (promotion.release !== null) return;
-    if (isOver(promotion)) throw new DomainError('REVISION_CONFLICT', `the promotion ${id} is ${promotion.state}`);
-    // A rollback is what an abort asks for.
-    if (promotion.kind !== 'rollback') honourAbort(promotion);
+    if (promotion.release !== null) return await indexSealed(deps, promotion.id, promotion.release);
+    if (isOver(promotion)) throw conflict(promotion);
+    if (promotion.kind !== 'rollback') {
+      // A rollback is what an abort asks for.
+      honourAbort(promotion);
+      // The state machine gave this step up, and takes back what would be sealed.
+      if (promotion.deployment?.way_back) throw conflict(promotion);
+    }
     sealed ??= await signRelease(deps, promotion);
-    const { release, model } = sealed;
+    const { release, model, record, entries } = sealed;
     const ended: Promotion = {
       ...promotion,
       state: 'released',
@@ -67,17 +73,29 @@ export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
       updated_at: deps.clock().toISOString(),
       revision: promotion.revision + 1,
     };
-    if (await deps.releases.seal(release, model, ended)) return;
+    if (await deps.releases.seal(release, model, ended)) {
+      await deps.ledger.commit(record, entries, undefined);
+      return;
+    }
   }
   throw new DomainError('REVISION_CONFLICT', `the promotion ${id} changes all the time`, { retryAfterMs: 1000 });
 }
 
-interface Sealed {
+async function indexSealed(deps: SealDeps, id: string, evidence: string): Promise<void> {
+  const name = objectKey.release(id);
+  const object = await deps.store.read(name);
+  if (!object || sha256Hex(object.bytes) !== evidence) {
+    throw new DomainError('INTEGRITY_FAILURE', `${name} is not the release ${evidence}`);
+  }
+  const { record, entries } = readRelease({ ...object, requestId: requestIdOf(object) }, name);
+  await deps.ledger.commit(record, entries, undefined);
+}
+
+interface Sealed extends GateRows {
   readonly release: RecordedRelease;
   readonly model: string;
 }
 
-/** Makes the release evidence: the signed statement, then the index. */
 async function signRelease(deps: SealDeps, promotion: Promotion): Promise<Sealed> {
   const [{ items: earlier }, evidenceKey] = await Promise.all([
     deps.releases.list(promotion.endpoint, { limit: LOOKED_BACK }),
@@ -86,9 +104,8 @@ async function signRelease(deps: SealDeps, promotion: Promotion): Promise<Sealed
   const key = requireEvidenceKey(evidenceKey, deps.signer);
   const { release, model } = await draftRelease(deps, promotion, earlier);
   const stored = await putRelease(deps, releasePayload(model, release), release, key);
-  const { record, entries, ...read } = readRelease(stored, objectKey.release(promotion.id));
-  await deps.ledger.commit(record, entries, undefined);
-  return { model: read.model, release: { ...read.release, evidence: record.sha256 } };
+  const read = readRelease(stored, objectKey.release(promotion.id));
+  return { ...read, release: { ...read.release, evidence: read.record.sha256 } };
 }
 
 async function putRelease(

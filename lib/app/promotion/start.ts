@@ -119,6 +119,7 @@ export function newPromotion(id: string, asked: Asked): Promotion {
     failure: null,
     incident: null,
     ended_at: null,
+    settled: false,
     updated_at: asked.requested_at,
     events: 1,
     revision: 1,

@@ -24,12 +24,16 @@ export async function requirePromotion(promotions: Pick<Promotions, 'find'>, id:
   return (await requireStanding(promotions, id)).promotion;
 }
 
+/** All that may still be noted of a promotion that is over. */
+const AFTER_THE_END: ReadonlySet<string> = new Set<keyof Promotion>(['incident', 'settled']);
+
 /**
  * Changes a promotion, as often as it changed meanwhile from what it is by then.
  *
  * @param change - what becomes of a promotion that stands so; undefined leaves it. It may throw, and is asked again
  * @returns the promotion as it stands afterwards
- * @throws DomainError REVISION_CONFLICT, worth a retry, when others change it all the time
+ * @throws DomainError REVISION_CONFLICT, worth a retry, when others change it all the time; PROMOTION_STATE_CONFLICT when it is over:
+ *   a step that the state machine gave up may still be at it
  */
 export async function changePromotion(
   { promotions, clock }: PromotionStateDeps,
@@ -40,16 +44,37 @@ export async function changePromotion(
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const changed = change(standing);
     if (changed === undefined) return standing;
-    const after = {
-      ...standing,
-      ...changed,
-      updated_at: clock().toISOString(),
-      revision: standing.revision + 1,
-    };
+    if (isOver(standing) && !Object.keys(changed).every((name) => AFTER_THE_END.has(name))) throw conflict(standing);
+    const after = { ...standing, ...changed, ...next({ clock }, standing) };
     if (await promotions.save(after)) return after;
     standing = await requirePromotion(promotions, read.id);
   }
   throw new DomainError('REVISION_CONFLICT', `the promotion ${read.id} changes all the time`, { retryAfterMs: 1000 });
+}
+
+/**
+ * Notes what was concluded from a promotion, of nothing else than was read.
+ *
+ * @throws DomainError REVISION_CONFLICT, worth a retry of the conclusion, when it changed meanwhile
+ */
+export async function conclude(
+  { promotions, clock }: PromotionStateDeps,
+  read: Promotion,
+  changed: Partial<Promotion>,
+): Promise<Promotion> {
+  if (isOver(read)) throw conflict(read);
+  const after = { ...read, ...changed, ...next({ clock }, read) };
+  if (await promotions.save(after)) return after;
+  throw new DomainError('REVISION_CONFLICT', `the promotion ${read.id} changed meanwhile`, { retryAfterMs: 1000 });
+}
+
+function next({ clock }: Pick<PromotionStateDeps, 'clock'>, { revision }: Promotion) {
+  return { updated_at: clock().toISOString(), revision: revision + 1 };
+}
+
+/** What was to be done to a promotion does not go with where it stands. */
+export function conflict({ id, state }: Promotion): DomainError {
+  return new DomainError('PROMOTION_STATE_CONFLICT', `the promotion ${id} is ${state}`);
 }
 
 /** @throws PromotionFailure when somebody wants the promotion not to go on */

@@ -52,13 +52,11 @@ export async function cancelPromotion(
   reason: string,
   by: Requester | null,
 ): Promise<Promotion> {
-  const cancelled = promotion.abort?.cause === 'cancelled';
-  if (!cancelled && !isBeforeDeployment(promotion)) {
-    throw new DomainError('PROMOTION_STATE_CONFLICT', `the promotion ${promotion.id} is ${promotion.state}`, {
-      ...(isOver(promotion) ? {} : { hint: 'to take it back: `countersign rollback ENDPOINT --reason …`' }),
-    });
-  }
-  return await abortPromotion(deps, promotion, { cause: 'cancelled', by, reason });
+  const noted = await abortPromotion(deps, promotion, { cause: 'cancelled', by, reason });
+  if (noted.abort?.cause === 'cancelled' || isBeforeDeployment(noted)) return noted;
+  throw new DomainError('PROMOTION_STATE_CONFLICT', `the promotion ${noted.id} is ${noted.state}`, {
+    ...(isOver(noted) ? {} : { hint: 'to take it back: `countersign rollback ENDPOINT --reason …`' }),
+  });
 }
 
 /** A break-glass promotion that nobody confirms for so long is not one any more. */

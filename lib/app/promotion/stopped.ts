@@ -1,6 +1,6 @@
 import { isOver, type Promotion } from '../../core/promotion.ts';
 import type { Executions } from '../simulate/ports.ts';
-import { type EndDeps, EXECUTION_STOPPED, endPromotion } from './end.ts';
+import { type EndDeps, EXECUTION_STOPPED, endPromotion, settleEnded } from './end.ts';
 import { noteFailure } from './state.ts';
 
 export interface StoppedDeps extends EndDeps {
@@ -14,14 +14,15 @@ const recoveryOf = (id: string): string => `${id}-recovery`;
  * Settles a promotion whose execution ended without telling: somebody stopped it, or it ran out of time. Where something was
  * deployed, an execution of its own takes it back, and ends the promotion; otherwise it ends here.
  *
- * Crash anywhere: EventBridge's event is handled again; once the promotion is over there is nothing left to do.
+ * Crash anywhere: EventBridge's event is handled again; once what follows from the end is done there is nothing left to do.
  *
  * @param execution - name of the one that ended
  */
 export async function settleStopped(deps: StoppedDeps, execution: string): Promise<void> {
   const id = execution.slice(0, PROMOTION_ID_LENGTH);
   const standing = (await deps.promotions.find(id))?.promotion;
-  if (!standing || isOver(standing)) return;
+  if (!standing || standing.settled) return;
+  if (isOver(standing)) return await settleEnded(deps, id);
   const message = 'the execution was stopped past the API, or ran out of time';
   const noted = await noteFailure(deps, standing, { code: EXECUTION_STOPPED, message });
   const failure = { Error: EXECUTION_STOPPED };

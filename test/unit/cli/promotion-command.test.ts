@@ -35,6 +35,7 @@ const promotion = (changes: Partial<Promotion> = {}): Promotion => ({
   failure: null,
   incident: null,
   ended_at: null,
+  settled: false,
   updated_at: NOW,
   events: 1,
   revision: 1,

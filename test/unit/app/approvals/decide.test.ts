@@ -232,6 +232,23 @@ describe('taking an approval back', () => {
     expect(browser.page).toContain('took it back');
   });
 
+  it('has nothing deployed on what the gate had let through', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    world.change(promotion.id, { release_decision: promotion.request_decision });
+    plane.steps.crashAt('put-approval', 'lost');
+    await expect(withdraw()).rejects.toThrow();
+    expect(world.table.promotions.get(promotion.id)).toMatchObject({ release_decision: null });
+  });
+
+  it('comes too late when the deployment begins this moment', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    plane.steps.before('save-promotion', async () => world.change(promotion.id, { state: 'deploying' }));
+    const browser = await withdraw();
+    expect(statement('ended')).toBeUndefined();
+    expect(world.table.promotions.get(promotion.id)).toMatchObject({ state: 'deploying' });
+    expect(browser.page).not.toContain('took it back');
+  });
+
   it('counts although the run died before the row was ended', async () => {
     await decideBy(world, 'p-1', 'approve');
     plane.steps.crashAt('end-approval', 'lost');

@@ -11,6 +11,7 @@ import { newKey, type TestKey } from '../../../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../../../support/manifests.ts';
 import { Crash, type Step } from '../../../support/memory/steps.ts';
 import { MODEL, PROMOTER, type Promoting, promoting, verdictOf, wanted } from '../../../support/promoting.ts';
+import { refusal } from '../../../support/refusals.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
 let scene: Promoting;
@@ -46,8 +47,8 @@ const failing = (phase: 'request' | 'release') => {
   ];
 };
 
-async function taken(): Promise<string> {
-  const { id } = await scene.requested();
+async function taken(request?: string): Promise<string> {
+  const { id } = await scene.requested(request === undefined ? {} : { request });
   scene.set(id, { state: 'evaluating' });
   return id;
 }
@@ -172,6 +173,23 @@ describe('after people were asked, the gate', () => {
     given = ['model-owner'];
     expect(await evaluateRelease(scene.gateDeps, id)).toMatchObject({ outcome: 'ask_again' });
     expect(scene.standing(id).changes).toEqual([{ code: 'approval_withdrawn', about: 'privacy-officer' }]);
+  });
+
+  it('judges anew when what it judged changed meanwhile, and never what has ended', async () => {
+    const id = await approved();
+    scene.said.verdicts = (phase) => {
+      if (scene.standing(id).state === 'awaiting_approval') scene.set(id, { state: 'evaluating', round: 2 });
+      return [verdictOf({ rule: 'signed' }), approvals(phase)];
+    };
+    await expect(evaluateRelease(scene.gateDeps, id)).rejects.toThrow(refusal('REVISION_CONFLICT'));
+    expect(scene.standing(id).release_decision).toBeNull();
+    const ended = await taken('build-2');
+    scene.said.verdicts = (phase) => {
+      scene.set(ended, { state: 'failed' });
+      return [verdictOf({ rule: 'signed' }), approvals(phase)];
+    };
+    await expect(evaluateRequest(scene.gateDeps, ended)).rejects.toThrow();
+    expect(scene.standing(ended).state).toBe('failed');
   });
 
   it('refuses what it does not let through any more', async () => {

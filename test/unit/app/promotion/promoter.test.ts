@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { abortPromotion } from '../../../../lib/app/promotion/abort.ts';
 import { rollBackEndpoint } from '../../../../lib/app/promotion/emergency.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
@@ -162,6 +163,17 @@ describe('an endpoint', () => {
     expect(await take((await second({ on_busy: 'supersede' })).id)).toEqual({ taken: 'no' });
     expect(scene.standing(first.id).abort).toBeNull();
   });
+
+  it.each(['superseded', 'cancelled'] as const)(
+    'that begins to deploy this moment is not %s any more',
+    async (cause) => {
+      const { id } = await scene.requested();
+      const before = scene.standing(id);
+      scene.set(id, { state: 'deploying' });
+      await abortPromotion(scene.promoterDeps, before, { cause, by: null, reason: 'another' });
+      expect(scene.standing(id).abort).toBeNull();
+    },
+  );
 
   it('of several that take it at once is one’s', async () => {
     const all = [await scene.requested(), await second(), await second({ request: 'build-3' })];
@@ -333,6 +345,21 @@ describe('an execution that was stopped', () => {
     expect(scene.standing(id).state).toBe('rollback_failed');
     expect(scene.incidents.map(({ kind }) => kind)).toEqual(['rollback_failed']);
   });
+
+  it.each<Step>(['give-back', 'open-incident', 'announce'])(
+    'at %s, after the end was recorded, is carried on from there',
+    async (step) => {
+      const { id } = await scene.requested();
+      await take(id);
+      plane.steps.crashAt(step, 'lost');
+      await expect(end(id, 'rolled_back')).rejects.toThrow(Crash);
+      await settleStopped(scene.promoterDeps, id);
+      expect(scene.standing(id)).toMatchObject({ state: 'rolled_back', failure: { code: 'Broken' }, settled: true });
+      expect(scene.incidents.map(({ kind }) => kind)).toEqual(['deployment_failed']);
+      expect(scene.endpoints.leases.size).toBe(0);
+      expect(scene.announced.at(-1)).toMatchObject({ data: { incident: scene.standing(id).incident } });
+    },
+  );
 
   it('after its promotion was over changes nothing', async () => {
     const { id } = await scene.requested();

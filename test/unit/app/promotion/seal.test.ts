@@ -105,6 +105,8 @@ describe('a release', () => {
         const object = plane.bucket.objects.get(objectKey.release(id));
         expect(rows.map(({ release }) => release.evidence)).toEqual([sha256Hex(object?.bytes ?? '')]);
         expect(world.promotions.promotions.get(id)?.state).toBe('released');
+        const { items } = await plane.ledger.list(lookup.decisions(MODEL), { limit: 100 });
+        expect(items.map(({ evidence }) => evidence)).toContain(rows[0]?.release.evidence);
       }
       expect(await gateModels()).toHaveLength(2);
     },
@@ -116,8 +118,23 @@ describe('a release', () => {
     await world.promotions.save({ ...promotion, abort, revision: 2 });
     await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow('it is wrong');
     await world.promotions.save({ ...promotion, state: 'rolled_back', revision: 3 });
-    await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow(refusal('REVISION_CONFLICT'));
+    await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow(refusal('PROMOTION_STATE_CONFLICT'));
     expect(world.releases.rows).toEqual([]);
+  });
+
+  it('is not sealed once what serves is being taken back, though the step that does it was begun before', async () => {
+    const promotion = await world.deployed('run-1');
+    const deployment = promotion.deployment && {
+      ...promotion.deployment,
+      way_back: { started_at: promotion.updated_at, told: 0 },
+    };
+    plane.steps.before('seal-release', () =>
+      world.promotions.save({ ...promotion, state: 'rolling_back', deployment, revision: 2 }),
+    );
+    await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow(refusal('PROMOTION_STATE_CONFLICT'));
+    expect(world.releases.rows).toEqual([]);
+    const { items } = await plane.ledger.list(lookup.decisions(MODEL), { limit: 10 });
+    expect(items.filter(({ result }) => result === 'RELEASED')).toEqual([]);
   });
 
   it('is sealed once more from what the promotion is by then, when it changes while it is sealed', async () => {
