@@ -11,7 +11,7 @@ export interface LeaseDeps extends AbortDeps {
 
 /**
  * Takes the endpoint for a promotion, if nobody else has it and nobody asked earlier. A newer request that shall supersede ends
- * what the holder waits for; nothing is taken from one that deploys.
+ * the holder and all who asked earlier; nothing is taken from one that deploys, nor from one that leads back.
  *
  * Crash after the take: the endpoint is the promotion's, and the same call finds it so.
  *
@@ -59,17 +59,12 @@ export async function leaveEndpoint(deps: AbortDeps, promotion: Pick<Promotion, 
 }
 
 async function isTaken(deps: LeaseDeps, promotion: Promotion): Promise<boolean> {
-  const { id, endpoint, on_busy } = promotion;
+  const { id, endpoint } = promotion;
   const { lease, waiting } = await deps.endpoints.find(endpoint);
   if (lease?.promotion === id) return true;
   const holder = lease && (await holderOf(deps, lease));
-  if (holder) {
-    if (on_busy === 'supersede' && isBeforeDeployment(holder)) {
-      const reason = `superseded by the promotion ${id}`;
-      await abortPromotion(deps, holder, { cause: 'superseded', by: promotion.requester, reason });
-    }
-    return false;
-  }
+  if (promotion.on_busy === 'supersede') await supersede(deps, promotion, holder, waiting);
+  if (holder) return false;
   if (promotion.kind !== 'rollback' && (await firstWaiting(deps, endpoint, waiting, id)) !== undefined) return false;
   const until = new Date(deps.clock().getTime() + deps.leaseSeconds * 1000).toISOString();
   const taken = await deps.endpoints.take(
@@ -79,6 +74,29 @@ async function isTaken(deps: LeaseDeps, promotion: Promotion): Promise<boolean> 
   const own = waiting.find((one) => one.promotion === id);
   if (taken && own) await deps.endpoints.dequeue(endpoint, own);
   return taken;
+}
+
+/**
+ * Ends those that a newer promotion takes the place of; each gives up its place by itself, at its next step. What leads back passes
+ * those who wait, and leaves them waiting.
+ */
+async function supersede(
+  deps: LeaseDeps,
+  { id, kind, requested_at, requester }: Promotion,
+  holder: Promotion | undefined,
+  waiting: readonly Waiting[],
+): Promise<void> {
+  const earlier = holder ? [holder] : [];
+  for (const one of kind === 'rollback' ? [] : waiting) {
+    if (one.promotion === id || one.requested_at > requested_at) continue;
+    const promotion = (await deps.promotions.find(one.promotion))?.promotion;
+    if (promotion) earlier.push(promotion);
+  }
+  for (const one of earlier) {
+    if (one.kind === 'rollback' || !isBeforeDeployment(one)) continue;
+    const reason = `superseded by the promotion ${id}`;
+    await abortPromotion(deps, one, { cause: 'superseded', by: requester, reason });
+  }
 }
 
 /** Who has the endpoint: undefined of a lease that ran out, or whose promotion is over. */

@@ -156,6 +156,31 @@ describe('an endpoint', () => {
     expect(await take(newer.id)).toEqual({ taken: 'yes' });
   });
 
+  it('goes to one who supersedes before those who asked earlier and wait, whom it ends too', async () => {
+    const first = await scene.requested();
+    await take(first.id);
+    const waiting = await second();
+    await take(waiting.id);
+    await wait(waiting.id, 'token-waiting');
+    const newer = await second({ request: 'build-3', on_busy: 'supersede' });
+    const newest = await second({ request: 'build-4' });
+    await take(newest.id);
+    expect(await take(newer.id)).toEqual({ taken: 'no' });
+    for (const { id } of [first, waiting]) expect(scene.standing(id).abort).toMatchObject({ cause: 'superseded' });
+    expect([...scene.waits.ended]).toEqual([['token-waiting', 'PromotionSuperseded']]);
+    for (const { id } of [first, waiting]) await end(id, 'cancelled', 'PromotionSuperseded');
+    expect(scene.standing(newest.id).abort).toBeNull();
+    expect(await take(newer.id)).toEqual({ taken: 'yes' });
+  });
+
+  it('is not taken from one that leads back', async () => {
+    const first = await scene.requested();
+    scene.set(first.id, { kind: 'rollback' });
+    await take(first.id, 'rollback');
+    await take((await second({ on_busy: 'supersede' })).id);
+    expect(scene.standing(first.id).abort).toBeNull();
+  });
+
   it('is not taken from one that deploys', async () => {
     const first = await scene.requested();
     await take(first.id);
