@@ -102,6 +102,9 @@ export function promotionFunctions(
   return functions;
 }
 
+/** Days of such looks fit into the history of an execution. */
+const CLEAN_UP_EVERY = Duration.hours(1);
+
 /** The state machine that takes a model to an endpoint. */
 export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps, 'codeOf'>): StateMachine {
   const { reminderHours, reminders, pollSeconds, endpointWaitSeconds, rounds } = config.promotion;
@@ -120,6 +123,7 @@ export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps
       ...tasks,
       EndpointWaitSeconds: endpointWaitSeconds,
       PollSeconds: pollSeconds,
+      CleanUpSeconds: CLEAN_UP_EVERY.toSeconds(),
       ReminderSeconds: reminderHours * 3600,
       Reminders: reminders,
       Rounds: rounds,

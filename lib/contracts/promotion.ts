@@ -119,6 +119,8 @@ export type DeployerTask = PromotionInput &
     | { readonly task: 'roll-back' }
     /** One poll of a running rollback. */
     | { readonly task: 'watch-rollback' }
+    /** One look at what a way back that failed has left, once its promotion is over. */
+    | { readonly task: 'clean-up' }
   );
 
 export interface Watched {

@@ -181,7 +181,11 @@ function deploy(endpoint: Deploying, now: number, inAlarm: ReadonlySet<string>):
   }
   // Once the old fleet is being terminated there is no way back.
   if (stage.status !== 'Deleting' && deployment.deadline < end && deployment.deadline <= now) {
-    return failed(endpoint, deployment.deadline, 'The deployment exceeded MaximumExecutionTimeoutInSeconds.');
+    const reason =
+      endpoint.status === 'Creating'
+        ? 'Request to service failed. If failure persists after retry, contact customer support.'
+        : 'The deployment exceeded MaximumExecutionTimeoutInSeconds.';
+    return failed(endpoint, deployment.deadline, reason);
   }
   if (now < end) return endpoint;
   if (stage.status === 'Creating' && deployment.flaws.includes('unhealthy')) {

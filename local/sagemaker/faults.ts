@@ -8,7 +8,7 @@ const image = z.string().check(z.regex(/^\S+@sha256:[0-9a-f]{64}$/));
 export const deploymentFault = z.discriminatedUnion('kind', [
   /** The new fleet never passes its health check: a creation fails, an update is rolled back. */
   z.strictObject({ kind: z.literal('unhealthy'), endpoint }),
-  /** The new fleet is never ready: a creation lasts, an update is rolled back at its time limit. */
+  /** The new fleet is never ready: a creation fails after a day, an update is rolled back at its time limit. */
   z.strictObject({ kind: z.literal('hangs'), endpoint }),
   /** If the update is rolled back, that fails too. */
   z.strictObject({ kind: z.literal('rollback-fails'), endpoint }),

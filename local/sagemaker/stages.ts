@@ -7,6 +7,12 @@ export const SECONDS = { launch: 240, shift: 30, terminate: 60, rollBack: 120, d
 /** Longest deployment there is, and the limit of one that names none. */
 const LONGEST_DEPLOYMENT = 28_800;
 
+/**
+ * After so long a creation that hangs is given up: AWS names no limit, and this was seen
+ * (https://github.com/aws/amazon-sagemaker-examples/issues/3432).
+ */
+const LONGEST_CREATION = 86_400;
+
 /** The size of a fleet's part, by variant. */
 export type Capacity = ReadonlyMap<string, number>;
 
@@ -34,7 +40,7 @@ export interface Plan {
 
 /** The stages of a first deployment: there is no traffic yet to be shifted. */
 export function planCreation(fleet: readonly Sized[]): Plan {
-  return { stages: [launch(fleet)], limitSeconds: Number.POSITIVE_INFINITY };
+  return { stages: [launch(fleet)], limitSeconds: LONGEST_CREATION };
 }
 
 /**

@@ -65,6 +65,7 @@ beforeAll(async () => {
       Releaser: 'echo',
       EndpointWaitSeconds: 120,
       PollSeconds: 1,
+      CleanUpSeconds: 1,
       ReminderSeconds: 120,
       Reminders: 1,
       Rounds: 2,

@@ -26,6 +26,7 @@ const SUBSTITUTIONS = {
     Releaser: 'arn:aws:lambda:eu-central-1:123456789012:function:releaser',
     EndpointWaitSeconds: 1800,
     PollSeconds: 60,
+    CleanUpSeconds: 3600,
     ReminderSeconds: 86_400,
     Reminders: 4,
     Rounds: 5,

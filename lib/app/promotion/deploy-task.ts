@@ -1,6 +1,7 @@
 import type { DeployerTask, Watched } from '../../contracts/promotion.ts';
 import { DomainError } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
+import { cleanUp } from './clean-up.ts';
 import { type DeployDeps, requireDeployment } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
 import { preflight, prepareDeployment } from './prepare-deployment.ts';
@@ -33,6 +34,8 @@ export async function runDeployerTask(deps: DeployDeps, task: DeployerTask): Pro
         return {};
       case 'watch-rollback':
         return await watchRollback(deps, requireDeployment(promotion));
+      case 'clean-up':
+        return await cleanUp(deps, promotion);
     }
   } catch (error) {
     if (isFinal(error)) await noteFailure(deps, promotion, error);

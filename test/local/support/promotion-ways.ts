@@ -33,6 +33,7 @@ export const GOES_WELL: Readonly<Record<string, object>> = {
   'evaluate-release': passed(1),
   watch: { state: 'in_service' },
   'watch-rollback': { state: 'rolled_back' },
+  'clean-up': { state: 'rollback_failed' },
   'extend-retention': { cursor: null },
 };
 
@@ -41,6 +42,7 @@ const DECIDED = [...ASK, 'evaluate-release'];
 const DEPLOYED = [...DECIDED, 'prepare', 'deploy'];
 const SERVES = [...DEPLOYED, 'watch', 'check-integrity'];
 const BACK = ['roll-back', 'watch-rollback', 'end'];
+const NOT_BACK = ['end', 'clean-up'];
 const SEALED = ['extend-retention', 'seal', 'announce-release'];
 
 const END_OF: Readonly<Record<string, PromotionEnd>> = {
@@ -242,11 +244,11 @@ export const WAYS: readonly Way[] = [
   {
     that: 'was not taken back by SageMaker',
     tasks: { watch: [{ state: 'rollback_failed' }] },
-    way: [...DEPLOYED, 'watch', 'end'],
+    way: [...DEPLOYED, 'watch', ...NOT_BACK],
     end: 'rollback_failed',
   },
   ...(['roll-back', 'watch-rollback'] as const).flatMap((task) => {
-    const until = [...DEPLOYED, 'watch', ...BACK.slice(0, BACK.indexOf(task) + 1), 'end'];
+    const until = [...DEPLOYED, 'watch', ...BACK.slice(0, BACK.indexOf(task) + 1), ...NOT_BACK];
     const failed = { way: until, end: 'rollback_failed' as const };
     return [
       {
@@ -265,7 +267,26 @@ export const WAYS: readonly Way[] = [
   {
     that: 'cannot be taken back, as SageMaker says',
     tasks: { watch: [{ state: 'failed' }], 'watch-rollback': [{ state: 'rollback_failed' }] },
-    way: [...DEPLOYED, 'watch', ...BACK],
+    way: [...DEPLOYED, 'watch', ...BACK, 'clean-up'],
+    end: 'rollback_failed',
+  },
+  {
+    that: 'cannot be taken back until SageMaker lets go of it',
+    tasks: { watch: [{ state: 'rollback_failed' }], 'clean-up': [{ state: 'moving' }, { state: 'rolled_back' }] },
+    way: [...DEPLOYED, 'watch', ...NOT_BACK, 'clean-up'],
+    end: 'rollback_failed',
+  },
+  {
+    that: 'cannot be taken back, nor cleaned up after',
+    tasks: { watch: [{ state: 'rollback_failed' }], 'clean-up': [thrown('Broken')] },
+    way: [...DEPLOYED, 'watch', ...NOT_BACK],
+    end: 'rollback_failed',
+  },
+  {
+    that: 'cannot be taken back, and takes too long to be cleaned up after',
+    tasks: { watch: [{ state: 'rollback_failed' }], 'clean-up': [slow] },
+    impatient: 'clean-up',
+    way: [...DEPLOYED, 'watch', ...NOT_BACK],
     end: 'rollback_failed',
   },
   {
@@ -294,7 +315,7 @@ export const WAYS: readonly Way[] = [
     that: 'leads back, and cannot be sealed',
     kind: 'rollback',
     tasks: { seal: [thrown('Broken')] },
-    way: ['take-endpoint', 'roll-back', 'watch-rollback', 'extend-retention', 'seal', 'end'],
+    way: ['take-endpoint', 'roll-back', 'watch-rollback', 'extend-retention', 'seal', ...NOT_BACK],
     end: 'rollback_failed',
   },
   {

@@ -122,8 +122,11 @@ describe('a first deployment', () => {
     expect(deleteEndpoint(failed, ARN, T0).status).toBe('Deleting');
   });
 
-  it('that hangs is Creating for good', () => {
-    expect(later(create({ flaws: ['hangs'] }), 365 * 86_400).status).toBe('Creating');
+  it('that hangs can be neither stopped nor deleted, and fails after a day', () => {
+    const hanging = later(create({ flaws: ['hangs'] }), 86_399);
+    expect(hanging.status).toBe('Creating');
+    expect(() => deleteEndpoint(hanging, ARN, T0)).toThrow('Cannot update in-progress endpoint');
+    expect(later(create({ flaws: ['hangs'] }), 86_400).status).toBe('Failed');
   });
 
   it('shifts no traffic and heeds no alarm, but keeps its deployment configuration', () => {

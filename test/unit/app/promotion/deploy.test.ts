@@ -58,6 +58,31 @@ describe('a first deployment', () => {
       code: 'rollback_stuck',
       detail: expect.stringContaining('taken back because: SageMaker still says Creating'),
     });
+    on.change(id, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });
+    expect(on.sagemaker.describeEndpoint('fraud').EndpointStatus).toBe('Creating');
+    const states = new Set<string | undefined>();
+    for (let hour = 0; hour < 24 && !states.has('rolled_back'); hour++) {
+      states.add((await on.run(id, 'clean-up')).state);
+      for (let minute = 0; minute < 60; minute++) await on.poll();
+    }
+    expect(states).toEqual(new Set(['moving', 'rolled_back']));
+    expect(() => on.sagemaker.describeEndpoint('fraud')).toThrow('Could not find endpoint');
+  });
+
+  it.each([
+    ['that another promotion has deployed to since', { endpoint_config: 'c-other' }, 0, 'rollback_failed'],
+    ['on which something served before', { previous_config: 'c-before' }, 0, 'rollback_failed'],
+    ['that nobody has let go of for days', {}, 73, 'rollback_failed'],
+    ['that serves by now', {}, 0, 'moving'],
+  ])('leaves nothing behind but an endpoint %s', async (_, changed, hours, state) => {
+    const on = deploying();
+    const id = await on.released('one');
+    const { deployment } = on.get(id);
+    const ended_at = on.clock.now().toISOString();
+    on.change(id, { state: 'rollback_failed', ended_at, deployment: deployment && { ...deployment, ...changed } });
+    on.clock.advance(hours * 3_600_000);
+    expect((await on.run(id, 'clean-up')).state).toBe(state);
+    expect(on.calls.includes('DeleteEndpoint')).toBe(state === 'moving');
   });
 
   it('is not begun on an endpoint that somebody made meanwhile, and leaves that alone', async () => {
