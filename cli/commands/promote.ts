@@ -32,7 +32,10 @@ export function addPromote(program: Command): void {
     .addOption(new Option('--environment <environment>', 'where to').choices([...ENVIRONMENTS]).makeOptionMandatory())
     .requiredOption('--request <name>', 'your own name for the request: the same again is the same promotion')
     .requiredOption('--reason <text>', 'shown to the approvers and kept; no personal data')
-    .option('--supersede', 'take the place of earlier promotions that deploy nothing yet, instead of waiting behind them')
+    .option(
+      '--supersede',
+      'take the place of earlier promotions that deploy nothing yet, instead of waiting behind them',
+    )
     .option('--instance-type <type>', 'ml.m5.large unless given')
     .option('--instances <number>', '2 unless given', wholeNumber(1, 100))
     .option('--canary-percent <percent>', 'traffic that the canary takes; 10 unless given', wholeNumber(1, 50))

@@ -14,9 +14,9 @@ describe('docs/deployment.md', () => {
     const id = on.approved('two');
     // Our alarm is there from the second deployment on.
     on.alarms.set('ours-of-fraud', { ringsUntil: 0 });
-    const counted = async (task: DeployerTask['task'], name: string = task) => {
+    const counted = async (task: DeployerTask['task'], name: string = task, promotion = id) => {
       on.killAfter(Number.POSITIVE_INFINITY);
-      await on.run(id, task);
+      await on.run(promotion, task);
       return [name, String(on.portCalls.length)];
     };
     const rows = [await counted('preflight'), await counted('prepare'), await counted('deploy')];
@@ -24,6 +24,12 @@ describe('docs/deployment.md', () => {
     rows.push(await counted('watch'));
     await on.watch(id, 'watch');
     rows.push(await counted('check-integrity', 'check integrity'), await counted('roll-back', 'roll back'));
+    const one = on.approved('three', { endpoint: 'other' });
+    await on.run(one, 'prepare');
+    await on.run(one, 'deploy');
+    await on.watch(one, 'watch');
+    on.change(one, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });
+    rows.push(await counted('clean-up', 'clean up', one));
     const told = [...text.matchAll(/^\| ([a-z ]+) \| .* \| (\d+) \|$/gm)].map(([, step, calls]) => [step, calls]);
     expect(told).toEqual(rows);
   });
