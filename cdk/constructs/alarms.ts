@@ -28,7 +28,8 @@ export const ALARMS = {
   'rebuilder-used': 'Somebody uses the role that writes the tables directly.',
   'keys-changed': 'Somebody changed one of the KMS keys, its policy or its alias.',
   'tables-written': 'Somebody wrote to a table past the functions, tried to, or changed who may.',
-  'writers-changed': 'Somebody changed a function or a role of ours past deployments.',
+  'writers-changed': 'Somebody changed a function, a workflow or a role of ours past deployments.',
+  'run-past-the-api': 'Somebody ran a function or a workflow of ours past the API.',
   'evidence-protection-changed':
     'Somebody changed how the evidence bucket, the trail bucket or the trail is protected.',
 } as const;

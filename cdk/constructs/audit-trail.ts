@@ -33,8 +33,8 @@ export function trailName(config: StageConfig): string {
 }
 
 /**
- * Who did what: management events of every Region, KMS included, each object call on the evidence bucket, and each write
- * to a table.
+ * Who did what: management events of every Region, KMS included, each object call on the evidence bucket, each write to
+ * a table, and each run of a function.
  * Files are validated by digest and lie locked for as long as the longest evidence; a copy feeds the alarms.
  */
 export class AuditTrail extends Construct {
@@ -92,6 +92,19 @@ export class AuditTrail extends Construct {
             { field: 'resources.type', equalTo: ['AWS::DynamoDB::Table'] },
             { field: 'resources.ARN', equalTo: tables.map(({ table }) => table.tableArn) },
             { field: 'readOnly', equalTo: ['false'] },
+          ],
+        },
+        {
+          name: 'Runs of functions',
+          fieldSelectors: [
+            { field: 'eventCategory', equalTo: ['Data'] },
+            { field: 'resources.type', equalTo: ['AWS::Lambda::Function'] },
+            {
+              field: 'resources.ARN',
+              startsWith: [
+                Stack.of(this).formatArn({ service: 'lambda', resource: `function:countersign-${config.stage}-` }),
+              ],
+            },
           ],
         },
       ],

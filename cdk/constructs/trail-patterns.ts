@@ -64,17 +64,23 @@ export function writesTablesPastFunctions(stage: string): string {
   );
 }
 
-/** A change past deployments to what evidence is written by: a function, or what its role is, may do and is trusted by. */
+/**
+ * A change past deployments to what evidence is written by: a function, what its role is, may do and is trusted by, or the
+ * workflow that runs it.
+ */
 export function changesWriters(stage: string, deploymentRoleArn: string): string {
   const ours = `countersign-${stage}-*`;
   return all(
     any(
       all(
-        '$.eventSource = "lambda.amazonaws.com"',
         // The parameter is the function's name or its ARN.
         `$.requestParameters.functionName = "*${ours}"`,
-        // Followed by the version of Lambda's API.
-        oneOf('$.eventName', ['AddPermission*', 'UpdateFunctionCode*', 'UpdateFunctionConfiguration*']),
+        // Code and Configuration; both names are followed by the version of Lambda's API.
+        oneOf('$.eventName', ['AddPermission*', 'UpdateFunctionC*']),
+      ),
+      all(
+        `$.requestParameters.stateMachineArn = "*:stateMachine:${ours}"`,
+        oneOf('$.eventName', ['DeleteStateMachine', 'UpdateStateMachine']),
       ),
       all(
         '$.eventSource = "iam.amazonaws.com"',
@@ -90,6 +96,34 @@ export function changesWriters(stage: string, deploymentRoleArn: string): string
       ),
     ),
     isNot('$.userIdentity.sessionContext.sessionIssuer.arn', deploymentRoleArn),
+  );
+}
+
+/**
+ * A function or a workflow run by somebody else than the API and the workflows: a function believes what it is told of its
+ * caller, and a promotion that is started in the middle passes by what comes before.
+ */
+export function runsPastTheApi(stage: string): string {
+  const ours = `countersign-${stage}-*`;
+  const caller = '$.userIdentity.sessionContext.sessionIssuer.userName';
+  return all(
+    any(
+      all(
+        '$.eventName = "Invoke*"',
+        `$.requestParameters.functionName = "*${ours}"`,
+        // The gateway, a stream or a rule: by a permission of the function, to which `writers-changed` looks.
+        isNot('$.userIdentity.type', 'AWSService'),
+      ),
+      all(
+        oneOf('$.eventName', ['RedriveExecution', 'StartExecution']),
+        any(
+          `$.requestParameters.stateMachineArn = "*:stateMachine:${ours}"`,
+          `$.requestParameters.executionArn = "*:execution:${ours}"`,
+        ),
+      ),
+    ),
+    isNot(caller, `countersign-${stage}-fn-*`),
+    isNot(caller, `countersign-${stage}-sm-*`),
   );
 }
 

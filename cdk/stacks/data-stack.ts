@@ -20,6 +20,7 @@ import {
   changesWriters,
   KMS_THROTTLED,
   pattern,
+  runsPastTheApi,
   usesRole,
   writesTablesPastFunctions,
 } from '../constructs/trail-patterns.ts';
@@ -171,6 +172,7 @@ export class DataStack extends Stack {
     watchTrail('evidence-protection-changed', changesProtection(buckets, trailName(config)));
     watchTrail('tables-written', writesTablesPastFunctions(config.stage));
     watchTrail('writers-changed', changesWriters(config.stage, deploymentRoleArn(this)));
+    watchTrail('run-past-the-api', runsPastTheApi(config.stage));
     watchTrail('kms-throttling', KMS_THROTTLED);
     for (const [subject, { table }] of Object.entries({
       evidence: this.evidenceTable,

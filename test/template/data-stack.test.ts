@@ -188,6 +188,16 @@ describe('the trail', () => {
             { Field: 'readOnly', Equals: ['false'] },
           ],
         },
+        {
+          FieldSelectors: [
+            { Field: 'eventCategory', Equals: ['Data'] },
+            { Field: 'resources.type', Equals: ['AWS::Lambda::Function'] },
+            {
+              Field: 'resources.ARN',
+              StartsWith: ['arn:aws:lambda:eu-central-1:123456789012:function:countersign-prod-'],
+            },
+          ],
+        },
       ],
     });
   });

@@ -49,6 +49,21 @@ const updateCode = (functionName: string) => ({
   eventName: 'UpdateFunctionCode20150331v2',
   requestParameters: { functionName },
 });
+/** As Lambda and Step Functions tell of a run. */
+const invoke = (functionName: string) => ({
+  eventSource: 'lambda.amazonaws.com',
+  eventName: 'Invoke',
+  requestParameters: { functionName, invocationType: 'RequestResponse' },
+});
+const states = (eventName: string, requestParameters: object) => ({
+  eventSource: 'states.amazonaws.com',
+  eventName,
+  requestParameters,
+});
+const machine = (name: string) => `arn:aws:states:eu-central-1:123456789012:stateMachine:${name}`;
+const lambda = (name: string) => `arn:aws:lambda:eu-central-1:123456789012:function:${name}`;
+const gateway = { userIdentity: { type: 'AWSService', invokedBy: 'apigateway.amazonaws.com' } };
+const promotions = { stateMachineArn: machine('countersign-prod-promote-model') };
 const assume = (role: string) => ({
   ...by('Admin'),
   eventSource: 'sts.amazonaws.com',
@@ -94,11 +109,69 @@ const EVENTS: readonly (readonly [string, object, readonly string[]])[] = [
     ['evidence-protection-changed'],
   ],
   ['somebody changes the code', { ...by('Admin'), ...updateCode('countersign-prod-intake') }, ['writers-changed']],
+  ['by its ARN', { ...root, ...updateCode(lambda('countersign-prod-holds')) }, ['writers-changed']],
   [
-    'by its ARN',
-    { ...root, ...updateCode('arn:aws:lambda:eu-central-1:123456789012:function:countersign-prod-holds') },
+    'somebody draws the workflow of promotions anew',
+    { ...by('Admin'), ...states('UpdateStateMachine', promotions) },
     ['writers-changed'],
   ],
+  [
+    'somebody deletes it, to make another of its name',
+    { ...root, ...states('DeleteStateMachine', promotions) },
+    ['writers-changed'],
+  ],
+  ['a deployment draws it anew', { ...deployment, ...states('UpdateStateMachine', promotions) }, []],
+  ['somebody looks at it', { ...by('Admin'), ...states('DescribeStateMachine', promotions) }, []],
+  [
+    'somebody starts a promotion by hand',
+    { ...by('Admin'), ...states('StartExecution', promotions) },
+    ['run-past-the-api'],
+  ],
+  ['root does', { ...root, ...states('StartExecution', promotions) }, ['run-past-the-api']],
+  [
+    'somebody has one go on where it failed',
+    {
+      ...by('Admin'),
+      ...states('RedriveExecution', {
+        executionArn: 'arn:aws:states:eu-central-1:123456789012:execution:countersign-prod-promote-model:0123',
+      }),
+    },
+    ['run-past-the-api'],
+  ],
+  ['a function starts one', { ...by('countersign-prod-fn-promotions'), ...states('StartExecution', promotions) }, []],
+  [
+    'a simulation starts the items of its map',
+    {
+      ...by('countersign-prod-sm-simulate-policy'),
+      ...states('StartExecution', { stateMachineArn: machine('countersign-prod-simulate-policy/chunks') }),
+    },
+    [],
+  ],
+  [
+    'something else is started',
+    { ...by('Admin'), ...states('StartExecution', { stateMachineArn: machine('shop') }) },
+    [],
+  ],
+  [
+    'somebody runs a function, and says who is calling',
+    { ...by('Admin'), ...invoke(lambda('countersign-prod-deployer')) },
+    ['run-past-the-api'],
+  ],
+  [
+    'another account does, of which the trail knows no role',
+    {
+      userIdentity: { type: 'AWSAccount', accountId: '210987654321' },
+      ...invoke(lambda('countersign-prod-deployer')),
+    },
+    ['run-past-the-api'],
+  ],
+  ['the gateway runs a function', { ...gateway, ...invoke(lambda('countersign-prod-promotions')) }, []],
+  [
+    'a workflow runs a function',
+    { ...by('countersign-prod-sm-promote-model'), ...invoke(lambda('countersign-prod-deployer')) },
+    [],
+  ],
+  ['somebody runs something else', { ...by('Admin'), ...invoke(lambda('shop')) }, []],
   ['a deployment changes the code', { ...deployment, ...updateCode('countersign-prod-intake') }, []],
   ['somebody changes other code', { ...by('Admin'), ...updateCode('shop') }, []],
   [
