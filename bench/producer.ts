@@ -5,7 +5,7 @@ import { canonicalBytes } from '../lib/core/canonical.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../lib/core/dsse.ts';
 import { keyProofPayload } from '../lib/core/key-proof.ts';
 import { type PublicKey, parsePublicKey } from '../lib/core/keys.ts';
-import { ManifestSchema, manifestSubjects } from '../lib/core/manifest.ts';
+import { type Manifest, ManifestSchema, manifestSubjects } from '../lib/core/manifest.ts';
 import { statementJson } from '../lib/core/statement.ts';
 
 /** What of a manifest the figures vary; all else is the same in each. */
@@ -69,10 +69,13 @@ export class Producer {
         finished_at: '2026-11-21T08:41:12Z',
       },
     });
-    const subjects = manifestSubjects(manifest);
-    return this.#bundle(
-      canonicalBytes(JSON.parse(JSON.stringify(statementJson(subjects, Predicate.manifest, manifest)))),
-    );
+    return this.sign(manifest);
+  }
+
+  /** Any manifest as a Sigstore bundle. */
+  sign(manifest: Manifest): Buffer {
+    const statement = statementJson(manifestSubjects(manifest), Predicate.manifest, manifest);
+    return this.#bundle(canonicalBytes(JSON.parse(JSON.stringify(statement))));
   }
 
   /** That the tests of a policy bundle passed. */

@@ -7,6 +7,7 @@ import { growth } from './growth/growth.ts';
 import { hashing } from './hashing/hashing.ts';
 import { intakeCpu } from './intake/cpu.ts';
 import { load } from './load/load.ts';
+import { promotion } from './promotion/promotion.ts';
 import type { BenchStack } from './stack.ts';
 import { verify } from './verify.ts';
 import { whatIf } from './what-if/what-if.ts';
@@ -24,6 +25,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'verify', needs: 'nothing', measure: verify },
   { name: 'policy', needs: 'nothing', measure: policy },
   { name: 'gate', needs: 'stack', measure: gate },
+  { name: 'promotion', needs: 'stack', measure: promotion },
   { name: 'hashing', needs: 'nothing', measure: hashing },
   { name: 'load', needs: 'stack', measure: load },
   { name: 'what-if', needs: 'stack', measure: whatIf },

@@ -24,6 +24,8 @@ export interface CallRecord {
   /** Request headers that policies have conditions on, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
+  /** When it was answered, in milliseconds since the epoch. */
+  readonly at: number;
   readonly ms: number;
 }
 
@@ -80,6 +82,7 @@ export class Recorder {
       ...(DYNAMODB_READS.has(call.operation) ? { consistent: isConsistent(call) } : {}),
       conditions: conditionsOf(call),
       headers: recordedHeaders(request),
+      at: Date.now(),
       ...outcome,
     });
     if (this.#records.length > KEPT_RECORDS * 1.1) this.#records = this.#records.slice(-KEPT_RECORDS);

@@ -12,14 +12,19 @@ import { register } from '../stack.ts';
 /** What approving asks a simulation to look back over, and a day. */
 const HISTORY_MS = 31 * 24 * 60 * 60 * 1000;
 
-/** Takes the committed policy through its life, until it is in force. */
-export async function activatePolicy(local: LocalDescription): Promise<void> {
+/**
+ * Takes a policy through its life, until it is in force.
+ *
+ * @param packed - the policy bundle
+ * @default - the committed one
+ */
+export async function activatePolicy(local: LocalDescription, packed?: Buffer): Promise<void> {
   const tester = new Producer('evaluation-pipeline');
   const authority = { role: 'policy-tests', stages: [], predicate_types: [Predicate.testResult] };
   await register(local, 'evaluation-pipeline', tester, authority);
   const post = (as: DemoName, path: string, body: JsonObject | Uint8Array = {}) =>
     apiOf(local, as).json({ method: 'POST', path, body });
-  const bundle = (await packPolicyBundle(BUNDLE)).toString('base64');
+  const bundle = (packed ?? (await packPolicyBundle(BUNDLE))).toString('base64');
   const sha256 = String(
     (await post('policy-author', '/v1/policies', { bundle, change_request: 'the figures' })).sha256,
   );

@@ -8,12 +8,13 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { sha256Hex } from '../../lib/core/digest.ts';
 import { isOver, type Promotion, PromotionSchema } from '../../lib/core/promotion.ts';
+import { Approver } from '../../local/approver.ts';
 import { LocalControl } from '../../local/control.ts';
 import type { DemoName } from '../../local/description.ts';
 import { newKey } from '../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../support/manifests.ts';
 import { api } from './support/api.ts';
-import { Approver } from './support/approver.ts';
+
 import { clientConfig } from './support/clients.ts';
 import { callApi, enrolKey } from './support/enrol.ts';
 import { activatePolicy, committedPolicy, enrolPolicyTester } from './support/policies.ts';

@@ -1,18 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LocalControl } from '../../../local/control.ts';
-import type { LocalDescription } from '../../../local/description.ts';
+import { LocalControl } from './control.ts';
+import type { LocalDescription } from './description.ts';
 
 /** A person with a mailbox and a browser that runs no scripts. */
 export class Approver {
   readonly #control: LocalControl;
   readonly #address: string;
   readonly #cookies = new Map<string, string>();
+  readonly #pageBytes: number[] = [];
   #url = '';
   #page = '';
 
   constructor(local: LocalDescription, address: string) {
     this.#control = new LocalControl(local.control);
     this.#address = address;
+  }
+
+  /** Size of each page that was shown, in the order of the visits. */
+  get pageBytes(): readonly number[] {
+    return this.#pageBytes;
   }
 
   /** Opens a link, proves who they are, and decides. @returns the page that says so */
@@ -27,11 +33,15 @@ export class Approver {
     return this.#page;
   }
 
-  /** The link of the newest mail with one that was not handed out yet. */
+  /** Of all mails so far. */
+  async links(): Promise<readonly string[]> {
+    return (await this.#mails()).flatMap((text) => /https?:\/\/\S+\/approve\/[\w-]{43}/.exec(text)?.[0] ?? []);
+  }
+
+  /** The first that was not seen; it is waited for. */
   async link(seen: ReadonlySet<string>): Promise<string> {
     for (;;) {
-      const links = (await this.#mails()).flatMap((text) => /https?:\/\/\S+\/approve\/[\w-]{43}/.exec(text)?.[0] ?? []);
-      const fresh = links.find((link) => !seen.has(link));
+      const fresh = (await this.links()).find((link) => !seen.has(link));
       if (fresh) return fresh;
       await delay(200);
     }
@@ -68,6 +78,7 @@ export class Approver {
     if (to) return await this.#open(new URL(to, url).href);
     this.#url = url;
     this.#page = await answer.text();
+    this.#pageBytes.push(Buffer.byteLength(this.#page));
     if (answer.status !== 200) throw new Error(`${init.method ?? 'GET'} ${url} answered ${answer.status}`);
   }
 
