@@ -4,7 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { FALLING_PREDICATES } from '../../lib/contracts/predicates.ts';
+import { BEARING_ON_ALL } from '../../lib/contracts/predicates.ts';
 import type { StageConfig } from '../config.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
 import { DailyRun } from './daily-run.ts';
@@ -45,12 +45,10 @@ export class ApprovalNews extends Construct {
       retryAttempts: RETRIES,
       bisectBatchOnError: true,
       filters: [
-        FilterCriteria.filter({
-          eventName: FilterRule.isEqual('INSERT'),
-          dynamodb: {
-            Keys: { sk: { S: FilterRule.isEqual('evidence') } },
-            NewImage: { predicate_type: { S: FilterRule.or(...FALLING_PREDICATES) } },
-          },
+        arrivalOf({ kind: { S: FilterRule.isEqual('attestation') } }),
+        arrivalOf({
+          kind: { S: FilterRule.isEqual('event') },
+          predicate_type: { S: FilterRule.or(...BEARING_ON_ALL) },
         }),
       ],
     });
@@ -72,4 +70,12 @@ export class ApprovalNews extends Construct {
     });
     new DailyRun(this, 'Digests', { config, source: watch, name: 'approval-watch', hour: 7 });
   }
+}
+
+/** What gates, approvals and promotions state themselves follows from what people were shown, and changes nothing of it. */
+function arrivalOf(image: Readonly<Record<string, object>>) {
+  return FilterCriteria.filter({
+    eventName: FilterRule.isEqual('INSERT'),
+    dynamodb: { Keys: { sk: { S: FilterRule.isEqual('evidence') } }, NewImage: image },
+  });
 }

@@ -59,9 +59,6 @@ export const BEARING_ON_ALL = [
   OwnPredicate.waiver,
 ] as const;
 
-/** Predicate types of what may change what people have approved. */
-export const FALLING_PREDICATES = [...SUBMITTABLE, ...BEARING_ON_ALL] as const;
-
 /** Pipeline stages in the order in which a run passes them. */
 export const STAGES = [
   'ingest',
