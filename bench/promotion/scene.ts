@@ -119,15 +119,16 @@ async function policyOf(scratch: string): Promise<Buffer> {
   const data: Data = JSON.parse(await readFile(file, 'utf8'));
   const { catalog, config } = data.countersign;
   for (const [name, rule] of Object.entries(catalog)) {
-    const isKept = rule.environments.includes('experimental') || KEPT_RULES.has(name);
-    if (!isKept) rule.environments = rule.environments.filter((environment) => environment !== 'production');
+    if (!rule.environments.includes('experimental') && name !== APPROVALS) {
+      rule.environments = rule.environments.filter((environment) => environment !== 'production');
+    }
   }
   config.manifests.required_stages.production = ['training'];
   await writeFile(file, JSON.stringify(data));
   return await packPolicyBundle(folder);
 }
 
-const KEPT_RULES: ReadonlySet<string> = new Set(['required_approvals', 'separation_of_duties']);
+const APPROVALS = 'required_approvals';
 
 /** What is changed of the policy's data document. */
 interface Data {

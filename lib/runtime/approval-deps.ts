@@ -10,6 +10,7 @@ import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sesMailer } from '../adapters/ses/mailer.ts';
 import { sfnWaits } from '../adapters/sfn/waits.ts';
 import { decisionFacts } from '../app/approvals/facts.ts';
+import { knownEvidence, knownEvidenceKey } from '../app/known-evidence.ts';
 import { Env } from '../contracts/env.ts';
 import { CODE_DIGITS } from '../core/approvals/link.ts';
 import { renderMail } from '../core/mail/render.ts';
@@ -22,8 +23,8 @@ export function approvalDeps() {
   const client = kms();
   const base = countersignDeps(client);
   const config = tableConfig();
-  const { registry } = tables(config);
-  const ledger = dynamoGateLedger(config);
+  const registry = knownEvidenceKey(tables(config).registry, base);
+  const ledger = knownEvidence(dynamoGateLedger(config));
   const workflowTable = required(Env.WORKFLOW_TABLE);
   return {
     ...base,

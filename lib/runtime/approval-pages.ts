@@ -6,7 +6,7 @@ import {
   prepareDecision,
   revisit,
 } from '../app/approvals/decide.ts';
-import { type PageFactsDeps, pageFacts } from '../app/approvals/page-facts.ts';
+import { type PageFactsDeps, shownFacts } from '../app/approvals/page-facts.ts';
 import { enterCode, sendCode } from '../app/approvals/prove.ts';
 import { isActionable, isWithdrawable, openLink, standingOf, type Visit } from '../app/approvals/visit.ts';
 import { formToken, isSame, isSessionOf, type Link, SECRET_BYTES } from '../core/approvals/link.ts';
@@ -19,6 +19,8 @@ import type { PageAnswer, PageRequest } from './page-requests.ts';
 
 export type ApprovalPagesDeps = DecideDeps & PageFactsDeps;
 
+type ShowDeps = ApprovalPagesDeps & { readonly shownFacts: ReturnType<typeof shownFacts> };
+
 /** What became of a request: a page, or the way to the link's own. */
 export type PageOutcome = PageAnswer | 'home';
 
@@ -28,7 +30,8 @@ type Step = 'code' | 'session' | 'choose' | 'confirm' | 'finish';
 const FIELDS = { token: 'token', step: 'step', confirm: 'confirm' } as const;
 
 /** Pages behind the links of mails. Nothing but a POST with the tokens of a page that this browser was given changes anything. */
-export function approvalPages(deps: ApprovalPagesDeps) {
+export function approvalPages(given: ApprovalPagesDeps) {
+  const deps: ShowDeps = { ...given, shownFacts: shownFacts(given) };
   return async (request: PageRequest): Promise<PageOutcome> => {
     const visit = await openLink(deps, request.secret);
     if (!visit) return answer({ state: 'unknown' });
@@ -121,12 +124,12 @@ const STATUS: Readonly<Partial<Record<ApprovalPage['state'], number>>> = {
   wait: 429,
 };
 
-async function show(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function show(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const { link } = visit;
   const standing = standingOf(visit, deps.clock());
   if (standing !== 'open' && standing !== 'claimed' && standing !== 'decided')
     return answer(closed(visit, standing, await deps.facts(visit.promotion)));
-  const facts = await pageFacts(deps, visit.promotion);
+  const facts = await deps.shownFacts(visit);
   if (standing === 'decided') return browser.page(decidedPage(visit, facts, browser));
   const shown = approvalFacts(facts, link);
   if (link.given && standing === 'claimed') {
@@ -200,7 +203,7 @@ function decidedPage(visit: Visit, facts: PageFacts, browser: Browser): LinkStat
   return { state: 'decided', summary, decision, withdraw };
 }
 
-async function askForCode(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function askForCode(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   if (!isActionable(visit, deps.clock())) return 'home';
   const sent = await sendCode(deps, visit);
   if (!sent.sent)
@@ -208,13 +211,8 @@ async function askForCode(deps: ApprovalPagesDeps, visit: Visit, browser: Browse
   return await codePage(deps, visit, browser, undefined);
 }
 
-async function codePage(
-  deps: ApprovalPagesDeps,
-  { link, promotion }: Visit,
-  browser: Browser,
-  triesLeft: number | undefined,
-) {
-  const facts = approvalFacts(await pageFacts(deps, promotion), link);
+async function codePage(deps: ShowDeps, visit: Visit, browser: Browser, triesLeft: number | undefined) {
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
   return browser.page({
     state: 'code',
     facts,
@@ -224,7 +222,7 @@ async function codePage(
   });
 }
 
-async function openSession(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function openSession(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   if (!isActionable(visit, deps.clock())) return 'home';
   const entered = await enterCode(deps, visit.link, (browser.field(FIELD.code) ?? '').replaceAll(/\s/g, ''));
   if (!entered.right) {
@@ -234,11 +232,11 @@ async function openSession(deps: ApprovalPagesDeps, visit: Visit, browser: Brows
   browser.renew(entered.cookie);
   const proven = { ...visit, link: entered.link };
   if (isWithdrawable(proven)) return await confirmPage(deps, proven, browser, 'withdraw', '');
-  const facts = approvalFacts(await pageFacts(deps, visit.promotion), entered.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), entered.link);
   return browser.page({ state: 'decide', facts, decide: browser.form('choose'), comment: '', problem: undefined });
 }
 
-async function decide(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function decide(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const step = browser.field(FIELDS.step);
   if (step === 'finish' && browser.sent('finish')) {
     await finishDecision(deps, visit);
@@ -255,19 +253,19 @@ async function decide(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): 
   return step === 'choose' ? await choose(deps, visit, browser) : await confirm(deps, visit, browser);
 }
 
-async function choose(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function choose(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const choice = browser.field(FIELD.decision);
   // Browsers send a line's end as two characters, and count it as one.
   const comment = (browser.field(FIELD.comment) ?? '').replaceAll('\r\n', '\n');
   const problem = choiceProblem(choice, comment);
   if (!problem && (choice === 'approve' || choice === 'reject'))
     return await confirmPage(deps, visit, browser, choice, comment);
-  const facts = approvalFacts(await pageFacts(deps, visit.promotion), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
   return { ...browser.page({ state: 'decide', facts, decide: browser.form('choose'), comment, problem }), status: 422 };
 }
 
 async function confirmPage(
-  deps: ApprovalPagesDeps,
+  deps: ShowDeps,
   visit: Visit,
   browser: Browser,
   choice: Choice | 'withdraw',
@@ -275,12 +273,12 @@ async function confirmPage(
 ): Promise<PageOutcome> {
   const token = await prepareDecision(deps, visit.link, choice, comment);
   if (token === undefined) return browser.stale();
-  const facts = approvalFacts(await pageFacts(deps, visit.promotion), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
   const form = browser.form('confirm', { [FIELDS.confirm]: token });
   return browser.page({ state: 'confirm', facts, choice, comment, confirm: form, back: browser.request.home });
 }
 
-async function confirm(deps: ApprovalPagesDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
+async function confirm(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const decided = await confirmDecision(deps, visit, browser.field(FIELDS.confirm) ?? '');
   if (decided.done) return 'home';
   if (decided.bar) return answer({ state: 'barred', because: decided.bar });

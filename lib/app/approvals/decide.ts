@@ -78,9 +78,9 @@ export async function confirmDecision(deps: DecideDeps, visit: Visit, token: str
 }
 
 /** Records what was claimed, and answers the wait. Anybody may: it is decided. */
-export async function finishDecision(deps: DecideDeps, { promotion, ask }: Visit): Promise<void> {
+export async function finishDecision(deps: DecideDeps, { link, promotion, ask }: Visit): Promise<void> {
   if (!ask) return;
-  const settled = ask.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask) : ask;
+  const settled = ask.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask, link) : ask;
   await tellWait(deps, promotion, settled);
 }
 

@@ -1,18 +1,13 @@
-import { openCountersigned } from '../../core/countersigned.ts';
-import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
+import type { StoredDecision } from '../../core/gate/decision.ts';
 import type { GateInput } from '../../core/gate/input.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { objectKey } from '../../core/layout.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
-import { ownKeys, type VerifyDeps } from '../gate/judge.ts';
-import type { EvidenceStore, Registry } from '../ports.ts';
-import { storedBytes } from '../stored-bytes.ts';
+import type { Registry } from '../ports.ts';
+import { readSigned, type SignedDeps } from '../promotion/decided.ts';
+import { Recent } from '../recent.ts';
 
-export interface FactsDeps {
-  readonly store: Pick<EvidenceStore, 'read'>;
-  readonly ledger: VerifyDeps['ledger'];
+export interface FactsDeps extends SignedDeps {
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
 }
 
@@ -30,39 +25,23 @@ const REMEMBERED = 4;
 
 /** Both are named by their digests, so what was read once is not read again. */
 export function decisionFacts(deps: FactsDeps): ReadFacts {
-  const known = new Map<string, DecisionFacts>();
+  const known = new Recent<DecisionFacts>(REMEMBERED);
   return async (promotion) => {
     const ref = promotion.request_decision;
     if (!ref) throw new DomainError('INTEGRITY_FAILURE', `no gate has decided on the promotion ${promotion.id}`);
-    const found = known.get(ref.evidence) ?? (await readFacts(deps, promotion, ref));
-    known.delete(ref.evidence);
-    known.set(ref.evidence, found);
-    if (known.size > REMEMBERED) known.delete([...known.keys()][0] ?? '');
+    const found = known.find(ref.evidence) ?? (await readAbout(deps, promotion, ref));
+    known.keep(ref.evidence, found);
     return found;
   };
 }
 
 /** @throws DomainError INTEGRITY_FAILURE when the decision is not ours, or about something else */
-async function readFacts(deps: FactsDeps, { id, model }: Promotion, ref: DecisionRef): Promise<DecisionFacts> {
-  const [records, inputObject, active] = await Promise.all([
-    deps.ledger.findMany([ref.evidence]),
-    deps.store.read(objectKey.gateInput(ref.input)),
-    deps.registry.evidenceKey(),
-  ]);
-  const record = records.get(ref.evidence);
-  const bytes = record && (await storedBytes(deps.store, record));
-  if (!record || !bytes || sha256Hex(bytes) !== ref.evidence) {
-    throw new DomainError('INTEGRITY_FAILURE', `the decision on the promotion ${id} cannot be had`);
-  }
-  const keyOf = await ownKeys(deps.registry, active)([record]);
-  const decision = parseDecision(openCountersigned(bytes, keyOf).statement);
-  if (decision.inputSha256 !== ref.input || decision.model !== model) {
+async function readAbout(deps: FactsDeps, { id, model }: Promotion, ref: DecisionRef): Promise<DecisionFacts> {
+  const { decision, facts } = await readSigned(deps, ref, await deps.registry.evidenceKey());
+  if (decision.model !== model) {
     throw new DomainError('INTEGRITY_FAILURE', `the decision on the promotion ${id} is about something else`);
   }
-  if (!inputObject || sha256Hex(inputObject.bytes) !== ref.input) {
-    throw new DomainError('INTEGRITY_FAILURE', `the facts of the promotion ${id} cannot be had`);
-  }
-  return { evidence: ref.evidence, decision, input: inputIn(inputObject.bytes) };
+  return { evidence: ref.evidence, decision, input: inputIn(facts) };
 }
 
 /** Its digest is that of a decision we signed, so its form is ours. */

@@ -44,7 +44,7 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
 async function bearsOn(deps: FallEarlyDeps, promotion: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {
   if (arrivals.some(({ about }) => about === null)) return true;
   const { request_decision: shown, model } = promotion;
-  const facts = shown && (await approvedFacts(deps, shown));
+  const facts = shown && (await approvedFacts(deps, shown, undefined));
   const concerned = [
     model,
     imageDigestOf(promotion).slice('sha256:'.length),
@@ -70,8 +70,8 @@ async function changesOf(deps: FallEarlyDeps, promotion: Promotion): Promise<rea
     at: undefined,
   } as const;
   try {
-    const { decision } = await decide(deps, asked, { uniqueId: requester.unique_id });
-    return changesSince(await approvedFacts(deps, shown), approvable(decision));
+    const { decision, key } = await decide(deps, asked, { uniqueId: requester.unique_id });
+    return changesSince(await approvedFacts(deps, shown, key), approvable(decision));
   } catch (error) {
     // The gate will say why there is nothing to judge any more; people need not be asked for that.
     if (error instanceof DomainError && error.retryAfterMs === undefined) return [];

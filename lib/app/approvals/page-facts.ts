@@ -12,8 +12,11 @@ import { parseRelease } from '../../core/release.ts';
 import type { Statement } from '../../core/statement.ts';
 import { parseSubmission } from '../../core/submission.ts';
 import { bytesOf, ownKeys } from '../gate/judge.ts';
+import type { Clock } from '../ports.ts';
+import { Recent } from '../recent.ts';
 import type { FactsDeps, ReadFacts } from './facts.ts';
 import type { Approvals } from './ports.ts';
+import type { Visit } from './visit.ts';
 
 export interface PageFactsDeps extends FactsDeps {
   readonly facts: ReadFacts;
@@ -23,8 +26,33 @@ export interface PageFactsDeps extends FactsDeps {
 /** Newest of those that are shown. */
 const EARLIER = 20;
 
+/** What is asked and how it stands, of which pages tell. */
+export type Shown = Pick<Visit, 'promotion' | 'ask' | 'others'>;
+
+/** Pages that are remembered, and for how long what lies beside the question may be told as it was. */
+const REMEMBERED = 4;
+const REMEMBERED_MS = 60_000;
+
+/**
+ * What pages show, for who goes from one form to the next: read anew when the question or an answer to it changed, or after a
+ * minute. Nothing is decided by it.
+ */
+export function shownFacts(deps: PageFactsDeps & { readonly clock: Clock }): (shown: Shown) => Promise<PageFacts> {
+  const known = new Recent<{ readonly facts: PageFacts; readonly readAt: number }>(REMEMBERED);
+  return async ({ promotion, ask, others }) => {
+    const asks = [ask, ...others].map((one) => one && [one.role, one.revision]);
+    const name = JSON.stringify([promotion.id, promotion.request_decision, asks.toSorted()]);
+    const now = deps.clock().getTime();
+    const standing = known.find(name);
+    if (standing && now - standing.readAt < REMEMBERED_MS) return { ...standing.facts, promotion };
+    const facts = await pageFacts(deps, promotion);
+    known.keep(name, { facts, readAt: now });
+    return facts;
+  };
+}
+
 /** What a page shows, beside the gate's facts: what runs now, and who decided what. Nothing of it is shown unless it verifies. */
-export async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<PageFacts> {
+async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<PageFacts> {
   const facts = await deps.facts(promotion);
   const { releases } = facts.input;
   const running = releases.known ? releases.items[0] : undefined;

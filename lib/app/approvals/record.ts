@@ -2,6 +2,7 @@ import { Announcement } from '../../contracts/announcements.ts';
 import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
 import { type ApprovalMethod, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
+import type { Link } from '../../core/approvals/link.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
@@ -35,10 +36,16 @@ export async function evidenceKeyOf({
  * Crash before the put: the link holds the decision still. Crash after it: the statement is found under its name and committed.
  *
  * @param ask - that says whose decision is being recorded
+ * @param link - as it was read or written a moment ago; another one than the ask names is read
  * @returns the ask as it stands afterwards
  */
-export async function recordDecision(deps: RecordDeps, { model }: Pick<Promotion, 'model'>, ask: Ask): Promise<Ask> {
-  const claimed = ask.deciding && (await deps.links.find(ask.deciding.link));
+export async function recordDecision(
+  deps: RecordDeps,
+  { model }: Pick<Promotion, 'model'>,
+  ask: Ask,
+  link?: Link,
+): Promise<Ask> {
+  const claimed = ask.deciding && (ask.deciding.link === link?.id ? link : await deps.links.find(ask.deciding.link));
   if (!claimed?.given) throw new DomainError('INTEGRITY_FAILURE', 'an ask names a link that holds no decision');
   const { body, ...rows } = await putApproval(deps, model, claimed.given, await evidenceKeyOf(deps));
   if (!isGiven(body)) throw new DomainError('INTEGRITY_FAILURE', 'the end of an approval lies under the name of one');

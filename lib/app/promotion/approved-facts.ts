@@ -1,49 +1,27 @@
-import { openCountersigned } from '../../core/countersigned.ts';
-import { sha256Hex } from '../../core/digest.ts';
-import { DomainError } from '../../core/errors.ts';
-import { type Decision, parseDecision, resultOfAll } from '../../core/gate/decision.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
+import { type Decision, resultOfAll } from '../../core/gate/decision.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { objectKey } from '../../core/layout.ts';
 import { type Approvable, type StatedFacts, StatedFactsSchema } from '../../core/promotion/changes.ts';
 import type { DecisionRef } from '../../core/promotion.ts';
 import { parseWith } from '../../core/schema.ts';
-import { ownKeys } from '../gate/judge.ts';
-import type { GateLedger } from '../gate/ports.ts';
-import type { EvidenceStore, Registry } from '../ports.ts';
-import { storedBytes } from '../stored-bytes.ts';
-
-export interface ApprovedDeps {
-  readonly ledger: Pick<GateLedger, 'findMany'>;
-  readonly registry: Pick<Registry, 'evidenceKeys'>;
-  readonly store: Pick<EvidenceStore, 'read'>;
-}
+import { readSigned, type SignedDeps } from './decided.ts';
 
 /**
- * What people approve on, read again from the decision that they were shown: by its digest and signature, and its facts by
- * theirs.
+ * What people approve on, read again from the decision that they were shown.
  *
- * @throws DomainError INTEGRITY_FAILURE when either is gone or is another
+ * @param active - as {@link readSigned} takes it
+ * @throws DomainError INTEGRITY_FAILURE as it does
  */
 export async function approvedFacts(
-  deps: ApprovedDeps,
-  { evidence, input }: DecisionRef,
+  deps: SignedDeps,
+  ref: DecisionRef,
+  active: EvidenceKey | undefined,
 ): Promise<Approvable & StatedFacts> {
-  const [record, facts, keyOf] = await Promise.all([
-    deps.ledger.findMany([evidence]).then((found) => found.get(evidence)),
-    deps.store.read(objectKey.gateInput(input)),
-    ownKeys(deps.registry, undefined)([]),
-  ]);
-  const bytes = record && (await storedBytes(deps.store, record));
-  requireDigest(bytes, evidence);
-  requireDigest(facts?.bytes, input);
-  const stored = parseDecision(openCountersigned(bytes, keyOf).statement);
-  if (stored.inputSha256 !== input) {
-    throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} rests on other facts than ${input}`);
-  }
+  const { decision, facts } = await readSigned(deps, ref, active);
   return {
-    ...parseWith(StatedFactsSchema, parseStrictJson(facts.bytes), 'INTEGRITY_FAILURE'),
-    result: resultOfAll(stored),
-    policies: policiesOf(stored),
+    ...parseWith(StatedFactsSchema, parseStrictJson(facts), 'INTEGRITY_FAILURE'),
+    result: resultOfAll(decision),
+    policies: policiesOf(decision),
   };
 }
 
@@ -64,9 +42,4 @@ function policiesOf({
   readonly beside: readonly { readonly policy: { readonly sha256: string } }[];
 }): readonly string[] {
   return [policy.sha256, ...beside.map((one) => one.policy.sha256)];
-}
-
-function requireDigest(bytes: Buffer | undefined, sha256: string): asserts bytes is Buffer {
-  if (bytes && sha256Hex(bytes) === sha256) return;
-  throw new DomainError('INTEGRITY_FAILURE', `the stored bytes of ${sha256} are gone or others`);
 }

@@ -1,21 +1,16 @@
 import { parseBundle } from '../../core/bundle.ts';
-import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { parseDecision, resultOfAll, type StoredDecision } from '../../core/gate/decision.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { approvalsIn, cardIn, type DecidedFacts } from '../../core/promotion/facts.ts';
+import { approvalsIn, cardIn, type DecidedFacts, parseFacts } from '../../core/promotion/facts.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, type Release, releaseTime, wayBack, wayBackFrom } from '../../core/release.ts';
 import { MAIN } from '../../core/slots.ts';
 import { parseStatement } from '../../core/statement.ts';
-import type { GateLedger } from '../gate/ports.ts';
-import type { Clock, EvidenceStore } from '../ports.ts';
-import { storedBytes } from '../stored-bytes.ts';
-import { readFacts } from './facts.ts';
+import type { Clock } from '../ports.ts';
+import { type DecidedDeps, readDecided, readFacts } from './decided.ts';
 
-export interface DraftDeps {
-  readonly store: Pick<EvidenceStore, 'read'>;
-  readonly ledger: Pick<GateLedger, 'findMany'>;
+export interface DraftDeps extends DecidedDeps {
   readonly clock: Clock;
 }
 
@@ -55,7 +50,8 @@ export async function draftRelease(
   if (!decided || !deployment) {
     throw new DomainError('INTEGRITY_FAILURE', `the promotion ${id} was not decided, or has deployed nothing`);
   }
-  const [{ facts }, decision] = await Promise.all([readFacts(deps.store, decided), readDecision(deps, decided)]);
+  const [{ object }, decision] = await Promise.all([readFacts(deps.store, decided), readDecision(deps, decided)]);
+  const facts = parseFacts(object.bytes);
   const release: Release = {
     ...common,
     served: {
@@ -128,14 +124,7 @@ const UNDECIDED = { request_decision: null, release_decision: null, policies: []
 type Common = Omit<Release, keyof typeof UNDECIDED | 'served' | 'way_back' | 'restores' | 'unreleased_config'>;
 
 /** Named by the digest in the promotion's record, so that its bytes are the ones that were signed then. */
-export async function readDecision(
-  { ledger, store }: Pick<DraftDeps, 'ledger' | 'store'>,
-  { evidence }: Pick<DecisionRef, 'evidence'>,
-): Promise<StoredDecision> {
-  const record = (await ledger.findMany([evidence])).get(evidence);
-  const bytes = record && (await storedBytes(store, record));
-  if (!bytes || sha256Hex(bytes) !== evidence) {
-    throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} is not to be had`);
-  }
+export async function readDecision(deps: DecidedDeps, ref: Pick<DecisionRef, 'evidence'>): Promise<StoredDecision> {
+  const { bytes } = await readDecided(deps, ref);
   return parseDecision(parseStatement(parseStrictJson(parseBundle(parseStrictJson(bytes)).payload)));
 }

@@ -35,7 +35,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
   if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
   const { decision, draft } = asked;
   const before = promotion.state === 'awaiting_approval' ? promotion.request_decision : null;
-  const changes = before && (await changesFrom(deps, before, decision));
+  const changes = before && (await changesFrom(deps, before, asked));
   const standing = changes?.length ? await reopenPromotion(deps, promotion, changes) : promotion;
   const round = Math.max(standing.round, 1);
   const request_decision = before && !changes?.length ? before : refOf(decision);
@@ -73,7 +73,7 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
   const { decision } = asked;
   const missing = rolesWanted(resultOfAll(decision));
   const changes = [
-    ...(await changesFrom(deps, approved, decision)),
+    ...(await changesFrom(deps, approved, asked)),
     ...missing.map((about): Change => ({ code: 'approval_withdrawn', about })),
   ];
   const release_decision = refOf(decision);
@@ -142,9 +142,9 @@ async function resultInRelease(deps: PromotionGateDeps, { decision, inForce }: D
 async function changesFrom(
   deps: PromotionGateDeps,
   before: DecisionRef,
-  decision: Decided,
+  { decision, draft }: { readonly decision: Decided; readonly draft: Draft },
 ): Promise<readonly Change[]> {
-  return changesSince(await approvedFacts(deps, before), approvable(decision));
+  return changesSince(await approvedFacts(deps, before, draft.key), approvable(decision));
 }
 
 async function refuse(

@@ -3,13 +3,14 @@ import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
 import { lookup, objectKey } from '../../core/layout.ts';
 import { digestsIn, type Kept, keptOf, longEnough } from '../../core/promotion/closure.ts';
+import { parseFacts } from '../../core/promotion/facts.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
 import { type Release, wayBack } from '../../core/release.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import type { Registry } from '../ports.ts';
+import { type FactsObject, readFacts } from './decided.ts';
 import { readDecision, restsOn } from './draft-release.ts';
-import { type ReadFacts, readFacts } from './facts.ts';
 import type { Promotions } from './ports.ts';
 import type { Releases } from './releases.ts';
 import { requirePromotion } from './state.ts';
@@ -63,14 +64,14 @@ export async function extendRetention(
 /** What a release rests on, as it will be sealed, or as what it restores was. */
 type Basis = Pick<Release, 'policies' | 'approvals' | 'waivers'> & {
   readonly decisions: readonly DecisionRef[];
-  readonly facts: readonly ReadFacts[];
+  readonly facts: readonly FactsObject[];
   readonly also: readonly string[];
 };
 
 async function closureOf(deps: RetainDeps, promotion: Promotion): Promise<readonly Kept[]> {
   const basis = promotion.kind === 'rollback' ? await restoredBasis(deps, promotion) : await basisOf(deps, promotion);
   if (!basis) return [];
-  const facts = basis.facts.map((one) => one.facts);
+  const facts = basis.facts.map(({ object }) => parseFacts(object.bytes));
   const evidence = [
     ...facts.flatMap(({ attestations }) => attestations.map((one) => one.evidence)),
     ...basis.decisions.map((one) => one.evidence),
@@ -104,8 +105,8 @@ async function basisOf(deps: RetainDeps, { id, request_decision, release_decisio
   if (!decided) throw new DomainError('INTEGRITY_FAILURE', `no gate has decided on the promotion ${id}`);
   const decisions = refsOf({ request_decision, release_decision });
   const [decision, facts] = await Promise.all([readDecision(deps, decided), factsOf(deps, decisions)]);
-  const newest = facts.at(-1)?.facts;
-  return { ...(newest ? restsOn(decision, newest, id) : NOTHING), decisions, facts, also: [] };
+  const newest = facts.at(-1)?.object;
+  return { ...(newest ? restsOn(decision, parseFacts(newest.bytes), id) : NOTHING), decisions, facts, also: [] };
 }
 
 /** Of the release that serves again; undefined when none does. */
@@ -123,7 +124,7 @@ function refsOf({ request_decision, release_decision }: Pick<Promotion, 'request
   return [request_decision, release_decision].filter((one) => one !== null);
 }
 
-async function factsOf({ store }: RetainDeps, decisions: readonly DecisionRef[]): Promise<readonly ReadFacts[]> {
+async function factsOf({ store }: RetainDeps, decisions: readonly DecisionRef[]): Promise<readonly FactsObject[]> {
   return await Promise.all(decisions.map((decision) => readFacts(store, decision)));
 }
 
