@@ -391,11 +391,11 @@ describe('the firewall', () => {
     );
   });
   it.each([
-    ['ApiFirewall', []],
+    ['ApiFirewall', service, []],
     // The secret of a link.
-    ['PagesApiFirewall', [{ UriPath: {} }]],
-  ])('logs without query and credentials: %s', (id, more) => {
-    const [, logging] = only(service, 'AWS::WAFv2::LoggingConfiguration', id);
+    ['PagesApiFirewall', prod.promotion, [{ UriPath: {} }]],
+  ])('logs without query and credentials: %s', (id, template, more) => {
+    const [, logging] = only(template, 'AWS::WAFv2::LoggingConfiguration', id);
     const { RedactedFields } = JSON.parse(JSON.stringify(logging.Properties));
     expect(RedactedFields).toEqual([
       { QueryString: {} },
