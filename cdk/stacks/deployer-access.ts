@@ -5,7 +5,13 @@ import {
   HOSTING_PREFIX,
   HOSTING_TAG,
 } from '../../lib/contracts/deployment.ts';
-import { ENDPOINT_PARTITIONS, PROMOTION_PARTITIONS, Prefix, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import {
+  ENDPOINT_PARTITIONS,
+  PROMOTION_PARTITIONS,
+  Prefix,
+  RELEASE_PARTITIONS,
+  WORKFLOW_INDEX,
+} from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { DataStack } from './data-stack.ts';
@@ -13,6 +19,8 @@ import type { DataStack } from './data-stack.ts';
 /** Deploys and takes back: the one function that tells SageMaker anything. It signs nothing and writes no evidence. */
 export function grantDeployer(grantee: Grantee, data: DataStack, config: StageConfig): void {
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
+  // A way back that failed is tried again where it led.
+  data.workflowTable.grantIndex(grantee, 'FindFailedRollback', WORKFLOW_INDEX.name);
   data.workflowTable.grantPartitions(grantee, 'KeepEndpoints', ENDPOINT_PARTITIONS, 'UpdateItem');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');

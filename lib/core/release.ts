@@ -127,6 +127,34 @@ export function wayBack(newestFirst: readonly RecordedRelease[]): RecordedReleas
   throw new DomainError('RELEASE_UNKNOWN', `the release ${newest.way_back} that it would go back to is not to be had`);
 }
 
+/**
+ * The release that a rollback put back: the one that the newest leads back to or, where something else had taken its place, the
+ * newest itself.
+ *
+ * @param config - configuration that the rollback put back; null: none
+ * @throws DomainError RELEASE_UNKNOWN
+ */
+export function restoredBy(
+  config: string | null,
+  newestFirst: readonly RecordedRelease[],
+): RecordedRelease | undefined {
+  const [newest] = newestFirst;
+  return newest?.served && newest.served.endpoint_config === config
+    ? originalOf(newest, newestFirst)
+    : wayBack(newestFirst);
+}
+
+/**
+ * The release whose promotion made what serves: of a rollback, the one that it restored.
+ *
+ * @throws DomainError RELEASE_UNKNOWN
+ */
+export function originalOf(release: RecordedRelease, releases: readonly RecordedRelease[]): RecordedRelease {
+  const original = release.restores ? releases.find(({ evidence }) => evidence === release.restores) : release;
+  if (original) return original;
+  throw new DomainError('RELEASE_UNKNOWN', `the release ${release.restores} is not to be had`);
+}
+
 /** Where a rollback from what is released next leads: to what serves now. One that was itself a rollback stands for what it restored. */
 export function wayBackFrom(newest: RecordedRelease | undefined): string | null {
   if (!newest?.served) return null;

@@ -4,8 +4,8 @@ import { runDeployerTask } from '../../lib/app/promotion/deploy-task.ts';
 import type { DeploymentAlarms } from '../../lib/app/promotion/hosting.ts';
 import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
-import { type Promotion, promotionId } from '../../lib/core/promotion.ts';
-import { type RecordedRelease, wayBack, wayBackFrom } from '../../lib/core/release.ts';
+import { isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import { type RecordedRelease, restoredBy, wayBackFrom } from '../../lib/core/release.ts';
 import { testClock } from './clock.ts';
 import { localSageMaker } from './local-sagemaker.ts';
 import { digestOf } from './manifests.ts';
@@ -79,6 +79,8 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
         promotions.set(promotion.id, structuredClone(promotion));
         return true;
       },
+      ended: async (endpoint: string) =>
+        [...promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one)).reverse(),
     }),
   };
   const record = { version_id: artifact.versionId } as Partial<EvidenceRecord> as EvidenceRecord;
@@ -163,7 +165,8 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       const promotion = get(id);
       const { model, image, endpoint, deployment } = promotion;
       const [newest] = releases;
-      const target = promotion.kind === 'rollback' ? wayBack(releases) : undefined;
+      const restored = deployment?.previous_config ?? null;
+      const target = promotion.kind === 'rollback' ? restoredBy(restored, releases) : undefined;
       const names = { model_name: deployment?.model_name ?? '', endpoint_config: deployment?.endpoint_config ?? '' };
       const own = { served: { model, image, card: null, ...names }, way_back: wayBackFrom(newest), restores: null };
       const back = {

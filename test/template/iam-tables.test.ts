@@ -190,11 +190,11 @@ describe('the partitions of a table', () => {
   });
 });
 
-it('the index of the workflow table is queried by the reader and by those who look at what is open', async () => {
+it('the index of the workflow table is queried by the reader and by those who look at what is open, or ended', async () => {
   const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
   for (const principal of principals) {
     const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
-    const may = /^function:(reader|webhook-sender|approval-watch)$/.test(principal);
+    const may = /^function:(reader|webhook-sender|approval-watch|deployer)$/.test(principal);
     expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
   }
 });

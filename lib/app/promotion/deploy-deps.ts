@@ -9,7 +9,7 @@ import type { Releases } from './releases.ts';
 import type { PromotionStateDeps } from './state.ts';
 
 export interface DeployDeps extends PromotionStateDeps {
-  readonly promotions: Pick<Promotions, 'find' | 'save'>;
+  readonly promotions: Pick<Promotions, 'ended' | 'find' | 'save'>;
   readonly releases: Pick<Releases, 'list'>;
   readonly endpoints: Pick<Endpoints, 'renew'>;
   readonly hosting: Hosting;

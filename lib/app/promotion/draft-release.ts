@@ -4,7 +4,7 @@ import { parseDecision, resultOfAll, type StoredDecision } from '../../core/gate
 import { parseStrictJson } from '../../core/json.ts';
 import { approvalsIn, cardIn, type DecidedFacts, parseFacts } from '../../core/promotion/facts.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
-import { type RecordedRelease, type Release, releaseTime, wayBack, wayBackFrom } from '../../core/release.ts';
+import { type RecordedRelease, type Release, releaseTime, restoredBy, wayBackFrom } from '../../core/release.ts';
 import { MAIN } from '../../core/slots.ts';
 import { parseStatement } from '../../core/statement.ts';
 import type { Clock } from '../ports.ts';
@@ -99,7 +99,7 @@ export function restsOn(
  * @param config - that serves again; null: none does
  */
 function restored(common: Common, config: string | null, earlier: readonly RecordedRelease[]): Draft {
-  const target = wayBack(earlier);
+  const target = restoredBy(config, earlier);
   if (target?.served && target.served.endpoint_config !== config) {
     throw new DomainError('INTEGRITY_FAILURE', `${config} serves again, which is not the release ${target.evidence}`);
   }

@@ -5,7 +5,7 @@ import { lookup, objectKey } from '../../core/layout.ts';
 import { digestsIn, type Kept, keptOf, longEnough } from '../../core/promotion/closure.ts';
 import { parseFacts } from '../../core/promotion/facts.ts';
 import type { DecisionRef, Promotion } from '../../core/promotion.ts';
-import { type Release, wayBack } from '../../core/release.ts';
+import { type Release, restoredBy } from '../../core/release.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import type { Registry } from '../ports.ts';
@@ -110,9 +110,9 @@ async function basisOf(deps: RetainDeps, { id, request_decision, release_decisio
 }
 
 /** Of the release that serves again; undefined when none does. */
-async function restoredBasis(deps: RetainDeps, { endpoint }: Promotion): Promise<Basis | undefined> {
+async function restoredBasis(deps: RetainDeps, { endpoint, deployment }: Promotion): Promise<Basis | undefined> {
   const { items } = await deps.releases.list(endpoint, { limit: LOOKED_BACK });
-  const target = wayBack(items);
+  const target = restoredBy(deployment?.previous_config ?? null, items);
   if (!target) return undefined;
   const decisions = refsOf(target);
   return { ...target, decisions, facts: await factsOf(deps, decisions), also: [target.evidence] };

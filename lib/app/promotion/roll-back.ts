@@ -1,18 +1,14 @@
 import { HOSTING_PREFIX } from '../../contracts/deployment.ts';
 import { PromotionError, type Watched } from '../../contracts/promotion.ts';
-import { configName, foreignImages, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
+import { foreignImages, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
 import { ENDPOINT_CHANGED, type Reason } from '../../core/deployment-progress.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Promotion } from '../../core/promotion.ts';
-import { type RecordedRelease, wayBack } from '../../core/release.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
 import { HostingRefusal } from './hosting.ts';
-import { changePromotion, requirePromotion } from './state.ts';
+import { changePromotion } from './state.ts';
+import { takeUpRelease } from './take-up-release.ts';
 import { ring } from './watch-deployment.ts';
-
-/** Releases that are looked through for what served before, as whoever seals the rollback does. */
-const HISTORY = 100;
 
 /**
  * Begins the way back to what served before; of a first deployment, to nothing.
@@ -51,37 +47,6 @@ function requireUnsealed({ id, state }: Promotion): void {
  */
 export async function watchRollback(deps: DeployDeps, promotion: Deploying): Promise<Watched> {
   return { state: await stepBack(deps, promotion) };
-}
-
-/** A rollback takes back the release that stands, as if its own promotion did. */
-async function takeUpRelease(deps: DeployDeps, promotion: Promotion): Promise<Promotion> {
-  if (promotion.kind !== 'rollback') throw new Error(`the promotion ${promotion.id} has nothing to take back`);
-  const { items } = await deps.releases.list(promotion.endpoint, { limit: HISTORY });
-  const target = wayBack(items);
-  const [standing] = items;
-  if (!standing?.served) throw new DomainError('RELEASE_UNKNOWN', `no release serves on ${promotion.endpoint}`);
-  const { model_name, endpoint_config } = standing.served;
-  const previous_config = target ? requireOurs(target) : await configBefore(deps, standing, items);
-  const deployment = { model_name, endpoint_config, previous_config, started_at: null, way_back: null };
-  return await changePromotion(deps, promotion, (current) => (current.deployment ? undefined : { deployment }));
-}
-
-/** A row of a table is not signed: it leads to nothing but what a promotion made, after its gates. */
-function requireOurs({ promotion, served }: RecordedRelease): string {
-  const ours = configName({ id: promotion });
-  if (served?.endpoint_config === ours) return ours;
-  throw new DomainError('INTEGRITY_FAILURE', `the release of ${promotion} names a configuration that it did not make`);
-}
-
-/** What served before the first release of an endpoint: nothing, or what a person had put there. */
-async function configBefore(
-  { promotions }: DeployDeps,
-  standing: RecordedRelease,
-  releases: readonly RecordedRelease[],
-): Promise<string | null> {
-  const first = standing.restores ? releases.find(({ evidence }) => evidence === standing.restores) : standing;
-  if (!first) throw new DomainError('RELEASE_UNKNOWN', `the release ${standing.restores} is not to be had`);
-  return (await requirePromotion(promotions, first.promotion)).deployment?.previous_config ?? null;
 }
 
 type Step =

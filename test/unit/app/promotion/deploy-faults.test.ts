@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { configName } from '../../../../lib/core/deployment.ts';
 import { type Deployings, deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
 import { Crash } from '../../../support/memory/steps.ts';
-import { NAMED_ALARM } from '../../../support/promotions.ts';
+import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
 
 /** Runs a task again until it is not killed, as the state machine does. @returns how often it was */
 async function untilDone(on: Deployings, id: string, task: Parameters<Deployings['run']>[1]): Promise<number> {
@@ -135,6 +135,70 @@ describe('a rollback', () => {
     await on.run(two, 'roll-back');
     expect(await on.watch(two, 'watch-rollback')).toBe('rolled_back');
     expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id: one }));
+  });
+
+  /** Asks for a rollback, and seals it. @returns the configuration that serves afterwards */
+  async function rollBack(name: string): Promise<string> {
+    const id = on.approved(name, { kind: 'rollback', image: OTHER_IMAGE });
+    await on.run(id, 'roll-back');
+    expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
+    on.seal(id);
+    return on.sagemaker.describeEndpoint('fraud').EndpointConfigName;
+  }
+  const failing = () => {
+    on.sagemaker.faults.arm({ kind: 'unhealthy' });
+    on.sagemaker.faults.arm({ kind: 'rollback-fails' });
+  };
+
+  it('after one that failed puts back what that one could not', async () => {
+    const { one, two } = await tornUpdate();
+    const back = on.approved('back', { kind: 'rollback' });
+    for (const [id, ended] of [
+      [two, 'deploying'],
+      [back, 'rollback_failed'],
+    ] as const) {
+      on.change(two, { state: ended, ended_at: on.clock.now().toISOString() });
+      failing();
+      failing();
+      on.leases.set('fraud', id);
+      await on.run(id, 'roll-back');
+      expect(await on.watch(id, 'watch-rollback')).toBe('rollback_failed');
+    }
+    on.change(back, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });
+    expect(await rollBack('once more')).toBe(configName({ id: one }));
+    expect(on.releases[0]).toMatchObject({ served: { image: IMAGE }, restores: on.releases[1]?.evidence });
+  });
+
+  it('of a release that failed leads to the release before when it is tried again', async () => {
+    on = deploying();
+    const one = await on.released('one');
+    await on.released('two');
+    const back = on.approved('back', { kind: 'rollback' });
+    failing();
+    failing();
+    await on.run(back, 'roll-back');
+    expect(await on.watch(back, 'watch-rollback')).toBe('rollback_failed');
+    on.change(back, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });
+    expect(await rollBack('once more')).toBe(configName({ id: one }));
+  });
+
+  it('over what a stranger put there leads to the newest release, and a second one further back', async () => {
+    on = deploying();
+    const [one, two] = [await on.released('one'), await on.released('two')];
+    const ProductionVariants = [
+      {
+        VariantName: 'AllTraffic',
+        InitialInstanceCount: 2,
+        InstanceType: 'ml.m5.large',
+        ModelName: on.get(one).deployment?.model_name ?? '',
+      },
+    ];
+    on.sagemaker.createEndpointConfig({ EndpointConfigName: 'strange', ProductionVariants });
+    await on.sagemaker.updateEndpoint({ EndpointName: 'fraud', EndpointConfigName: 'strange' });
+    for (let minute = 0; minute < 10; minute++) await on.poll();
+    expect(await rollBack('back')).toBe(configName({ id: two }));
+    expect(on.releases[0]).toMatchObject({ restores: on.releases[1]?.evidence, way_back: on.releases[2]?.evidence });
+    expect(await rollBack('further back')).toBe(configName({ id: one }));
   });
 
   it('of a release leads to the one before, a second one further back, and the last to removal', async () => {
