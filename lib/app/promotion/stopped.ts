@@ -12,7 +12,7 @@ const recoveryOf = (id: string): string => `${id}-recovery`;
 
 /**
  * Settles a promotion whose execution ended without telling: somebody stopped it, or it ran out of time. Where something was
- * deployed, an execution of its own takes it back, and ends the promotion; otherwise it ends here.
+ * deployed, an execution of its own takes it back, and ends the promotion; a rollback it takes to its end. Otherwise it ends here.
  *
  * Crash anywhere: EventBridge's event is handled again; once what follows from the end is done there is nothing left to do.
  *
@@ -29,7 +29,11 @@ export async function settleStopped(deps: StoppedDeps, execution: string): Promi
   if (!hasDeployed(noted)) await endPromotion(deps, id, 'failed', failure);
   // Stopped as well: a person must look at what serves now.
   else if (execution === recoveryOf(id)) await endPromotion(deps, id, 'rollback_failed', failure);
-  else await deps.executions.start(recoveryOf(id), { promotion: id, kind: 'recovery' });
+  else {
+    // What a rollback puts back is released by it.
+    const kind = noted.kind === 'rollback' ? 'rollback' : 'recovery';
+    await deps.executions.start(recoveryOf(id), { promotion: id, kind });
+  }
 }
 
 /** Of SHA-256, in hexadecimal digits. */

@@ -65,15 +65,18 @@ function stepOf(name: string): Step {
 /** Executions that run until somebody says otherwise. */
 export class MemoryExecutions implements Executions {
   readonly states = new Map<string, 'running' | 'ended'>();
+  readonly inputs = new Map<string, object>();
   readonly #steps: Steps;
 
   constructor(steps: Steps) {
     this.#steps = steps;
   }
 
-  readonly start: Executions['start'] = (name) =>
+  readonly start: Executions['start'] = (name, input) =>
     this.#steps.take('start-execution', () => {
-      if (!this.states.has(name)) this.states.set(name, 'running');
+      if (this.states.has(name)) return;
+      this.states.set(name, 'running');
+      this.inputs.set(name, input);
     });
 
   readonly state: Executions['state'] = (name) => this.#steps.read(() => this.states.get(name) ?? 'absent');

@@ -362,6 +362,14 @@ describe('an execution that was stopped', () => {
     expect(scene.incidents.map(({ kind }) => kind)).toEqual(['promotion_stopped']);
   });
 
+  it('while it rolled a release back goes on as the rollback that it was, to its seal', async () => {
+    const { id } = await scene.requested();
+    await take(id);
+    scene.set(id, { kind: 'rollback', state: 'rolling_back', deployment });
+    await settleStopped(scene.promoterDeps, id);
+    expect(scene.executions.inputs.get(`${id}-recovery`)).toEqual({ promotion: id, kind: 'rollback' });
+  });
+
   it('as it took a deployment back leaves it to a person', async () => {
     const { id } = await scene.requested();
     await take(id);
