@@ -60,7 +60,7 @@ type Step =
 
 async function stepBack(deps: DeployDeps, promotion: Deploying): Promise<Watched['state']> {
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
-  const step = nextStep(promotion, endpoint, deps.clock());
+  const step = await sparingReleases(deps, promotion, endpoint, nextStep(promotion, endpoint, deps.clock()));
   switch (step.kind) {
     case 'done':
       return 'rolled_back';
@@ -109,6 +109,20 @@ function nextStep({ deployment, ...promotion }: Deploying, endpoint: HostedEndpo
       if ((way_back?.told ?? 0) < TOLD_BACK) return { kind: 'put_back', config };
       return fail('rollback_refused', endpoint.failure ?? `SageMaker does not put ${config} back`);
   }
+}
+
+/** A way back that had lost the endpoint, and waited to have it again, undoes nobody's release. */
+async function sparingReleases(
+  { releases }: DeployDeps,
+  { endpoint: name, deployment }: Deploying,
+  endpoint: HostedEndpoint | undefined,
+  step: Step,
+): Promise<Step> {
+  if (step.kind !== 'put_back' || !endpoint) return step;
+  if (endpoint.config === deployment.endpoint_config || endpoint.config === step.config) return step;
+  const [newest] = (await releases.list(name, { limit: 1 })).items;
+  if (newest?.served?.endpoint_config !== endpoint.config) return step;
+  return fail(ENDPOINT_CHANGED, `the release of ${newest.promotion} serves, which came later`);
 }
 
 /** What a rollback is sealed with must serve: its record names the image of the release that it leads to. */

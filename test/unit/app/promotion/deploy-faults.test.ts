@@ -137,6 +137,21 @@ describe('a rollback', () => {
     expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id: one }));
   });
 
+  it('that lost the endpoint, and has it again, leaves what another promotion released meanwhile', async () => {
+    const world = await begun();
+    on = world.on;
+    const { two } = world;
+    await on.run(two, 'prepare');
+    await on.run(two, 'deploy');
+    expect(await on.watch(two, 'watch')).toBe('in_service');
+    const three = await on.released('three');
+    on.leases.set('fraud', two);
+    await on.run(two, 'roll-back');
+    expect(await on.watch(two, 'watch-rollback')).toBe('rollback_failed');
+    expect(on.get(two).failure).toMatchObject({ code: 'endpoint_changed', detail: expect.stringContaining(three) });
+    expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id: three }));
+  });
+
   /** Asks for a rollback, and seals it. @returns the configuration that serves afterwards */
   async function rollBack(name: string): Promise<string> {
     const id = on.approved(name, { kind: 'rollback', image: OTHER_IMAGE });
