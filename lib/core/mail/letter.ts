@@ -41,15 +41,18 @@ export function renderLetter(letter: Letter): RenderedMail {
   return { subject: subjectLine(harmless(subject)), text: bodyText(letter), html: page.toString() };
 }
 
+/** What browsers take for the dot of a host, before a letter: no top-level domain begins with a digit, and numbers stay numbers. */
+const HOST_DOT = /[.\u3002\uff0e\uff61](?=\p{L})/gu;
+
+/** The colon of a scheme (`https:`, `mailto:`, `tel:`), and not that of a time or of `sha256:`. */
+const SCHEME_COLON = /(?<=\p{L}{2}):(?=\S)|:(?=\/\/)/gu;
+
 /**
- * A text that others wrote, in which mail clients find no address: they make links of whatever looks like one, and a mail of ours
- * has none but its own.
+ * A text that others wrote, in which mail clients find no address: they make links of whatever looks like one, bare names of hosts
+ * included, and a mail of ours has none but its own.
  */
 function harmless(text: string): string {
-  return shortened(text, MAX_TEXT)
-    .replaceAll(/:\/\//g, '[:]//')
-    .replaceAll(/www\./gi, 'www[.]')
-    .replaceAll('@', '[at]');
+  return shortened(text, MAX_TEXT).replaceAll(HOST_DOT, '[.]').replaceAll(SCHEME_COLON, '[:]').replaceAll('@', '[at]');
 }
 
 function lined(text: string): readonly string[] {

@@ -8,8 +8,22 @@ import { MAILS } from '../../../support/mails.ts';
 
 /** Addresses that a mail client or a scanner would follow. */
 const urls = (text: string): string[] => text.match(/https?:\/\/[^\s"<>]+|www\.[^\s"<>]+/g) ?? [];
+/** What a mail client makes a link of beside: a host, a scheme, an address of mail. */
+const linkable = (text: string): string[] => text.match(/\S*(?:[.\u3002\uff0e\uff61]\p{L}|\p{L}{2}:\S|@)\S*/gu) ?? [];
+/** Without the links that are the mail's own. */
+const withoutLinks = (text: string, links: readonly string[]): string =>
+  links.reduce((left, link) => left.replaceAll(link, ''), text);
+const shownIn = (html: string): string => html.replace(/[\s\S]*<body/, '<body').replaceAll(/<[^>]*>/g, ' ');
 /** Namespaces are names, and nothing follows them. */
 const withoutNamespaces = (html: string): string => html.replaceAll(/\sxmlns(:\w+)?="[^"]*"/g, '');
+
+const LINKABLE = [
+  'www.evil.example',
+  'http://evil.example a@evil.example',
+  'confirm at countersign-approvals.com/approve/x',
+  'evil。example evil．example evil｡example',
+  'mailto:evil tel:+15550100 https:evil.example/x',
+];
 
 const linksOf = (content: (typeof MAILS)[string]): string[] => {
   if (content.kind === 'digest') return content.questions.map(({ link }) => link);
@@ -32,11 +46,14 @@ describe.each(Object.entries(MAILS))('the mail %s', (_name, content) => {
 
   it('has the same elements, the same links and a subject of one line whatever its texts say', () => {
     const plain = renderMail(withTexts(content, 'x'));
-    for (const payload of [...PAYLOADS, 'www.evil.example', 'http://evil.example a@evil.example']) {
+    for (const payload of [...PAYLOADS, ...LINKABLE]) {
       const mail = renderMail(withTexts(content, payload));
       expect(skeleton(mail.html)).toEqual(skeleton(plain.html));
       expect(urls(mail.text)).toEqual(linksOf(content));
       expect(urls(withoutNamespaces(mail.html))).toEqual(linksOf(content));
+      for (const shown of [mail.subject, withoutLinks(mail.text, linksOf(content)), shownIn(mail.html)]) {
+        expect(linkable(shown)).toEqual([]);
+      }
       expect(mail.subject).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
       expect(mail.text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
     }
@@ -45,10 +62,7 @@ describe.each(Object.entries(MAILS))('the mail %s', (_name, content) => {
   it('says in text what it says in HTML', () => {
     const { text, html } = renderMail(content);
     const words = (from: string): Set<string> => new Set(from.match(/[\p{L}\d]{4,}/gu));
-    const shown = html
-      .replace(/[\s\S]*<body/, '<body')
-      .replaceAll(/<[^>]*>/g, ' ')
-      .replaceAll(/&#39;|&quot;|&amp;/g, ' ');
+    const shown = shownIn(html).replaceAll(/&#39;|&quot;|&amp;/g, ' ');
     expect([...words(shown)].filter((word) => !words(text).has(word) && word !== 'Countersign')).toEqual([]);
   });
 });
