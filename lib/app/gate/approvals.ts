@@ -15,9 +15,12 @@ export interface ApprovalDeps extends Pick<JudgeDeps, 'ledger' | 'store'> {
   readonly log: Log;
 }
 
+/** Key of an evidence key's id. */
+type KeyOf = (keyid: string) => PublicKey | undefined;
+
 /**
  * The approvals that stand at an instant, each as its signed statement says. One batch read per 100, and for each that seems to
- * stand one read that finds nothing: where its end lies, whoever put the row back cannot hide it.
+ * stand one read that finds nothing: where its end lies, whoever changed the row cannot hide it.
  *
  * A row that nothing signed bears out makes the list unknown, so that nothing is approved: the table was tampered with.
  */
@@ -37,7 +40,7 @@ export async function provenApprovals(
   for (const approval of standing) {
     const reason = await doubt(deps, approval, records.get(approval.evidence), keyOf);
     if (reason !== undefined) unproven.push(`${approval.evidence}: ${reason}`);
-    else if (!(await hasEnded(deps, approval))) proven.push(gateApproval(approval));
+    else if (!(await hasEnded(deps, approval, now, keyOf))) proven.push(gateApproval(approval));
   }
   if (unproven.length === 0) return { known: true, items: proven };
   // The alarm on integrity failures counts lines of this name.
@@ -45,13 +48,26 @@ export async function provenApprovals(
   return { known: false, code: 'APPROVAL_UNPROVEN' };
 }
 
-/** An end that is signed and not in the table: whoever wrote it died before that. */
+/**
+ * Whether an approval had ended at an instant, as the bucket says: the row may have been put back, and whoever wrote the end may
+ * have died before the row. What lies there and is no end of ours ends it too: only one that was signed tells of a later time.
+ */
 async function hasEnded(
   { store }: ApprovalDeps,
-  { promotion, role, round, ended_at }: RecordedApproval,
+  { promotion, role, round }: RecordedApproval,
+  now: string,
+  keyOf: KeyOf,
 ): Promise<boolean> {
-  if (promotion === null || ended_at !== null) return false;
-  return (await store.read(objectKey.approval({ promotion, role, round }, 'ended'))) !== undefined;
+  if (promotion === null) return false;
+  const end = await store.read(objectKey.approval({ promotion, role, round }, 'ended'));
+  if (!end) return false;
+  try {
+    const { body } = parseApproval(openCountersigned(end.bytes, keyOf).statement);
+    return isGiven(body) || body.ended_at <= now;
+  } catch (error) {
+    if (error instanceof DomainError) return true;
+    throw error;
+  }
 }
 
 /** @returns why the statement does not bear the row out; undefined when it does */
@@ -59,7 +75,7 @@ async function doubt(
   { store }: ApprovalDeps,
   approval: RecordedApproval,
   record: EvidenceRecord | undefined,
-  keyOf: (keyid: string) => PublicKey | undefined,
+  keyOf: KeyOf,
 ): Promise<string | undefined> {
   const { evidence, ended_at, end } = approval;
   const bytes = record && (await bytesOf(store, record));

@@ -49,9 +49,9 @@ const confirming = async (person: string, secret = '') => {
   await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
   return { browser, secret, form: browser.form('decision') };
 };
-const inGate = async () => {
+const inGate = async (at = plane.clock.now()) => {
   const deps = { ...plane.submitDeps, ledger: plane.ledger };
-  const known = await provenApprovals(deps, { known: true, items: rows() }, plane.clock.now());
+  const known = await provenApprovals(deps, { known: true, items: rows() }, at);
   return known.known ? known.items.map(({ role, person, decision }) => `${role} ${person} ${decision}`) : known.code;
 };
 
@@ -284,6 +284,19 @@ describe('a gate', () => {
     );
     expect(row?.ended_at).toBeNull();
     expect(await inGate()).toEqual([]);
+  });
+
+  it('takes the time of an end from its statement, whatever time a row was given', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    const before = plane.clock.now();
+    plane.clock.advance(60_000);
+    world.change(promotion.id, { round: 2 });
+    await world.ask(promotion, 'model-owner', { round: 2 });
+    const [row] = rows();
+    expect(await inGate(before)).toEqual(['model-owner p-1 approved']);
+    if (row) world.table.rows.set(row.evidence, { ...row, ended_at: '9999-01-01T00:00:00.000Z', end: null });
+    expect(await inGate()).toEqual([]);
+    expect(await inGate(before)).toEqual(['model-owner p-1 approved']);
   });
 });
 
