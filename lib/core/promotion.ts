@@ -113,7 +113,8 @@ export interface Change {
     | 'consent_or_review_changed'
     | 'policy_changed'
     | 'verdict_changed'
-    | 'approval_withdrawn';
+    | 'approval_withdrawn'
+    | 'approver_left';
   /** Evidence, policy, rule or role that it is about. */
   readonly about: string;
 }
@@ -173,6 +174,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
         'policy_changed',
         'verdict_changed',
         'approval_withdrawn',
+        'approver_left',
       ]),
       about: z.string(),
     }),

@@ -1,3 +1,4 @@
+import { dynamoDirectory } from '../adapters/dynamodb/directory.ts';
 import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { s3Artifacts } from '../adapters/s3/artifacts.ts';
 import { type RunPromotionGateDeps, runPromotionGate } from '../app/promotion/run-promotion-gate.ts';
@@ -19,6 +20,7 @@ export function promotionGateDeps(): RunPromotionGateDeps {
   return {
     ...gate,
     ledger: { ...tables(config).ledger, ...gate.ledger },
+    directory: dynamoDirectory(config.client, config.registryTable),
     promotions: dynamoPromotions(config.client, required(Env.WORKFLOW_TABLE)),
     artifacts: s3Artifacts(bucket, gate.clock),
     announcer: announcer(),

@@ -86,6 +86,7 @@ export async function promoting(plane: ControlPlane) {
   const promoterDeps: PromoterDeps & EmergencyDeps = { ...base, leaseSeconds: LEASE_SECONDS };
   const gateDeps: PromotionGateDeps = {
     ...base,
+    directory: plane.registry.directory,
     facts,
     policies: {
       inForce: async () => ({

@@ -9,6 +9,8 @@ import { dutiesInConflict } from '../../core/promotion/duties.ts';
 import { isMissingApproval, rolesWanted } from '../../core/promotion/roles.ts';
 import { type Ask, type Change, type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
+import type { ApproversOfDeps } from '../directory/approvers-of.ts';
+import { withoutHolder } from '../directory/without-holder.ts';
 import { askBeside, askMain } from '../gate/ask-policies.ts';
 import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDecision } from '../gate/evaluate.ts';
 import { approvable, approvedFacts } from './approved-facts.ts';
@@ -16,7 +18,7 @@ import type { Promotions } from './ports.ts';
 import { reopenPromotion } from './reopen.ts';
 import { changePromotion, conclude, honourAbort, noteFailure, requireStanding } from './state.ts';
 
-export interface PromotionGateDeps extends GateDeps {
+export interface PromotionGateDeps extends GateDeps, Pick<ApproversOfDeps, 'directory'> {
   readonly promotions: Promotions;
   readonly announcer: Announcer;
 }
@@ -31,7 +33,7 @@ export interface PromotionGateDeps extends GateDeps {
 export async function evaluateRequest(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
   const { promotion, asks } = await requireStanding(deps.promotions, id);
   honourAbort(promotion);
-  const asked = await decided(deps, promotion, asks, 'request');
+  const asked = await decided(deps, promotion, givenIn(promotion, asks), 'request');
   if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
   const { decision, draft } = asked;
   const before = promotion.state === 'awaiting_approval' ? promotion.request_decision : null;
@@ -56,7 +58,8 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
 }
 
 /**
- * Asks again when people have decided. What they approved must be as it was; where it is not, they are asked anew.
+ * Asks again when people have decided. What they approved must be as it was, and they must hold their roles still; where it is
+ * not, or they do not, people are asked anew.
  *
  * @throws PromotionFailure when the promotion shall not go on
  */
@@ -68,12 +71,17 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
   if (!approved) throw new DomainError('INTERNAL', `nobody was asked about the promotion ${id}`);
   // Asked anew already: a run before this one said so, and nobody heard it.
   if (promotion.state === 'evaluating') return { outcome: 'ask_again', roles: [], round };
-  const asked = await decided(deps, promotion, asks, 'release');
+  const given = givenIn(promotion, asks);
+  const left = await withoutHolder(deps, given);
+  const standing = given.filter((ask) => !left.includes(ask));
+  const asked = await decided(deps, promotion, standing, 'release');
   if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
   const { decision } = asked;
-  const missing = rolesWanted(resultOfAll(decision));
+  const lost = new Set(left.map(({ role }) => role));
+  const missing = rolesWanted(resultOfAll(decision)).filter((role) => !lost.has(role));
   const changes = [
     ...(await changesFrom(deps, approved, asked)),
+    ...[...lost].map((about): Change => ({ code: 'approver_left', about })),
     ...missing.map((about): Change => ({ code: 'approval_withdrawn', about })),
   ];
   const release_decision = refOf(decision);
@@ -95,15 +103,18 @@ interface Refusal {
   readonly message: string;
 }
 
+function givenIn({ round }: Promotion, asks: readonly Ask[]): readonly Ask[] {
+  return asks.filter((ask) => ask.round === round && ask.state === 'approved');
+}
+
 /** What the gate says in the name of who asked for the promotion; or why it did not look. */
 async function decided(
   deps: PromotionGateDeps,
   promotion: Promotion,
-  asks: readonly Ask[],
+  given: readonly Ask[],
   phase: GatePhase,
 ): Promise<{ readonly decision: Decided; readonly draft: Draft } | { readonly refused: Refusal }> {
-  const { id, model, environment, endpoint, requester, round } = promotion;
-  const given = asks.filter((ask) => ask.round === round && ask.state === 'approved');
+  const { id, model, environment, endpoint, requester } = promotion;
   const question: Asked = {
     model,
     environment,

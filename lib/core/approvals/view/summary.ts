@@ -50,6 +50,7 @@ const CHANGES: Readonly<Record<Change['code'], (about: string) => string>> = {
   consent_or_review_changed: (about) => `Consent or privacy review of the data is otherwise now: ${about}.`,
   policy_changed: (about) => `Another policy is in force: ${about}.`,
   verdict_changed: (about) => `The gate judges otherwise now: ${about}.`,
+  approver_left: (about) => `Whoever had approved does not hold the role any more: ${about}.`,
   approval_withdrawn: (about) => `An approval was taken back: ${about}.`,
 };
 

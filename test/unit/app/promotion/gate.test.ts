@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { evaluateRelease, evaluateRequest } from '../../../../lib/app/promotion/gate.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
 import { confirmPromotion } from '../../../../lib/app/promotion/stop.ts';
 import { verifyModel } from '../../../../lib/app/promotion/verify-model.ts';
+import type { ChangeApprover } from '../../../../lib/core/approver-requests.ts';
 import { sha256Hex } from '../../../../lib/core/digest.ts';
 import type { RuleVerdict } from '../../../../lib/core/gate/input.ts';
+import { approverDeps, enlist, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey, type TestKey } from '../../../support/keys.ts';
 import { aManifest, digestOf, signedBundle } from '../../../support/manifests.ts';
@@ -192,6 +195,28 @@ describe('after people were asked, the gate', () => {
     expect(scene.standing(ended).state).toBe('failed');
   });
 
+  it.each([
+    ['left', { state: 'left' }],
+    ['lost the role', { roles: ['auditor'] }],
+  ] satisfies [string, Partial<ChangeApprover>][])(
+    'has the role asked again whose approver %s since; who is away did approve',
+    async (_, changes) => {
+      const people = approverDeps(plane);
+      for (const role of ROLES) await enlist(people, `person-${role}`, { roles: [role] });
+      const id = await approved();
+      for (const role of ROLES) {
+        const said = { evidence: digestOf(role), person: `person-${role}`, at: plane.clock.now().toISOString() };
+        await scene.ask(id, role, { state: 'approved', decided: said });
+      }
+      const absence = { from: '2020-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z', deputy: null };
+      await changeApprover(people, 'person-model-owner', { revision: 1, absence }, PEOPLE_ADMIN);
+      expect(await evaluateRelease(scene.gateDeps, id)).toMatchObject({ outcome: 'passed' });
+      await changeApprover(people, 'person-privacy-officer', { revision: 1, ...changes }, PEOPLE_ADMIN);
+      expect(await evaluateRelease(scene.gateDeps, id)).toMatchObject({ outcome: 'ask_again', round: 2 });
+      expect(scene.standing(id).changes).toEqual([{ code: 'approver_left', about: 'privacy-officer' }]);
+    },
+  );
+
   it('refuses what it does not let through any more', async () => {
     const id = await approved();
     scene.said.verdicts = (phase) => [verdictOf({ rule: 'signed', verdict: 'undetermined' }), approvals(phase)];
@@ -209,6 +234,7 @@ describe('after people were asked, the gate', () => {
   });
 
   it('counts only approvals that were given in this round', async () => {
+    await enlist(approverDeps(plane), 'p-1');
     const id = await approved();
     const approval = (evidence: string, promotion: string | null) => ({
       evidence,
