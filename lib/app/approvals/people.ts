@@ -14,6 +14,9 @@ import type { DecisionFacts } from './facts.ts';
 /** Why somebody may not decide. `decided`: they decided in another role. `role`: they are not asked, or no more. */
 export type Bar = 'producer' | 'committer' | 'requester' | 'decided' | 'role';
 
+/** Who somebody is, and how they are reached. */
+export type Reach = Pick<AskablePerson, 'id' | 'name' | 'email' | 'oidc_subject'>;
+
 interface Asked {
   readonly role: string;
   readonly at: Date;
@@ -42,6 +45,19 @@ export async function findPerson(
   others: readonly Ask[],
 ): Promise<PersonAndBar | undefined> {
   return (await barredPeople(deps, asked, facts, others)).find(({ person }) => person.id === id);
+}
+
+/**
+ * Somebody at their address of the directory, whatever became of their roles: whoever approved may take that back.
+ *
+ * @returns undefined once they are erased
+ */
+export async function findReach(deps: ApproversOfDeps, person: string): Promise<Reach | undefined> {
+  const [found] = await approversOf(deps, ({ id }) => id === person);
+  const contact = found && committedContact(found);
+  if (!contact) return undefined;
+  const { salt: _salt, ...reach } = contact;
+  return { id: person, ...reach };
 }
 
 interface PersonAndBar {

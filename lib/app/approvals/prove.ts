@@ -17,9 +17,9 @@ import { DomainError } from '../../core/errors.ts';
 import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { ReadFacts } from './facts.ts';
-import { type Bar, findPerson } from './people.ts';
+import { type Bar, findPerson, findReach, type Reach } from './people.ts';
 import type { Mailer, RandomBytes } from './ports.ts';
-import type { Visit, VisitDeps } from './visit.ts';
+import { isWithdrawable, type Visit, type VisitDeps } from './visit.ts';
 
 export interface ProveDeps extends VisitDeps, ApproversOfDeps {
   readonly facts: ReadFacts;
@@ -64,9 +64,14 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   return { sent: true };
 }
 
-/** Who the link is for, if they may still act by it. */
-export async function personOf(deps: Omit<ProveDeps, 'links' | 'promotions'>, visit: Visit, at: Date) {
+/** Who the link is for, if they may still act by it. An approval may be taken back by whoever gave it, with the role or without. */
+export async function personOf(
+  deps: Omit<ProveDeps, 'links' | 'promotions'>,
+  visit: Visit,
+  at: Date,
+): Promise<Reach | Bar> {
   const { link, promotion, others } = visit;
+  if (isWithdrawable(visit)) return (await findReach(deps, link.person)) ?? 'role';
   const asked = { person: link.person, role: link.role, at };
   const found = await findPerson(deps, asked, await deps.facts(promotion), others);
   return found ? (found.bar ?? found.person) : ('role' as const);

@@ -1,13 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
 import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
+import type { ChangeApprover } from '../../../../lib/core/approver-requests.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
 import { parsePublicKey } from '../../../../lib/core/keys.ts';
 import { objectKey } from '../../../../lib/core/layout.ts';
 import type { Promotion } from '../../../../lib/core/promotion.ts';
+import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
 import { checkLedger } from '../../../support/check-ledger.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
@@ -247,6 +250,17 @@ describe('taking an approval back', () => {
     expect(statement('ended')).toBeUndefined();
     expect(world.table.promotions.get(promotion.id)).toMatchObject({ state: 'deploying' });
     expect(browser.page).not.toContain('took it back');
+  });
+
+  it.each([
+    ['left', { state: 'left' }],
+    ['lost the role', { roles: ['auditor'] }],
+  ] satisfies [string, Partial<ChangeApprover>][])('is for who %s since, too', async (_, changes) => {
+    await decideBy(world, 'p-1', 'approve');
+    await changeApprover(approverDeps(plane), 'p-1', { revision: 1, ...changes }, PEOPLE_ADMIN);
+    await withdraw();
+    expect(statement('ended')?.body).toMatchObject({ decision: 'withdrawn', person: 'p-1' });
+    expect(await inGate()).toEqual([]);
   });
 
   it('counts although the run died before the row was ended', async () => {
