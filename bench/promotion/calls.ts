@@ -17,12 +17,17 @@ const DEPLOYER_STATES: ReadonlySet<string> = new Set([
   'CheckIntegrity',
 ]);
 
+/** Names of the operations that leave everything as it is. */
+const READING = /^(BatchGet|Describe|Get|Head|List|Query)/;
+
 /** AWS calls of one promotion. */
 export interface PromotionCalls {
   /** Without those of polls. */
   readonly all: number;
   /** The same by the function's name in the design. */
   readonly byFunction: ReadonlyMap<string, number>;
+  /** Those that change, sign, seal, send or start something. */
+  readonly writing: number;
   /** Of the poll that made the most. */
   readonly poll: number;
   /** From the first call of the request by which the last person approved to the call that begins the canary. */
@@ -38,6 +43,7 @@ export function splitCalls({ calls, states }: Taken): PromotionCalls {
   return {
     all: counted.length,
     byFunction: new Map([...byFunction].map(([name, some]) => [name, some.length])),
+    writing: counted.filter(({ operation }) => !READING.test(operation)).length,
     poll: Math.max(...polls.values()),
     toUpdateMs: approvedToUpdate(calls),
   };

@@ -29,12 +29,16 @@ export async function promotion(stack: BenchStack, scratch: string): Promise<rea
       note(`promotion ${run + 1} of ${RUNS}`);
     }
     const split = runs.map(splitCalls);
+    for (const name of stack.local.functions) await stack.control.recycle(name);
+    const cold = splitCalls(await promote(scene, tools, await storeModel(scene, 'promotion-cold', 1)));
     const more = splitCalls(await promote(scene, tools, await storeModel(scene, 'promotion-more', MANY)));
     const calls = median(split.map(({ all }) => all));
     const pageBytes = Math.max(...scene.approvers.flatMap((approver) => approver.pageBytes));
     return [
       figure('promotion-aws-calls', calls, 'calls', most(70)),
       ...byFunction(split),
+      figure('promotion-aws-calls-writing', median(split.map(({ writing }) => writing)), 'calls'),
+      figure('promotion-aws-calls-cold', cold.all, 'calls'),
       figure('promotion-aws-calls-poll', Math.max(...split.map(({ poll }) => poll)), 'calls', most(2)),
       figure('promotion-aws-calls-per-attestation', (more.all - calls) / (MANY - 1), 'calls'),
       figure('promotion-transitions', median(runs.map(transitionsOf)), 'transitions', most(60)),

@@ -6,6 +6,7 @@ import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
 import { sfnWaits } from '../adapters/sfn/waits.ts';
 import { incidentOpener } from '../app/incidents/manage-incidents.ts';
+import { knownEvidenceKey } from '../app/known-evidence.ts';
 import { Env } from '../contracts/env.ts';
 import { clientConfig, countersignDeps, kms, tableConfig, tables } from './composition.ts';
 import { required } from './environment.ts';
@@ -16,11 +17,13 @@ export function promotionDeps() {
   const client = kms();
   const config = tableConfig();
   const base = countersignDeps(client);
+  const { ledger, registry } = tables(config);
   const workflowTable = required(Env.WORKFLOW_TABLE);
   const stepFunctions = new SFNClient(clientConfig());
   return {
     ...base,
-    ...tables(config),
+    ledger,
+    registry: knownEvidenceKey(registry, base),
     promotions: dynamoPromotions(config.client, workflowTable),
     asks: dynamoAsks(config.client, workflowTable),
     releases: dynamoReleases(config.client, workflowTable),

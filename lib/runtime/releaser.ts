@@ -1,6 +1,7 @@
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
+import { knownEvidence, knownEvidenceKey } from '../app/known-evidence.ts';
 import { extendRetention, type RetainDeps } from '../app/promotion/retain.ts';
 import { type SealDeps, sealRelease } from '../app/promotion/seal.ts';
 import { Env } from '../contracts/env.ts';
@@ -20,10 +21,11 @@ const ROUND_MS = 120_000;
 export function releaserDeps(): ReleaserDeps {
   const config = tableConfig();
   const workflowTable = required(Env.WORKFLOW_TABLE);
+  const base = countersignDeps(kms(), s3(S3_IDLE_MS));
   return {
-    ...countersignDeps(kms(), s3(S3_IDLE_MS)),
-    registry: tables(config).registry,
-    ledger: dynamoGateLedger(config),
+    ...base,
+    registry: knownEvidenceKey(tables(config).registry, base),
+    ledger: knownEvidence(dynamoGateLedger(config)),
     promotions: dynamoPromotions(config.client, workflowTable),
     releases: dynamoReleases(config.client, workflowTable),
   };

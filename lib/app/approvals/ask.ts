@@ -58,11 +58,8 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   if (!found) throw new DomainError('NOT_FOUND', `there is no promotion ${task.promotion}`);
   const { promotion, asks } = found;
   honourAbort(promotion);
-  const known = await settled(
-    deps,
-    promotion,
-    asks.find(({ role }) => role === task.role),
-  );
+  const read = asks.find(({ role }) => role === task.role);
+  const known = await settled(deps, promotion, read);
   // A newer round has begun, and whoever began it died before this wait was ended.
   const isOver = promotion.round > task.round;
   if (isOver) return await endWait(deps, task);
@@ -77,7 +74,8 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at }, facts, others) : [];
   if (people.length === 0) await nobody(deps, promotion, task.role);
 
-  const standing = await current(deps, task);
+  const isAsRead = known === read && known?.state !== 'approved';
+  const standing = isAsRead ? read : await current(deps, task);
   const ask = await saved(deps, {
     ...(standing?.round === task.round ? standing : freshAsk(deps, task)),
     people: people.map(({ id, deputy_for }) => ({ person: id, deputy_for })),

@@ -4,6 +4,7 @@ import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { GateApproval, Known } from '../../core/gate/input.ts';
 import type { PublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
@@ -23,18 +24,21 @@ type KeyOf = (keyid: string) => PublicKey | undefined;
  * stand one read that finds nothing: where its end lies, whoever changed the row cannot hide it.
  *
  * A row that nothing signed bears out makes the list unknown, so that nothing is approved: the table was tampered with.
+ *
+ * @param active - the evidence key that signed nearly everything; undefined: all are read
  */
 export async function provenApprovals(
   deps: ApprovalDeps,
   listed: Known<RecordedApproval>,
   at: Date,
+  active: EvidenceKey | undefined,
 ): Promise<Known<GateApproval>> {
   if (!listed.known) return listed;
   const now = at.toISOString();
   const standing = listed.items.filter(({ ended_at }) => ended_at === null || ended_at > now);
   if (standing.length === 0) return { known: true, items: [] };
   const records = await deps.ledger.findMany(standing.map(({ evidence }) => evidence));
-  const keyOf = await ownKeys(deps.registry, undefined)([...records.values()]);
+  const keyOf = await ownKeys(deps.registry, active)([...records.values()]);
   const unproven: string[] = [];
   const proven: GateApproval[] = [];
   for (const approval of standing) {

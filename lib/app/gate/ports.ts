@@ -1,4 +1,5 @@
 import type { EvidenceRecord } from '../../core/evidence.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
 import type { PolicyIdentity } from '../../core/gate/decision.ts';
 import type { GateApproval, GateFinding, Known } from '../../core/gate/input.ts';
 import type { Json } from '../../core/json.ts';
@@ -18,8 +19,12 @@ export interface GateFacts {
   waivers(at: Date): Promise<Known<RecordedWaiver>>;
   /** Open findings about any of these: digests, keyids, an endpoint's name. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
-  /** Those that stood at an instant, each as its signed statement says. */
-  approvals(model: string, at: Date): Promise<Known<GateApproval>>;
+  /**
+   * Those that stood at an instant, each as its signed statement says.
+   *
+   * @param active - the evidence key that signed nearly everything; undefined: all are read
+   */
+  approvals(model: string, at: Date, active: EvidenceKey | undefined): Promise<Known<GateApproval>>;
   /**
    * The newest on an endpoint, newest first, as the workflow table has them, which is no proof.
    *

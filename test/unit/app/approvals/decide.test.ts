@@ -54,7 +54,7 @@ const confirming = async (person: string, secret = '') => {
 };
 const inGate = async (at = plane.clock.now()) => {
   const deps = { ...plane.submitDeps, ledger: plane.ledger };
-  const known = await provenApprovals(deps, { known: true, items: rows() }, at);
+  const known = await provenApprovals(deps, { known: true, items: rows() }, at, undefined);
   return known.known ? known.items.map(({ role, person, decision }) => `${role} ${person} ${decision}`) : known.code;
 };
 
