@@ -2,6 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LocalControl } from './control.ts';
 import type { LocalDescription } from './description.ts';
 
+/** A mail that asks. */
+export interface Asked {
+  readonly link: string;
+  readonly text: string;
+}
+
 /** A person with a mailbox and a browser that runs no scripts. */
 export class Approver {
   readonly #control: LocalControl;
@@ -43,6 +49,17 @@ export class Approver {
     for (;;) {
       const fresh = (await this.links()).find((link) => !seen.has(link));
       if (fresh) return fresh;
+      await delay(200);
+    }
+  }
+
+  /** The first mail about a promotion with a link that is not among those seen. */
+  async asked(promotion: string, seen: ReadonlySet<string>): Promise<Asked> {
+    for (;;) {
+      for (const text of (await this.#mails()).filter((one) => one.includes(promotion))) {
+        const link = /https?:\/\/\S+\/approve\/[\w-]{43}/.exec(text)?.[0];
+        if (link !== undefined && !seen.has(link)) return { link, text };
+      }
       await delay(200);
     }
   }

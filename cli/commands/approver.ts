@@ -38,6 +38,7 @@ Examples:
   addAbsent(approver);
   addList(approver);
   addShow(approver);
+  addDecisions(approver);
   addErase(approver);
 }
 
@@ -156,6 +157,43 @@ function addShow(approver: Command): void {
       if (!contact) return show(shell, answer);
       const reach = await api.json({ method: 'GET', path: apiPath('/v1/contacts/{id}', { id }) });
       show(shell, { ...answer, contact: reach }, readAnswer(ContactSchema, reach));
+    });
+}
+
+const DecisionsSchema = z.looseObject({
+  asked: z.array(z.looseObject({ promotion: z.string(), role: z.string(), round: z.number(), until: z.string() })),
+  decided: z.array(
+    z.looseObject({
+      promotion: z.nullable(z.string()),
+      role: z.string(),
+      decision: z.string(),
+      decided_at: z.string(),
+      ended_at: z.nullable(z.string()),
+      evidence: z.string(),
+    }),
+  ),
+  next: z.nullable(z.string()),
+});
+
+function addDecisions(approver: Command): void {
+  approver
+    .command('decisions')
+    .description('what a person is asked, and what they decided, newest first (as `approver list`)')
+    .argument('<id>', 'as `approver list` shows it')
+    .action(async (person: string, _options: object, command: Command) => {
+      const shell = new Shell(command);
+      const answer = await shell.api().json({ method: 'GET', path: '/v1/approvals', query: { person } });
+      const { asked, decided, next } = readAnswer(DecisionsSchema, answer);
+      shell.result(answer, [
+        ...asked.map(({ promotion, role, round, until }) =>
+          ['asked', `until ${until}`, printable(role), `round ${round}`, promotion].join('  '),
+        ),
+        ...decided.map(({ decision, decided_at, role, promotion, ended_at, evidence }) => {
+          const ended = ended_at === null ? [] : [`counts no more since ${ended_at}`];
+          return [decision, decided_at, printable(role), promotion ?? '', `evidence ${evidence}`, ...ended].join('  ');
+        }),
+      ]);
+      if (next !== null) shell.note('there are older ones: GET /v1/approvals with the `next` of --json as cursor');
     });
 }
 

@@ -119,6 +119,7 @@ export const ROUTES = [
   { method: 'POST', path: '/v1/releases/{endpoint}/rollback', group: 'promotions', roles: ['emergency-rollback'] },
   { method: 'GET', path: '/v1/promotions', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/promotions/{id}', group: 'reader', roles: READERS },
+  { method: 'GET', path: '/v1/approvals', group: 'reader', roles: DIRECTORY_READERS },
   { method: 'GET', path: '/v1/gates/inputs/{sha256}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/releases/{endpoint}', group: 'reader', roles: READERS },
   { method: 'GET', path: '/v1/releases/{endpoint}/timeline', group: 'reader', roles: READERS },

@@ -181,8 +181,8 @@ export const workflow = {
   promotionsOf: (endpoint: string): string => `promotions#endpoint#${endpoint}`,
   /** Of the index: what people are asked, in the order of asking. */
   openAsks: 'asks#open',
-  /** Of the index: links that lie with a person. */
-  desk: (person: string): string => `desk#${person}`,
+  /** Of the index: what one person decided, in the order of time. */
+  decidedBy: (person: string): string => `decided#${person}`,
   incidents: (state: string): string => `incidents#${state}`,
 } as const;
 

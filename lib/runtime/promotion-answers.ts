@@ -20,3 +20,9 @@ export function promotionAnswer({
 export function promotionJson(promotion: Promotion, asks: readonly Ask[]): object {
   return { ...promotion, asks: asks.map(({ token: _, promotion: _id, revision: _revision, ...ask }) => ask) };
 }
+
+/** What an ask asks of one person; undefined when it does not ask them. */
+export function askedOf({ promotion, role, round, asked_at, until, reminders, people }: Ask, person: string) {
+  const one = people.find((asked) => asked.person === person);
+  return one && { promotion, role, round, asked_at, until, reminders, deputy_for: one.deputy_for };
+}

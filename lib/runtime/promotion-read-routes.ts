@@ -1,21 +1,34 @@
-import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
+import { dynamoDecided } from '../adapters/dynamodb/approvals.ts';
+import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { Env } from '../contracts/env.ts';
 import { DomainError } from '../core/errors.ts';
-import { EndpointSchema } from '../core/requests.ts';
+import { EndpointSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
-import { digestParameter } from './answers.ts';
+import { cursorOf, digestParameter, paging } from './answers.ts';
 import { dynamo } from './composition.ts';
 import { required } from './environment.ts';
 import type { RouteTable } from './http.ts';
-import { promotionJson } from './promotion-answers.ts';
+import { askedOf, promotionJson } from './promotion-answers.ts';
 
 /** Promotions of an endpoint that ended, at most. */
 const ENDED = 100;
 
+/** How the sort keys of decisions look: a time, the evidence, and the model. */
+const DECISION_ORDER = /^[0-9T:.Z-]{24}#[0-9a-f]{64}#[0-9a-f]{64}$/;
+
 /** What is told of promotions. */
 export function promotionReadRoutes(): RouteTable {
-  const promotions = dynamoPromotions(dynamo(), required(Env.WORKFLOW_TABLE));
+  const table = required(Env.WORKFLOW_TABLE);
+  const promotions = dynamoPromotions(dynamo(), table);
+  const asks = dynamoAsks(dynamo(), table);
+  const decided = dynamoDecided(dynamo(), table);
   return {
+    'GET /v1/approvals': async (request) => {
+      const person = parseWith(PrincipalNameSchema, request.query.person, 'REQUEST_INVALID', '/person');
+      const [open, page] = await Promise.all([asks.open(), decided.by(person, paging(request, DECISION_ORDER))]);
+      const asked = open.flatMap((ask) => askedOf(ask, person) ?? []);
+      return { status: 200, body: { person, asked, decided: page.items, next: cursorOf(page.next) } };
+    },
     'GET /v1/promotions/{id}': async (request) => {
       const id = digestParameter(request, 'id');
       const standing = await promotions.find(id);

@@ -124,6 +124,7 @@ async function keepDirectory(): Promise<void> {
   await take('people-admin', 'POST /v1/approvers/{id}', ['p-1'], { body: { revision: 1, mail: 'daily' } });
   await take('promoter', 'GET /v1/approvers');
   await take('promoter', 'GET /v1/approvers/{id}', ['p-1']);
+  await take('auditor', 'GET /v1/approvals', [], { query: { person: 'p-1' } });
   const { json } = await take('people-admin', 'GET /v1/contacts/{id}', ['p-1']);
   expect(json).toEqual({ id: 'p-1', name: person.name, email: person.email });
   await take('people-admin', 'POST /v1/approvers/{id}/erase', ['p-1']);

@@ -1,7 +1,7 @@
 import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import type { Approvals } from '../../app/approvals/ports.ts';
+import type { Approvals, Decided } from '../../app/approvals/ports.ts';
 import { ENVIRONMENTS } from '../../contracts/predicates.ts';
 import type { RecordedApproval } from '../../core/approvals/approval.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
@@ -10,6 +10,7 @@ import { ifAt, putAfter, putNew, queryPartition, readItem, toItem, transact } fr
 import { evidenceWrites } from './ledger.ts';
 import { linkItem } from './links.ts';
 import { askItem } from './promotions.ts';
+import { indexed, indexKey, queryIndex } from './workflow-index.ts';
 
 const Text = z.string();
 export const RecordedApprovalSchema: z.ZodMiniType<RecordedApproval> = z.object({
@@ -72,8 +73,24 @@ export function dynamoApprovals({ client, evidenceTable, workflowTable }: Approv
   };
 }
 
+/** The index orders what a person decided by time; the model at the end is what the item is found again by. */
 export function approvalItem(approval: RecordedApproval) {
-  return toItem(itemKey.approval(approval.model, approval.decided_at, approval.evidence), approval);
+  const { model, decided_at, evidence, person } = approval;
+  const key = itemKey.approval(model, decided_at, evidence);
+  return toItem(key, { ...approval, ...indexed(workflow.decidedBy(person), `${key.sk}#${model}`) });
+}
+
+/** Of the workflow table, what people decided, by who it was. */
+export function dynamoDecided(client: DynamoDBClient, table: string): Decided {
+  return {
+    async by(person, { limit, after }) {
+      const partition = workflow.decidedBy(person);
+      const [decidedAt = '', evidence = '', model = ''] = after?.split('#') ?? [];
+      const start = after && indexKey(itemKey.approval(model, decidedAt, evidence), partition, after);
+      const page = await queryIndex(client, table, partition, { limit, newestFirst: true, after: start || undefined });
+      return { items: page.items.map((item) => readItem(RecordedApprovalSchema, item)), next: page.next };
+    },
+  };
 }
 
 function putEnded(table: string, approval: RecordedApproval): TransactWriteItem {

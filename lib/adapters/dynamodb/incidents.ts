@@ -1,14 +1,11 @@
-import { type DynamoDBClient, QueryCommand, type TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { IncidentRecords } from '../../app/incidents/ports.ts';
-import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { findingsOf, type RecordedIncident, RecordedIncidentSchema } from '../../core/incident.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
-import { unavailable } from '../failures.ts';
 import { getItem, type Item, put, putAfter, readItem, toItem, transact } from './items.ts';
 import { evidenceWrites } from './ledger.ts';
-
-const { name: INDEX, partitionKey, sortKey } = WORKFLOW_INDEX;
+import { indexed, indexKey, queryIndex } from './workflow-index.ts';
 
 export interface IncidentTables {
   readonly client: DynamoDBClient;
@@ -30,24 +27,14 @@ export function dynamoIncidents({ client, evidenceTable, workflowTable }: Incide
       return failed < writes.length ? 'exists' : 'principal-changed';
     },
     async list(state, { limit, after }) {
-      try {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName: workflowTable,
-            IndexName: INDEX,
-            KeyConditionExpression: '#partition = :partition',
-            ExpressionAttributeNames: { '#partition': partitionKey },
-            ExpressionAttributeValues: marshall({ ':partition': workflow.incidents(state) }),
-            ScanIndexForward: false,
-            Limit: limit,
-            ...(after === undefined ? {} : { ExclusiveStartKey: startAfter(state, after) }),
-          }),
-        );
-        const items = Items.map((item) => readItem(RecordedIncidentSchema, item));
-        return { items, next: LastEvaluatedKey?.[sortKey]?.S };
-      } catch (error) {
-        return unavailable('DynamoDB', error);
-      }
+      const partition = workflow.incidents(state);
+      const start = after === undefined ? undefined : indexKey(keyIn(after), partition, after);
+      const { items, next } = await queryIndex(client, workflowTable, partition, {
+        limit,
+        newestFirst: true,
+        after: start,
+      });
+      return { items: items.map((item) => readItem(RecordedIncidentSchema, item)), next };
     },
   };
 }
@@ -57,8 +44,7 @@ export function incidentWrites(table: string, incident: RecordedIncident): Trans
   const { id, state, opened_at, revision } = incident;
   const item: Item = toItem(itemKey.incident(id), {
     ...incident,
-    [partitionKey]: workflow.incidents(state),
-    [sortKey]: `${opened_at}#${id}`,
+    ...indexed(workflow.incidents(state), `${opened_at}#${id}`),
   });
   const findings = findingsOf(incident).map((finding): TransactWriteItem => {
     const key = itemKey.finding(id, finding.about);
@@ -68,7 +54,6 @@ export function incidentWrites(table: string, incident: RecordedIncident): Trans
   return [putAfter(table, item, revision - 1), ...findings];
 }
 
-function startAfter(state: RecordedIncident['state'], after: string): Item {
-  const id = after.slice(after.indexOf('#') + 1);
-  return marshall({ ...itemKey.incident(id), [partitionKey]: workflow.incidents(state), [sortKey]: after });
+function keyIn(order: string) {
+  return itemKey.incident(order.slice(order.indexOf('#') + 1));
 }

@@ -1,11 +1,9 @@
-import { type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Asks, Promotions } from '../../app/promotion/ports.ts';
-import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type Ask, AskSchema, isOver, type Promotion, PromotionSchema } from '../../core/promotion.ts';
-import { unavailable } from '../failures.ts';
 import { type Item, putIfAt, queryPartition, readItem, toItem } from './items.ts';
+import { indexed, queryIndex } from './workflow-index.ts';
 
 /** How many open promotions, or asks, are listed. */
 const LISTED = 1000;
@@ -26,9 +24,9 @@ export function dynamoPromotions(client: DynamoDBClient, table: string): Promoti
   return {
     find,
     save: async (promotion) => await putIfAt(client, table, promotionItem(promotion), promotion.revision - 1),
-    open: async () => (await indexed(client, table, workflow.openPromotions, LISTED, true)).map(promotionOf),
+    open: async () => (await listed(client, table, workflow.openPromotions, LISTED)).map(promotionOf),
     ended: async (endpoint, limit) =>
-      (await indexed(client, table, workflow.promotionsOf(endpoint), limit, false)).map(promotionOf),
+      (await listed(client, table, workflow.promotionsOf(endpoint), limit, true)).map(promotionOf),
   };
 }
 
@@ -40,8 +38,7 @@ export function promotionItem(promotion: Promotion): Item {
     : { partition: workflow.openPromotions, at: requested_at };
   return toItem(itemKey.promotion(id), {
     ...promotion,
-    [WORKFLOW_INDEX.partitionKey]: index.partition,
-    [WORKFLOW_INDEX.sortKey]: `${index.at}#${id}`,
+    ...indexed(index.partition, `${index.at}#${id}`),
   });
 }
 
@@ -51,7 +48,7 @@ export function dynamoAsks(client: DynamoDBClient, table: string): Asks {
   return {
     save: async (ask) => await putIfAt(client, table, askItem(ask), ask.revision - 1),
     async open() {
-      const items = await indexed(client, table, workflow.openAsks, LISTED, true);
+      const items = await listed(client, table, workflow.openAsks, LISTED);
       return items.map((item) => readItem(AskSchema, item));
     },
   };
@@ -60,35 +57,24 @@ export function dynamoAsks(client: DynamoDBClient, table: string): Asks {
 /** Whether it is in the index follows from its state. */
 export function askItem(ask: Ask): Item {
   const { promotion, role, state, asked_at } = ask;
-  const index = state === 'asked' && {
-    [WORKFLOW_INDEX.partitionKey]: workflow.openAsks,
-    [WORKFLOW_INDEX.sortKey]: `${asked_at}#${promotion}#${role}`,
-  };
+  const index = state === 'asked' && indexed(workflow.openAsks, `${asked_at}#${promotion}#${role}`);
   return toItem(itemKey.ask(promotion, role), { ...ask, ...index });
 }
 
-/** One page of the index. */
-async function indexed(
+/** The first so many of a partition of the index, on as many pages as they take. */
+async function listed(
   client: DynamoDBClient,
   table: string,
   partition: string,
   limit: number,
-  oldestFirst: boolean,
+  newestFirst = false,
 ): Promise<readonly Item[]> {
-  try {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: WORKFLOW_INDEX.name,
-        KeyConditionExpression: '#partition = :partition',
-        ExpressionAttributeNames: { '#partition': WORKFLOW_INDEX.partitionKey },
-        ExpressionAttributeValues: marshall({ ':partition': partition }),
-        ScanIndexForward: oldestFirst,
-        Limit: limit,
-      }),
-    );
-    return Items;
-  } catch (error) {
-    return unavailable('DynamoDB', error);
-  }
+  const items: Item[] = [];
+  let after: Item | undefined;
+  do {
+    const page = await queryIndex(client, table, partition, { limit: limit - items.length, newestFirst, after });
+    items.push(...page.items);
+    after = page.last;
+  } while (after !== undefined && items.length < limit);
+  return items;
 }

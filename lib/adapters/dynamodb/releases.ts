@@ -1,15 +1,12 @@
-import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Page } from '../../app/ports.ts';
 import type { Releases } from '../../app/promotion/releases.ts';
-import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type RecordedRelease, RecordedReleaseSchema } from '../../core/release.ts';
-import { unavailable } from '../failures.ts';
 import { type Item, putAfter, putNew, query, readItem, toItem, transact } from './items.ts';
 import { promotionItem } from './promotions.ts';
-
-const { name: INDEX, partitionKey, sortKey } = WORKFLOW_INDEX;
+import { indexed, indexKey, queryIndex } from './workflow-index.ts';
 
 /** What sorts behind every release of an instant. */
 const LAST = '~';
@@ -44,17 +41,9 @@ export function dynamoReleases(client: DynamoDBClient, table: string): Releases 
 
   const ofModel: Releases['ofModel'] = async (model, { limit, after }): Promise<Page<RecordedRelease>> => {
     const partition = workflow.releasesOf(model);
-    const { Items = [], LastEvaluatedKey } = await queryIndex(client, {
-      TableName: table,
-      IndexName: INDEX,
-      KeyConditionExpression: '#partition = :partition',
-      ExpressionAttributeNames: { '#partition': partitionKey },
-      ExpressionAttributeValues: marshall({ ':partition': partition }),
-      ScanIndexForward: false,
-      Limit: limit,
-      ...(after === undefined ? {} : { ExclusiveStartKey: startAfter(partition, after) }),
-    });
-    return { items: Items.map(releaseOf), next: LastEvaluatedKey?.[sortKey]?.S };
+    const start = after === undefined ? undefined : indexKey(keyIn(after), partition, after);
+    const page = await queryIndex(client, table, partition, { limit, newestFirst: true, after: start });
+    return { items: page.items.map(releaseOf), next: page.next };
   };
 
   const seal: Releases['seal'] = async (release, model, promotion) => {
@@ -75,24 +64,11 @@ export function releaseItem(release: RecordedRelease, model: string): Item {
   const { endpoint, released_at, promotion } = release;
   return toItem(itemKey.release(endpoint, released_at, promotion), {
     ...release,
-    [partitionKey]: workflow.releasesOf(model),
-    [sortKey]: `${released_at}#${promotion}#${endpoint}`,
+    ...indexed(workflow.releasesOf(model), `${released_at}#${promotion}#${endpoint}`),
   });
 }
 
-function startAfter(partition: string, after: string): Item {
-  const [releasedAt = '', promotion = '', endpoint = ''] = after.split('#');
-  return marshall({
-    ...itemKey.release(endpoint, releasedAt, promotion),
-    [partitionKey]: partition,
-    [sortKey]: after,
-  });
-}
-
-async function queryIndex(client: DynamoDBClient, input: QueryCommandInput) {
-  try {
-    return await client.send(new QueryCommand(input));
-  } catch (error) {
-    return unavailable('DynamoDB', error);
-  }
+function keyIn(order: string) {
+  const [releasedAt = '', promotion = '', endpoint = ''] = order.split('#');
+  return itemKey.release(endpoint, releasedAt, promotion);
 }

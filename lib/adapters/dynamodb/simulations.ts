@@ -1,12 +1,12 @@
-import { type DynamoDBClient, QueryCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Simulations } from '../../app/simulate/ports.ts';
-import { WORKFLOW_INDEX } from '../../contracts/storage.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type Simulation, SimulationSchema } from '../../core/simulation.ts';
 import { unavailable } from '../failures.ts';
 import { putIfAt, queryPartition, readItem, toItem } from './items.ts';
+import { indexed, queryIndex } from './workflow-index.ts';
 
 /** How many of a policy's simulations are listed. */
 const LISTED = 100;
@@ -28,30 +28,16 @@ export function dynamoSimulations(client: DynamoDBClient, table: string): Simula
   };
 
   const ofPolicy: Simulations['ofPolicy'] = async (sha256) => {
-    try {
-      const { Items = [] } = await client.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: WORKFLOW_INDEX.name,
-          KeyConditionExpression: '#partition = :policy',
-          ExpressionAttributeNames: { '#partition': WORKFLOW_INDEX.partitionKey },
-          ExpressionAttributeValues: marshall({ ':policy': workflow.simulationsOf(sha256) }),
-          ScanIndexForward: false,
-          Limit: LISTED,
-        }),
-      );
-      return Items.map((item) => readItem(SimulationSchema, item));
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
+    const newest = { limit: LISTED, newestFirst: true } as const;
+    const { items } = await queryIndex(client, table, workflow.simulationsOf(sha256), newest);
+    return items.map((item) => readItem(SimulationSchema, item));
   };
 
   const save: Simulations['save'] = async (simulation) => {
     const { id, policy, requested_at, revision } = simulation;
     const item = toItem(itemKey.simulation(id), {
       ...simulation,
-      [WORKFLOW_INDEX.partitionKey]: workflow.simulationsOf(policy),
-      [WORKFLOW_INDEX.sortKey]: `${requested_at}#${id}`,
+      ...indexed(workflow.simulationsOf(policy), `${requested_at}#${id}`),
     });
     return await putIfAt(client, table, item, revision - 1);
   };

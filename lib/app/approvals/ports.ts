@@ -3,6 +3,7 @@ import type { Link } from '../../core/approvals/link.ts';
 import type { RenderedMail } from '../../core/mail/model.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
 import type { GateRows } from '../gate/record.ts';
+import type { Page } from '../ports.ts';
 
 export interface Links {
   /** Consistent read. */
@@ -38,6 +39,15 @@ export interface Approvals {
   end(rows: GateRows, approval: RecordedApproval, ask: Ask | undefined): Promise<boolean>;
   /** All of a model, oldest first, as the table has them, which is no proof. Consistent. */
   of(model: string): Promise<readonly RecordedApproval[]>;
+}
+
+/** What people decided, as the table has it, which is no proof. */
+export interface Decided {
+  /** By one person, newest first, as old as an index is. */
+  by(
+    person: string,
+    page: { readonly limit: number; readonly after: string | undefined },
+  ): Promise<Page<RecordedApproval>>;
 }
 
 export interface Mailer {

@@ -90,4 +90,23 @@ describe('countersign approver', () => {
     expect(calls.map(({ path }) => path)).toEqual(['/v1/approvers', '/v1/approvers?cursor=cDE']);
     expect(stdout).toMatch(/p-17 .*active.*\n.*p-18 .*left/);
   });
+
+  it('decisions shows what one is asked, and what they decided, also where it counts no more', async () => {
+    const [promotion, evidence] = ['a'.repeat(64), 'b'.repeat(64)];
+    const asked = { promotion, role: 'model-owner', round: 2, until: '2026-03-01T00:00:00.000Z' };
+    const given = { promotion, role: 'model-owner', decision: 'approved', decided_at: '2026-02-21T12:00:00.000Z' };
+    const body = {
+      asked: [asked],
+      decided: [{ ...given, evidence, ended_at: '2026-02-22T12:00:00.000Z' }],
+      next: 'cDE',
+    };
+    const { stdout, stderr, calls } = await run(['approver', 'decisions', 'p-17'], () => ({ body }));
+    expect(calls.map(({ path }) => path)).toEqual(['/v1/approvals?person=p-17']);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(`^asked .* model-owner .* round 2 .*${promotion}`),
+      expect.stringMatching(`^approved .*${promotion} .*${evidence} .*counts no more since 2026-02-22`),
+      '',
+    ]);
+    expect(stderr).toContain('older ones');
+  });
 });
