@@ -54,6 +54,8 @@ export interface PromotionConfig {
   readonly reminderHours: number;
   /** How often; when the last has gone unanswered for as long, the promotion expires. */
   readonly reminders: number;
+  /** Reminders that go unanswered until those on standby are asked too, and a daily digest is not waited for; at most all of them. */
+  readonly escalateAfter: number;
   /** Seconds between two looks at a running deployment. */
   readonly pollSeconds: number;
   /** Seconds after which whoever waits for an endpoint looks again by itself. */
@@ -72,6 +74,7 @@ export interface PromotionConfig {
 const PROMOTION: PromotionConfig = {
   reminderHours: 24,
   reminders: 4,
+  escalateAfter: 2,
   pollSeconds: 60,
   endpointWaitSeconds: 1800,
   rounds: 5,
@@ -290,6 +293,7 @@ function promotionFaults({ promotion }: StageConfig): string[] {
   const bounds = {
     reminderHours: [1, 168],
     reminders: [0, 20],
+    escalateAfter: [0, promotion.reminders],
     pollSeconds: [1, 300],
     endpointWaitSeconds: [60, 86_400],
     rounds: [1, 20],

@@ -40,7 +40,7 @@ export function approvalFunctions(
   });
   const { url } = new PagesApi(stack, 'PagesApi', { config, auditKey: data.auditKey.key, pages });
   new CfnOutput(stack, 'PagesUrl', { value: url, description: 'Base of the pages that mails link to' });
-  const { reminderHours, reminders } = config.promotion;
+  const { reminderHours, reminders, escalateAfter } = config.promotion;
   const desk = new ServiceFunction(stack, 'ApprovalDesk', {
     ...common,
     name: 'approval-desk',
@@ -51,6 +51,7 @@ export function approvalFunctions(
       [Env.PAGES_URL]: url,
       [Env.REMINDER_SECONDS]: String(reminderHours * 3600),
       [Env.REMINDERS]: String(reminders),
+      [Env.ESCALATE_AFTER]: String(escalateAfter),
     },
   });
   const watch = new ServiceFunction(stack, 'ApprovalWatch', {

@@ -217,7 +217,9 @@ async function changed(api: ApiClient, id: string, changes: object): Promise<Jso
 }
 
 function mailOption(): Option {
-  return new Option('--mail <rhythm>', 'a mail for each question, or one a day').choices([...MAIL_RHYTHMS]);
+  return new Option('--mail <rhythm>', 'a mail for each question, one a day, or only when nobody else answers').choices(
+    [...MAIL_RHYTHMS],
+  );
 }
 
 function factsOf({ name, email, oidcSubject, role, mail }: FactOptions): JsonObject {

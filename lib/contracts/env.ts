@@ -35,6 +35,8 @@ export const Env = {
   /** Seconds until somebody who has not answered is reminded, and how often. */
   REMINDER_SECONDS: 'REMINDER_SECONDS',
   REMINDERS: 'REMINDERS',
+  /** After how many reminders those on standby are asked too. */
+  ESCALATE_AFTER: 'ESCALATE_AFTER',
   /** Seconds that an endpoint stays a promotion's without a sign of life. */
   LEASE_SECONDS: 'LEASE_SECONDS',
   /** `allowed` where webhooks may lead to this machine. */

@@ -2,8 +2,11 @@ import * as z from 'zod/mini';
 import { canonicalBytes } from './canonical.ts';
 import { sha256Hex } from './digest.ts';
 
-/** Whether a person gets a mail for each question, or one a day for all of them. */
-export const MAIL_RHYTHMS = ['each', 'daily'] as const;
+/**
+ * When a person is asked: by a mail for each question, by one a day for all of them, or on standby: only when others let
+ * reminders pass, or nobody else may be asked.
+ */
+export const MAIL_RHYTHMS = ['each', 'daily', 'standby'] as const;
 
 const AbsenceSchema = z.object({
   /** RFC 3339 in UTC; the end is exclusive. */

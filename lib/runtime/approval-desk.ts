@@ -16,6 +16,7 @@ export function approvalDeskDeps(): AskDeps {
     settings: {
       reminderSeconds: Number(required(Env.REMINDER_SECONDS)),
       reminders: Number(required(Env.REMINDERS)),
+      escalateAfter: Number(required(Env.ESCALATE_AFTER)),
       pagesUrl: required(Env.PAGES_URL),
     },
   };

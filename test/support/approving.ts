@@ -91,7 +91,7 @@ export function approving(plane: ControlPlane) {
     },
     random: (count) => Buffer.alloc(count, ++secrets),
     randomCode: () => ++codes,
-    settings: { reminderSeconds: 24 * 3600, reminders: 4, pagesUrl: PAGES },
+    settings: { reminderSeconds: 24 * 3600, reminders: 4, escalateAfter: 2, pagesUrl: PAGES },
   };
 
   /** A promotion whose gate passed and whose people are to be asked. */

@@ -20,6 +20,7 @@ const ENVIRONMENT = {
   [Env.PAGES_URL]: 'https://pages.example.com/',
   [Env.REMINDER_SECONDS]: '86400',
   [Env.REMINDERS]: '4',
+  [Env.ESCALATE_AFTER]: '2',
   [Env.PROMOTION_MACHINE_ARN]: 'arn:aws:states:eu-central-1:123456789012:stateMachine:promote-model',
   [Env.GATE_SAMPLING]: '{"experimental":1,"staging":1}',
   [Env.EVIDENCE_BUCKET]: 'evidence',

@@ -105,6 +105,11 @@ describe('a fault names the value and what is allowed', () => {
     ],
     ['what is no address', { ...dev, alarmEmail: 'ops' }, 'alarmEmail is "ops"; it must be an e-mail address'],
     [
+      'an escalation after more reminders than there are',
+      { ...dev, promotion: { ...dev.promotion, reminders: 3, escalateAfter: 4 } },
+      'promotion.escalateAfter is 4; it must be a whole number from 0 to 3',
+    ],
+    [
       'a name that AWS would refuse',
       { ...dev, stage: 'Dev_1' },
       'stage is "Dev_1"; it must be 1 to 12 lower-case letters, digits or dashes, a letter first',

@@ -210,7 +210,7 @@ describe('functions', () => {
     incidents: [...SIGNING, Env.WORKFLOW_TABLE],
     pages: HEARING,
     'approval-watch': [...HEARING, Env.PAGES_URL],
-    'approval-desk': [...HEARING, Env.PAGES_URL, Env.REMINDER_SECONDS, Env.REMINDERS],
+    'approval-desk': [...HEARING, Env.PAGES_URL, Env.REMINDER_SECONDS, Env.REMINDERS, Env.ESCALATE_AFTER],
     webhooks: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
     'webhook-sender': [Env.REGISTRY_TABLE, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;

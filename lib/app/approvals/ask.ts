@@ -36,12 +36,11 @@ export interface AskSettings {
   /** Seconds between two reminders, and how many there are. */
   readonly reminderSeconds: number;
   readonly reminders: number;
+  /** From this reminder on those on standby are asked too, and those mailed at once who prefer one mail a day. */
+  readonly escalateAfter: number;
   /** Base of the pages, with a slash at its end. */
   readonly pagesUrl: string;
 }
-
-/** From this reminder on also those are mailed at once who prefer one mail a day. */
-const URGENT_REMINDER = 2;
 
 /**
  * Asks one role for its approval: everybody who holds it, has no other duty in the promotion, and is there, or their deputies.
@@ -71,7 +70,8 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   const others = asks.filter(({ role }) => role !== task.role);
   const facts = await deps.facts(promotion);
   const at = deps.clock();
-  const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at }, facts, others) : [];
+  const isLate = task.reminder >= deps.settings.escalateAfter;
+  const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at, isLate }, facts, others) : [];
   if (people.length === 0) await nobody(deps, promotion, task.role);
 
   const isAsRead = known === read && known?.state !== 'approved';
@@ -92,7 +92,7 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   await mailAll(
     deps,
     mailFacts,
-    people.filter(({ mail }) => mail === 'each' || task.reminder >= URGENT_REMINDER),
+    people.filter(({ mail }) => mail !== 'daily' || isLate),
   );
 }
 

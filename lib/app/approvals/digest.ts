@@ -43,7 +43,8 @@ export async function sendDigests(deps: DigestDeps): Promise<number> {
     const { promotion, asks } = found;
     const facts = await deps.facts(promotion);
     const others = asks.filter((one) => one.role !== role);
-    for (const person of await askablePeople(deps, { role, at }, facts, others)) {
+    // Those on standby get no digest, whether it comes to them or not.
+    for (const person of await askablePeople(deps, { role, at, isLate: true }, facts, others)) {
       if (person.mail !== 'daily') continue;
       const link = await makeLink(deps, promotion, ask, person);
       const { asked } = questions.get(person.id) ?? { asked: [] };

@@ -23,18 +23,23 @@ interface Asked {
 }
 
 /**
- * Who is asked for a role now: whoever the directory names for it, but for those whose duties forbid it.
+ * Who is asked for a role now: whoever the directory names for it, but for those whose duties forbid it, and those on standby
+ * as long as it does not come to them.
  *
+ * @param isLate - whether reminders have gone unanswered
  * @param others - what the other roles of the promotion are asked
  */
 export async function askablePeople(
   deps: ApproversOfDeps,
-  asked: Asked,
+  { isLate, ...asked }: Asked & { readonly isLate: boolean },
   facts: DecisionFacts,
   others: readonly Ask[],
 ): Promise<readonly AskablePerson[]> {
   const people = await barredPeople(deps, asked, facts, others);
-  return people.flatMap(({ person, bar }) => (bar === undefined ? [person] : []));
+  const askable = people.flatMap(({ person, bar }) => (bar === undefined ? [person] : []));
+  // Whoever stands in for somebody absent has their place, and does not wait.
+  const first = askable.filter(({ mail, deputy_for }) => mail !== 'standby' || deputy_for.length > 0);
+  return isLate || first.length === 0 ? askable : first;
 }
 
 /** The same of one person, when they act: much may have changed since they were asked. */

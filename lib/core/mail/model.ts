@@ -31,7 +31,7 @@ export interface ApprovalQuestion {
 export type MailContent =
   | (ApprovalQuestion & { readonly kind: 'approval_asked' })
   | (ApprovalQuestion & { readonly kind: 'reminder'; readonly askedAt: string })
-  /** To the deputy of somebody who did not answer. */
+  /** To whoever is asked later than others, who did not answer. */
   | (ApprovalQuestion & { readonly kind: 'escalation'; readonly askedAt: string })
   | (ApprovalQuestion & { readonly kind: 'asked_again'; readonly changed: readonly string[] })
   | {

@@ -19,8 +19,8 @@ function letterOf(content: MailContent): Letter {
       });
     case 'escalation':
       return question(content, {
-        subject: 'As deputy:',
-        opening: `Nobody has decided since ${timeText(content.askedAt)}, so that you are asked as the deputy.`,
+        subject: 'Nobody answered:',
+        opening: `Others were asked ${timeText(content.askedAt)}, and nobody has decided. Now you are asked too.`,
       });
     case 'asked_again':
       return question(content, {

@@ -48,6 +48,36 @@ describe('asking a role', () => {
     expect(mailedTo()).toEqual(['p-1@example.org reminder']);
   });
 
+  it('asks those on standby too once reminders have gone unanswered, and what they decide counts', async () => {
+    await world.enlist('p-1');
+    await world.enlist('p-2', { mail: 'standby' });
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(new Set(mailedTo().map((mail) => mail.split('@')[0]))).toEqual(new Set(['p-1']));
+    const token = await world.ask(promotion, 'model-owner', { reminder: 2 });
+    expect(mailedTo().slice(-2)).toEqual(['p-1@example.org reminder', 'p-2@example.org escalation']);
+    const [ask] = world.table.asks.values();
+    expect(ask).toMatchObject({ reminders: 2, people: [{ person: 'p-1' }, { person: 'p-2' }] });
+    await decideBy(world, 'p-2', 'approve');
+    expect(world.answers.get(token)).toBe('succeeded');
+  });
+
+  it('asks those on standby at once where nobody else may be asked, or where they stand in for somebody', async () => {
+    await world.enlist(PIPELINE);
+    await world.enlist('p-2', { mail: 'standby' });
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    expect(mailedTo()).toEqual(['p-2@example.org approval_asked']);
+    await world.enlist('p-3', { roles: ['privacy-officer'] });
+    await world.enlist('p-4', { roles: ['privacy-officer'] });
+    await world.enlist('p-5', { roles: ['privacy-officer'], mail: 'standby' });
+    const absence = { from: '2020-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z', deputy: 'p-5' };
+    await changeApprover(approverDeps(plane), 'p-3', { revision: 1, absence }, PEOPLE_ADMIN);
+    await world.ask(promotion, 'privacy-officer');
+    expect(mailedTo().slice(1)).toEqual(['p-4@example.org approval_asked', 'p-5@example.org approval_asked']);
+  });
+
   it('reminds with another link, and tells who comes in later that others were asked', async () => {
     await world.enlist('p-1');
     const promotion = await world.awaiting('run-1');
