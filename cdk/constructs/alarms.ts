@@ -15,7 +15,8 @@ export const ALARMS = {
   'function-throttles': 'Lambda refused to run a function: its concurrency is used up.',
   'simulation-failed': 'The simulation of a policy came to no end.',
   'promotion-stopped': 'A promotion was stopped past the API, or ran out of time.',
-  'failed-events': 'What a function was handed has failed for good: a staged upload, or an announcement.',
+  'failed-events':
+    'What a function was handed has failed for good: a staged upload, an announcement, or an execution that ended.',
   'api-server-errors': 'The API answers with server errors.',
   'integrity-failure': 'Stored evidence does not verify.',
   'gate-without-a-policy': 'A gate could not decide: the policy in force breaks down.',

@@ -88,6 +88,14 @@ export class DataKey extends EncryptionKey {
           conditions: { StringEquals: { [PURPOSE_KEY]: SEALED } },
         }),
         new iam.PolicyStatement({
+          // What a rule cannot hand over goes to an encrypted queue, in the name of EventBridge itself.
+          sid: 'RulesKeepFailedEvents',
+          principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: ['*'],
+          conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+        }),
+        new iam.PolicyStatement({
           // DynamoDB keeps a grant per table, made in the name of whoever creates the table.
           sid: 'TablesKeepGrants',
           principals: [new iam.AccountRootPrincipal()],

@@ -1,4 +1,5 @@
 import { ENDPOINT_PARTITIONS, PROMOTION_PARTITIONS, Prefix, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import type { DataService } from '../constructs/encryption-key.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { StateMachine } from '../constructs/state-machine.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
@@ -23,7 +24,8 @@ export function grantPromotions(grantee: Grantee, data: DataStack, machine: Stat
 
 /** Gives endpoints away and takes them back; whoever waited for one is told. */
 export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateMachineArns): void {
-  grantRecordPromotionEvents(grantee, data);
+  // Lambda keeps in a queue what the function fails on, in its name.
+  grantRecordPromotionEvents(grantee, data, ['s3', 'dynamodb', 'sqs']);
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'WriteEndpoints', ENDPOINT_PARTITIONS, 'DeleteItem', 'PutItem', 'Query');
   data.dataKey.grantSealTokens(grantee);
@@ -48,10 +50,14 @@ export function grantPromoteModel(machine: StateMachine, tasks: readonly string[
 }
 
 /** Signs events of promotions, and puts them where they are found. */
-function grantRecordPromotionEvents(grantee: Grantee, data: DataStack): void {
+function grantRecordPromotionEvents(
+  grantee: Grantee,
+  data: DataStack,
+  services: readonly DataService[] = ['s3', 'dynamodb'],
+): void {
   data.evidence.grantCreate(grantee, [Prefix.events]);
   data.evidenceKey.grantSign(grantee);
-  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.dataKey.grantEncryptDecrypt(grantee, services);
   data.evidenceTable.grant(grantee, 'RecordPromotionEvents', 'PutItem');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem');
 }

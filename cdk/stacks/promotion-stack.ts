@@ -41,15 +41,16 @@ export class PromotionStack extends Stack {
   ) {
     super(scope, id, props);
     const { config, data } = props;
+    const { functions: promoting, failedStops } = promotionFunctions(this, props);
     const functions = {
-      ...promotionFunctions(this, props),
+      ...promoting,
       ...releaseFunctions(this, props),
       ...approvalFunctions(this, props),
       ...webhookFunctions(this, props),
     };
     const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     watchFunctions(alarms, functions);
-    watchPromotions(alarms, promoteModel(this, props));
+    watchPromotions(alarms, promoteModel(this, props), failedStops);
     watchWebhooks(this, { config, data, alarms, functions });
     this.functions = functions;
   }

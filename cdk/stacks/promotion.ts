@@ -1,10 +1,12 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Env } from '../../lib/contracts/env.ts';
 import type { StageConfig } from '../config.ts';
 import type { Alarms } from '../constructs/alarms.ts';
+import { FailedEvents } from '../constructs/failed-events.ts';
 import { API_FUNCTION_TIMEOUT, functionArn, ServiceFunction } from '../constructs/service-function.ts';
 import { StateMachine } from '../constructs/state-machine.ts';
 import { stateMachineArns } from '../constructs/state-machine-arns.ts';
@@ -36,7 +38,7 @@ export interface PromotionProps {
 export function promotionFunctions(
   stack: Stack,
   { config, data, codeOf }: PromotionProps,
-): Readonly<Record<PromotionFunctionName, ServiceFunction>> {
+): { readonly functions: Readonly<Record<PromotionFunctionName, ServiceFunction>>; readonly failedStops: Queue } {
   const machine = stateMachineArns(stack, config, 'promote-model');
   const common = { config, codeOf, auditKey: data.auditKey.key, memorySize: MEMORY };
   const workflow = {
@@ -89,6 +91,16 @@ export function promotionFunctions(
   grantPromoter(functions.promoter, data, machine);
   grantPromotionGate(functions['promotion-gate'], data);
   grantDeployer(functions.deployer, data, config);
+  const { queue } = new FailedEvents(stack, 'FailedStops', {
+    config,
+    dataKey: data.dataKey,
+    source: functions.promoter,
+    name: 'promoter',
+  });
+  new CfnOutput(stack, 'FailedStopsQueueUrl', {
+    value: queue.queueUrl,
+    description: 'Executions that ended, and whose promotions were not settled',
+  });
   new events.Rule(stack, 'PromotionStopped', {
     ruleName: `countersign-${config.stage}-promotion-stopped`,
     description: 'Tells the promoter of executions that ended',
@@ -97,9 +109,10 @@ export function promotionFunctions(
       detailType: ['Step Functions Execution Status Change'],
       detail: { status: ['ABORTED', 'FAILED', 'TIMED_OUT'], stateMachineArn: [machine.machine] },
     },
-    targets: [new LambdaFunction(functions.promoter.fn)],
+    // Lambda keeps there what the function fails on; EventBridge what it cannot hand to Lambda for a day.
+    targets: [new LambdaFunction(functions.promoter.fn, { deadLetterQueue: queue })],
   });
-  return functions;
+  return { functions, failedStops: queue };
 }
 
 /** Days of such looks fit into the history of an execution. */
@@ -133,8 +146,13 @@ export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps
   return machine;
 }
 
-/** Rejections and rollbacks end executions as failed, which is no alarm; what nobody of ours ended is one. */
-export function watchPromotions(alarms: Alarms, { machine }: StateMachine): void {
+/**
+ * Rejections and rollbacks end executions as failed, which is no alarm; what nobody of ours ended is one, and so is what nobody
+ * could settle afterwards.
+ */
+export function watchPromotions(alarms: Alarms, { machine }: StateMachine, failedStops: Queue): void {
+  const unsettled = failedStops.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
+  alarms.watch('failed-events', unsettled, { reaches: 1 }, 'promoter');
   const stopped = new MathExpression({
     expression: 'FILL(aborted, 0) + FILL(late, 0)',
     usingMetrics: {

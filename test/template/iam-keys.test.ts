@@ -127,7 +127,9 @@ describe('the data key', () => {
   it('encrypts the queues of failed events for those whose events they hold', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
     for (const principal of modest) {
-      const expected = ['function:artifact-verifier', 'function:webhook-sender'].includes(principal)
+      const expected = ['function:artifact-verifier', 'function:promoter', 'function:webhook-sender'].includes(
+        principal,
+      )
         ? 'Allowed'
         : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', sqs), principal).toBe(expected);

@@ -260,6 +260,7 @@ describe('functions', () => {
       MaximumRetryAttempts: 2,
     });
     expect(everywhere('AWS::Lambda::EventInvokeConfig')).toMatchObject([
+      kept('promoter', 'FailedStops', prod.promotion),
       kept('webhook-sender', 'FailedAnnouncements', prod.promotion),
       kept('artifact-verifier', 'FailedEvents', service),
     ]);
@@ -274,6 +275,26 @@ it('the waiver watch is started once a day, by its rule and nobody else', () => 
   const permissions = resolved(service, 'AWS::Lambda::Permission').filter(({ FunctionName }) => FunctionName === arn);
   const ruleArn = resolver.arn(only(service, 'AWS::Events::Rule', 'WatchWaivers')[0], service);
   expect(permissions).toMatchObject([{ Principal: 'events.amazonaws.com', SourceArn: ruleArn }]);
+});
+
+it('an execution that ended and could not be handed to the promoter is kept, by its rule and nobody else', () => {
+  const { promotion } = prod;
+  const [queue] = only(promotion, 'AWS::SQS::Queue', 'FailedStops');
+  const queueArn = resolver.arn(queue, promotion);
+  const rule = resolved(promotion, 'AWS::Events::Rule').find(
+    ({ Name }) => Name === 'countersign-prod-promotion-stopped',
+  );
+  expect(rule).toMatchObject({ Targets: [{ DeadLetterConfig: { Arn: queueArn } }] });
+  const ruleArn = resolver.arn(only(promotion, 'AWS::Events::Rule', 'PromotionStopped')[0], promotion);
+  const policies = resolved(promotion, 'AWS::SQS::QueuePolicy').filter((one) => JSON.stringify(one).includes(queueArn));
+  const statements = policies.flatMap(({ PolicyDocument }) => Object(PolicyDocument).Statement);
+  expect(statements.filter(({ Effect }: { Effect: string }) => Effect === 'Allow')).toMatchObject([
+    {
+      Action: 'sqs:SendMessage',
+      Principal: { Service: 'events.amazonaws.com' },
+      Condition: { ArnEquals: { 'aws:SourceArn': ruleArn } },
+    },
+  ]);
 });
 
 it('webhooks are sent to by what we announce and by a tick a minute, and on AWS never to the machine itself', () => {
