@@ -1,4 +1,4 @@
-import type { RetentionPolicy, SamplingRates } from '../lib/contracts/env.ts';
+import type { RetentionPolicy, SamplingRates, SignInConfig } from '../lib/contracts/env.ts';
 import { ENVIRONMENTS, type Environment, STAGES, type Stage } from '../lib/contracts/predicates.ts';
 
 /** What one deployment of Countersign differs in from another. Everything else is the same in every stage. */
@@ -69,6 +69,8 @@ export interface PromotionConfig {
   readonly allAtOnceIn: readonly Environment[];
   /** Address that mails to approvers come from; SES must have verified it. */
   readonly mailFrom: string;
+  /** Where approvers sign in whose subject the directory has. Absent: everybody proves who they are by a code to their address. */
+  readonly signIn?: SignInConfig;
 }
 
 const PROMOTION: PromotionConfig = {
@@ -289,7 +291,7 @@ function apiFaults({ throttle, vpcEndpointIds, firewall, alarmEmail }: StageConf
   return faults;
 }
 
-function promotionFaults({ promotion }: StageConfig): string[] {
+function promotionFaults({ stage, promotion }: StageConfig): string[] {
   const bounds = {
     reminderHours: [1, 168],
     reminders: [0, 20],
@@ -311,7 +313,20 @@ function promotionFaults({ promotion }: StageConfig): string[] {
   if (!/^[^@\s]+@[^@\s]+$/.test(promotion.mailFrom)) {
     faults.push(`promotion.mailFrom is "${promotion.mailFrom}"; it must be an e-mail address`);
   }
-  return faults;
+  return promotion.signIn === undefined ? faults : [...faults, ...signInFaults(stage, promotion.signIn)];
+}
+
+/** OpenID Connect Discovery, section 2: an issuer has neither query nor fragment. */
+function signInFaults(stage: string, { issuer, clientId }: SignInConfig): string[] {
+  const protocol = stage === 'local' ? /^https?:$/ : /^https:$/;
+  const url = URL.parse(issuer);
+  const isIssuer = url !== null && protocol.test(url.protocol) && !/[?#@]/.test(issuer);
+  return [
+    ...(isIssuer ? [] : [`promotion.signIn.issuer is "${issuer}"; it must be an https URL as the provider writes it`]),
+    ...(/^[\x21-\x7e]{1,255}$/.test(clientId)
+      ? []
+      : [`promotion.signIn.clientId is "${clientId}"; it must be what the provider calls our client`]),
+  ];
 }
 
 function webhookFaults({ stage, webhooksToLoopback }: StageConfig): string[] {

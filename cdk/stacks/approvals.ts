@@ -36,7 +36,10 @@ export function approvalFunctions(
     timeout: API_FUNCTION_TIMEOUT,
     // A trace would hold the path, and with it the secret of a link.
     isTraced: false,
-    environment,
+    environment: {
+      ...environment,
+      ...(config.promotion.signIn && { [Env.SIGN_IN]: JSON.stringify(config.promotion.signIn) }),
+    },
   });
   const { url } = new PagesApi(stack, 'PagesApi', { config, auditKey: data.auditKey.key, pages });
   new CfnOutput(stack, 'PagesUrl', { value: url, description: 'Base of the pages that mails link to' });

@@ -12,7 +12,8 @@ import { Shell, table } from '../shell.ts';
 interface FactOptions {
   readonly name?: string;
   readonly email?: string;
-  readonly oidcSubject?: string;
+  /** False: none any more. */
+  readonly oidcSubject?: string | false;
   readonly role?: readonly string[];
   readonly mail?: string;
 }
@@ -51,7 +52,7 @@ function addAdd(approver: Command): void {
     .requiredOption('--email <address>', 'where they are asked')
     .requiredOption('--role <role>', 'what they are asked as, such as model-owner; may be repeated', collect)
     .addOption(mailOption().default('each'))
-    .option('--oidc-subject <sub>', 'subject of their ID tokens')
+    .option('--oidc-subject <sub>', 'subject of their ID tokens, with which they sign in')
     .action(async (id: string, options: FactOptions, command: Command) => {
       const shell = new Shell(command);
       show(shell, await shell.api().json({ method: 'POST', path: '/v1/approvers', body: { id, ...factsOf(options) } }));
@@ -71,7 +72,8 @@ function addChange(approver: Command): void {
     .option('--email <address>', 'where they are asked')
     .option('--role <role>', 'all of their roles, one each', collect)
     .addOption(mailOption())
-    .option('--oidc-subject <sub>', 'subject of their ID tokens')
+    .option('--oidc-subject <sub>', 'subject of their ID tokens, with which they sign in')
+    .option('--no-oidc-subject', 'they prove who they are by a code again')
     .addOption(new Option('--state <state>', 'whether they are asked at all').choices(['active', 'left']))
     .action(async (id: string, { state, ...options }: ChangeOptions, command: Command) => {
       const changes = { ...factsOf(options), ...(state === undefined ? {} : { state }) };
@@ -226,7 +228,7 @@ function factsOf({ name, email, oidcSubject, role, mail }: FactOptions): JsonObj
   return {
     ...(name === undefined ? {} : { name }),
     ...(email === undefined ? {} : { email }),
-    ...(oidcSubject === undefined ? {} : { oidc_subject: oidcSubject }),
+    ...(oidcSubject === undefined ? {} : { oidc_subject: oidcSubject === false ? null : oidcSubject }),
     ...(role === undefined ? {} : { roles: [...role] }),
     ...(mail === undefined ? {} : { mail }),
   };

@@ -32,6 +32,8 @@ export const Env = {
   MAIL_FROM: 'MAIL_FROM',
   /** SES configuration set that mails are sent with. */
   MAIL_CONFIGURATION_SET: 'MAIL_CONFIGURATION_SET',
+  /** JSON of {@link SignInConfig}. Absent: whoever approves proves who they are by a code. */
+  SIGN_IN: 'SIGN_IN',
   /** Seconds until somebody who has not answered is reminded, and how often. */
   REMINDER_SECONDS: 'REMINDER_SECONDS',
   REMINDERS: 'REMINDERS',
@@ -57,6 +59,14 @@ export interface RetentionPolicy {
   readonly mode: 'COMPLIANCE' | 'GOVERNANCE';
   /** Days from receipt, at least 1. */
   readonly days: { readonly experimental: number; readonly staging: number; readonly production: number };
+}
+
+/** The OpenID provider that approvers sign in at, and what we are to it. */
+export interface SignInConfig {
+  /** As its tokens name it, to the letter. */
+  readonly issuer: string;
+  /** Of a public client that is ours alone. */
+  readonly clientId: string;
 }
 
 /** Share of the runs whose models a gate checks, 0 to 1. Production, and what is a release candidate, is always checked. */

@@ -163,4 +163,7 @@ export const PAGE_ROUTES = [
   { method: 'POST', path: '/approve/{link}/code' },
   { method: 'POST', path: '/approve/{link}/session' },
   { method: 'POST', path: '/approve/{link}/decision' },
+  // Where identity providers send people back to: one address for all links, as providers want it registered to the letter.
+  { method: 'GET', path: '/signed-in' },
+  { method: 'POST', path: '/signed-in' },
 ] as const satisfies readonly Pick<Route, 'method' | 'path'>[];

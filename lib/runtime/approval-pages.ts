@@ -1,4 +1,5 @@
 import {
+  type ChoiceProblem,
   choiceProblem,
   confirmDecision,
   type DecideDeps,
@@ -9,35 +10,31 @@ import {
 import { type PageFactsDeps, shownFacts } from '../app/approvals/page-facts.ts';
 import { enterCode, sendCode } from '../app/approvals/prove.ts';
 import { isActionable, isWithdrawable, openLink, standingOf, type Visit } from '../app/approvals/visit.ts';
-import { formToken, isSame, isSessionOf, type Link, SECRET_BYTES } from '../core/approvals/link.ts';
+import { isSessionOf } from '../core/approvals/link.ts';
 import { approvalFacts, type PageFacts } from '../core/approvals/view/page.ts';
 import { changeSentences, promotionSummary } from '../core/approvals/view/summary.ts';
-import { renderApprovalPage } from '../core/pages/approval/page.ts';
-import { type ApprovalPage, type Choice, FIELD, type Form, type LinkState, type Outcome } from '../core/pages/model.ts';
+import { type ApprovalFacts, type Choice, FIELD, type LinkState, type Outcome } from '../core/pages/model.ts';
 import type { PromotionState } from '../core/promotion.ts';
+import { answer, Browser, FIELDS, type PageOutcome } from './approval-browser.ts';
 import type { PageAnswer, PageRequest } from './page-requests.ts';
+import { proofOf, showSignedIn, signedIn, signIn, signInPage } from './sign-in-pages.ts';
 
 export type ApprovalPagesDeps = DecideDeps & PageFactsDeps;
 
 type ShowDeps = ApprovalPagesDeps & { readonly shownFacts: ReturnType<typeof shownFacts> };
 
-/** What became of a request: a page, or the way to the link's own. */
-export type PageOutcome = PageAnswer | 'home';
-
-/** The forms of a link, each with tokens of its own. */
-type Step = 'code' | 'session' | 'choose' | 'confirm' | 'finish';
-
-const FIELDS = { token: 'token', step: 'step', confirm: 'confirm' } as const;
-
 /** Pages behind the links of mails. Nothing but a POST with the tokens of a page that this browser was given changes anything. */
 export function approvalPages(given: ApprovalPagesDeps) {
   const deps: ShowDeps = { ...given, shownFacts: shownFacts(given) };
   return async (request: PageRequest): Promise<PageOutcome> => {
+    if (request.route === 'GET /signed-in') return await showSignedIn(deps, request);
     const visit = await openLink(deps, request.secret);
     if (!visit) return answer({ state: 'unknown' });
     const browser = new Browser(deps, request, visit.link);
     if (request.route.startsWith('GET ')) return await show(deps, visit, browser);
     switch (request.route) {
+      case 'POST /signed-in':
+        return await signedIn(deps, visit, browser);
       case 'POST /approve/{link}/code':
         return browser.sent('code') ? await askForCode(deps, visit, browser) : browser.stale();
       case 'POST /approve/{link}/session':
@@ -50,110 +47,31 @@ export function approvalPages(given: ApprovalPagesDeps) {
   };
 }
 
-/** One browser at one link: what it sent, and the forms that only it can send. */
-class Browser {
-  readonly request: PageRequest;
-  /** What it showed; undefined when nothing of ours. */
-  readonly cookie: string | undefined;
-  readonly #link: Link;
-  #secret: string;
-
-  constructor({ random }: Pick<ApprovalPagesDeps, 'random'>, request: PageRequest, link: Link) {
-    this.request = request;
-    this.#link = link;
-    const shown = request.cookies.get(this.#name);
-    this.cookie = shown !== undefined && /^[\w-]{43}$/.test(shown) ? shown : undefined;
-    this.#secret = this.cookie ?? random(SECRET_BYTES).toString('base64url');
-  }
-
-  /** Apart for each link, so that two of them may be open side by side. */
-  get #name(): string {
-    return `__Host-approval-${this.#link.id.slice(0, 16)}`;
-  }
-
-  /** After a proof of who it is, so that nobody else has planted the cookie that it goes on with. */
-  renew(cookie: string): void {
-    this.#secret = cookie;
-  }
-
-  /** Whether a form of ours was sent by this browser, from a page that it was shown. */
-  sent(step: Step): boolean {
-    const { form, from } = this.request;
-    if (from !== undefined && from !== 'same-origin') return false;
-    const token = form?.get(FIELDS.token);
-    return (
-      this.cookie !== undefined && token !== undefined && isSame(token, formToken(this.cookie, this.#link.id, step))
-    );
-  }
-
-  field(name: string): string | undefined {
-    return this.request.form?.get(name);
-  }
-
-  form(step: Step, more: Readonly<Record<string, string>> = {}): Form {
-    const path = step === 'code' || step === 'session' ? step : 'decision';
-    return {
-      action: `${this.request.home}/${path}`,
-      hidden: { [FIELDS.token]: formToken(this.#secret, this.#link.id, step), [FIELDS.step]: step, ...more },
-    };
-  }
-
-  page(page: ApprovalPage): PageAnswer {
-    return { ...answer(page), cookie: [this.#name, this.#secret] };
-  }
-
-  stale(): PageAnswer {
-    return answer({ state: 'stale_form', back: this.request.home });
-  }
-}
-
-function answer(page: ApprovalPage): PageAnswer {
-  return { status: STATUS[page.state] ?? 200, page: renderApprovalPage(page) };
-}
-
-const STATUS: Readonly<Partial<Record<ApprovalPage['state'], number>>> = {
-  unknown: 404,
-  expired: 410,
-  revoked: 410,
-  too_many_tries: 410,
-  used: 410,
-  ended: 410,
-  changed: 410,
-  barred: 403,
-  stale_form: 403,
-  wait: 429,
-};
-
 async function show(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const { link } = visit;
   const standing = standingOf(visit, deps.clock());
   if (standing !== 'open' && standing !== 'claimed' && standing !== 'decided')
     return answer(closed(visit, standing, await deps.facts(visit.promotion)));
   const facts = await deps.shownFacts(visit);
-  if (standing === 'decided') return browser.page(decidedPage(visit, facts, browser));
+  if (standing === 'decided') return browser.page(await decidedPage(deps, visit, facts, browser));
   const shown = approvalFacts(facts, link);
   if (link.given && standing === 'claimed') {
     const choice: Choice = link.given.decision === 'approved' ? 'approve' : 'reject';
-    const { comment } = link.given;
+    const { comment, method } = link.given;
     return browser.page({
       state: 'confirm',
       facts: shown,
       choice,
       comment,
+      method: method.kind,
       confirm: browser.form('finish'),
       back: browser.request.home,
     });
   }
-  if (isSessionOf(link, browser.cookie, deps.clock().toISOString())) {
-    return browser.page({
-      state: 'decide',
-      facts: shown,
-      decide: browser.form('choose'),
-      comment: '',
-      problem: undefined,
-    });
-  }
-  return browser.page({ state: 'asked', facts: shown, proof: { method: 'code', form: browser.form('code') } });
+  const proof = await proofOf(deps, visit, browser);
+  if (proof.method === 'oidc') return signInPage(browser, facts, link, proof);
+  if (isSessionOf(link, browser.cookie, deps.clock().toISOString())) return decidePage(browser, shown);
+  return browser.page({ state: 'asked', facts: shown, code: proof.form });
 }
 
 type Closed = Exclude<ReturnType<typeof standingOf>, 'open' | 'claimed' | 'decided'>;
@@ -190,24 +108,24 @@ const OUTCOMES: Readonly<Partial<Record<PromotionState, Outcome>>> = {
   rolled_back: 'rolled_back',
 };
 
-function decidedPage(visit: Visit, facts: PageFacts, browser: Browser): LinkState {
-  const { link, promotion } = visit;
+async function decidedPage(deps: ShowDeps, visit: Visit, facts: PageFacts, browser: Browser): Promise<LinkState> {
+  const { link } = visit;
   const { summary } = approvalFacts(facts, link);
   const decision = facts.decided.find(
     ({ person, role, at }) => person === link.person && role === link.role && at === link.given?.decided_at,
   );
   if (!decision) return { state: 'revoked' };
-  const withdraw = isWithdrawable({ ...visit, promotion })
-    ? ({ method: 'code', form: browser.form('code') } as const)
-    : undefined;
+  const withdraw = isWithdrawable(visit) ? await proofOf(deps, visit, browser) : undefined;
   return { state: 'decided', summary, decision, withdraw };
 }
 
 async function askForCode(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   if (!isActionable(visit, deps.clock())) return 'home';
   const sent = await sendCode(deps, visit);
-  if (!sent.sent)
-    return answer('bar' in sent ? { state: 'barred', because: sent.bar } : { state: 'wait', until: sent.until });
+  if (!sent.sent) {
+    if (!('bar' in sent)) return answer({ state: 'wait', until: sent.until });
+    return sent.bar === 'sign_in' ? 'home' : answer({ state: 'barred', because: sent.bar });
+  }
   return await codePage(deps, visit, browser, undefined);
 }
 
@@ -232,12 +150,23 @@ async function openSession(deps: ShowDeps, visit: Visit, browser: Browser): Prom
   browser.renew(entered.cookie);
   const proven = { ...visit, link: entered.link };
   if (isWithdrawable(proven)) return await confirmPage(deps, proven, browser, 'withdraw', '');
-  const facts = approvalFacts(await deps.shownFacts(visit), entered.link);
-  return browser.page({ state: 'decide', facts, decide: browser.form('choose'), comment: '', problem: undefined });
+  return decidePage(browser, approvalFacts(await deps.shownFacts(visit), entered.link));
+}
+
+function decidePage(browser: Browser, facts: ApprovalFacts, comment = '', problem?: ChoiceProblem): PageAnswer {
+  return browser.page({
+    state: 'decide',
+    facts,
+    provider: undefined,
+    decide: browser.form('choose'),
+    comment,
+    problem,
+  });
 }
 
 async function decide(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const step = browser.field(FIELDS.step);
+  if (step === 'sign-in' && browser.sent('sign-in')) return await signIn(deps, visit, browser);
   if (step === 'finish' && browser.sent('finish')) {
     await finishDecision(deps, visit);
     return 'home';
@@ -254,14 +183,12 @@ async function decide(deps: ShowDeps, visit: Visit, browser: Browser): Promise<P
 }
 
 async function choose(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
-  const choice = browser.field(FIELD.decision);
-  // Browsers send a line's end as two characters, and count it as one.
-  const comment = (browser.field(FIELD.comment) ?? '').replaceAll('\r\n', '\n');
+  const { choice, comment } = browser.decision();
   const problem = choiceProblem(choice, comment);
   if (!problem && (choice === 'approve' || choice === 'reject'))
     return await confirmPage(deps, visit, browser, choice, comment);
   const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
-  return { ...browser.page({ state: 'decide', facts, decide: browser.form('choose'), comment, problem }), status: 422 };
+  return { ...decidePage(browser, facts, comment, problem), status: 422 };
 }
 
 async function confirmPage(
@@ -275,7 +202,15 @@ async function confirmPage(
   if (token === undefined) return browser.stale();
   const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
   const form = browser.form('confirm', { [FIELDS.confirm]: token });
-  return browser.page({ state: 'confirm', facts, choice, comment, confirm: form, back: browser.request.home });
+  return browser.page({
+    state: 'confirm',
+    facts,
+    choice,
+    comment,
+    method: 'code',
+    confirm: form,
+    back: browser.request.home,
+  });
 }
 
 async function confirm(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {

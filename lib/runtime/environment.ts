@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Env, type EnvName, type RetentionPolicy, type SamplingRates } from '../contracts/env.ts';
+import { Env, type EnvName, type RetentionPolicy, type SamplingRates, type SignInConfig } from '../contracts/env.ts';
 import { ENVIRONMENTS, type Environment, STAGES, type Stage } from '../contracts/predicates.ts';
 
 /** Reads what the template set. A missing or wrong variable stops the function at its start, not at its first request. */
@@ -32,6 +32,14 @@ export function unsignedStages(): ReadonlySet<Stage> {
 
 export function allAtOnceIn(): ReadonlySet<Environment> {
   return new Set(z.array(z.enum(ENVIRONMENTS)).parse(listed(Env.ALL_AT_ONCE_IN)));
+}
+
+const SignIn: z.ZodMiniType<SignInConfig> = z.strictObject({ issuer: z.url(), clientId: z.string() });
+
+/** Undefined where nobody signs in. */
+export function signIn(): SignInConfig | undefined {
+  const value = process.env[Env.SIGN_IN];
+  return value ? SignIn.parse(JSON.parse(value)) : undefined;
 }
 
 function listed(name: EnvName): readonly string[] {

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { linkOfState } from '../app/approvals/sign-in.ts';
 import { BARE_HEADERS } from '../contracts/page-headers.ts';
 import type { RenderedPage } from '../core/pages/model.ts';
 
@@ -9,6 +10,10 @@ export interface PageRequest {
   readonly secret: string;
   /** Path of the link's page as the browser knows it, with the stage of the API where it has one. */
   readonly home: string;
+  /** Base of the pages as the browser knows it, without a slash at its end. */
+  readonly base: string;
+  /** Parameters of the address that are there once. */
+  readonly query: ReadonlyMap<string, string>;
   /** Fields of the form; undefined when it is none that a page of ours sends. */
   readonly form: ReadonlyMap<string, string> | undefined;
   readonly cookies: ReadonlyMap<string, string>;
@@ -24,26 +29,47 @@ const MAX_FIELDS = 8;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;.*)?$/i;
 
 /** The part of API Gateway's event that a page is answered by. */
-type PageEvent = Pick<
+export type PageEvent = Pick<
   APIGatewayProxyEvent,
-  'httpMethod' | 'resource' | 'headers' | 'pathParameters' | 'body' | 'isBase64Encoded'
+  | 'httpMethod'
+  | 'resource'
+  | 'headers'
+  | 'pathParameters'
+  | 'multiValueQueryStringParameters'
+  | 'body'
+  | 'isBase64Encoded'
 > & {
-  readonly requestContext: Pick<APIGatewayProxyEvent['requestContext'], 'path'>;
+  readonly requestContext: Pick<APIGatewayProxyEvent['requestContext'], 'path' | 'domainName'>;
 };
 
 export function pageRequest(event: PageEvent): PageRequest {
   const headers = new Map(Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value ?? '']));
-  const secret = event.pathParameters?.link ?? '';
-  const path = event.requestContext.path;
-  const at = path.indexOf('/approve/');
+  const form = formOf(event, headers.get('content-type'));
+  const cookies = cookiesOf(headers.get('cookie'));
+  // Who comes back from their provider has the link's secret where no address shows it.
+  const secret = event.pathParameters?.link ?? cookies.get(returnCookie(form?.get('state') ?? '')) ?? '';
+  const { path, domainName = '' } = event.requestContext;
+  const stage = path.slice(0, Math.max(0, path.indexOf(event.resource.split('{')[0] ?? '')));
   return {
     route: `${event.httpMethod} ${event.resource}`,
     secret,
-    home: `${at < 0 ? '' : path.slice(0, at)}/approve/${secret}`,
-    form: formOf(event, headers.get('content-type')),
-    cookies: cookiesOf(headers.get('cookie')),
+    home: `${stage}/approve/${secret}`,
+    // API Gateway says both itself, whatever the caller sends.
+    base: `${headers.get('x-forwarded-proto') ?? 'https'}://${domainName}${stage}`,
+    query: new Map(
+      Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([name, values = []]) =>
+        values.length === 1 ? values.map((value) => [name, value] as const) : [],
+      ),
+    ),
+    form,
+    cookies,
     from: headers.get('sec-fetch-site'),
   };
+}
+
+/** Name of the cookie by which a browser finds from its provider back to the link. */
+export function returnCookie(state: string): string {
+  return `__Host-return-${linkOfState(state)?.slice(0, 16) ?? ''}`;
 }
 
 /** Strict: a field is there once, in valid percent-encoding and UTF-8, or there is no form. */
@@ -89,20 +115,18 @@ function cookiesOf(header = ''): ReadonlyMap<string, string> {
 export interface PageAnswer {
   readonly status: number;
   readonly page: RenderedPage;
-  /** Cookie to be kept by the browser: name and value. */
-  readonly cookie?: readonly [name: string, value: string];
+  /** Cookies to be kept by the browser. */
+  readonly cookies?: readonly (readonly [name: string, value: string])[];
 }
 
 /** `__Host-`: this host alone, over TLS, for all of its paths. It ends with the browser, and other sites' forms do not carry it. */
 const COOKIE_ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
 
-export function pageResult({ status, page, cookie }: PageAnswer): APIGatewayProxyResult {
+export function pageResult({ status, page, cookies = [] }: PageAnswer): APIGatewayProxyResult {
   return {
     statusCode: status,
-    headers: {
-      ...page.headers,
-      ...(cookie ? { 'Set-Cookie': `${cookie[0]}=${cookie[1]}; ${COOKIE_ATTRIBUTES}` } : {}),
-    },
+    headers: { ...page.headers },
+    multiValueHeaders: { 'Set-Cookie': cookies.map(([name, value]) => `${name}=${value}; ${COOKIE_ATTRIBUTES}`) },
     body: page.html,
   };
 }

@@ -1,12 +1,16 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { oidcProvider } from '../adapters/oidc/provider.ts';
 import { DomainError } from '../core/errors.ts';
 import { approvalDeps } from './approval-deps.ts';
 import { type ApprovalPagesDeps, approvalPages } from './approval-pages.ts';
+import { signIn } from './environment.ts';
 import { codeOf, logger, logProblem } from './http.ts';
 import { failedResult, pageRequest, pageResult, redirectResult } from './page-requests.ts';
 
 export function pagesDeps(): ApprovalPagesDeps {
-  return approvalDeps();
+  const deps = approvalDeps();
+  const provider = signIn();
+  return { ...deps, provider: provider && oidcProvider({ ...provider, log: deps.log }) };
 }
 
 /** Serves the public pages. The log names the route, and never the path, which holds the secret of a link. */

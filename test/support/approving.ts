@@ -2,6 +2,7 @@ import { type AskDeps, askApproval } from '../../lib/app/approvals/ask.ts';
 import type { DigestDeps } from '../../lib/app/approvals/digest.ts';
 import { decisionFacts } from '../../lib/app/approvals/facts.ts';
 import type { FallEarlyDeps } from '../../lib/app/approvals/fall-early.ts';
+import type { IdentityProvider } from '../../lib/app/approvals/ports.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
 import type { IncidentFacts } from '../../lib/core/incident.ts';
 import type { MailContent } from '../../lib/core/mail/model.ts';
@@ -9,7 +10,7 @@ import { renderMail } from '../../lib/core/mail/render.ts';
 import { isOver, type Promotion } from '../../lib/core/promotion.ts';
 import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { type ApprovalPagesDeps, approvalPages } from '../../lib/runtime/approval-pages.ts';
-import type { PageAnswer, PageRequest } from '../../lib/runtime/page-requests.ts';
+import { type PageAnswer, type PageEvent, type PageRequest, pageRequest } from '../../lib/runtime/page-requests.ts';
 import { approverDeps, enlist } from './approvers.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { MemoryApprovals } from './memory/approvals.ts';
@@ -29,7 +30,7 @@ export type Answered = 'succeeded' | string;
 const PAGES = 'https://pages.example.org/local/';
 
 /** A control plane in memory on which a promotion waits for people. */
-export function approving(plane: ControlPlane) {
+export function approving(plane: ControlPlane, provider?: IdentityProvider) {
   const table = new MemoryApprovals(plane.steps, plane.ledger);
   const world = releasing(plane);
   const mails: SentMail[] = [];
@@ -91,6 +92,7 @@ export function approving(plane: ControlPlane) {
     },
     random: (count) => Buffer.alloc(count, ++secrets),
     randomCode: () => ++codes,
+    provider,
     settings: { reminderSeconds: 24 * 3600, reminders: 4, escalateAfter: 2, pagesUrl: PAGES },
   };
 
@@ -200,7 +202,7 @@ export class TestBrowser {
 
   /** The fields of the form that posts to a step of the link, as the page has them. */
   form(step: string, nth = 0): Map<string, string> {
-    const forms = [...this.page.matchAll(/<form[^>]*action="[^"]*\/([a-z]+)"[^>]*>([\s\S]*?)<\/form>/g)];
+    const forms = [...this.page.matchAll(/<form[^>]*action="[^"]*\/([a-z-]+)"[^>]*>([\s\S]*?)<\/form>/g)];
     const found = forms.filter(([, path]) => path === step)[nth];
     if (!found?.[2]) throw new Error(`the page has no form for ${step}: ${this.page.match(/<h1>.*<\/h1>/)?.[0]}`);
     return new Map(
@@ -220,18 +222,62 @@ export class TestBrowser {
     return this.page;
   }
 
+  /** Comes back from a provider: another site leads here, so no cookie goes along. */
+  async comeBack(query: Readonly<Record<string, string>>): Promise<string> {
+    await this.#serveTo(eventOf('GET', '/signed-in', { query }));
+    return this.page;
+  }
+
+  /** Sends the form of the page that {@link comeBack} showed, or another. */
+  async goOn(form: ReadonlyMap<string, string> = this.form('signed-in'), from?: string): Promise<string> {
+    await this.#serveTo(eventOf('POST', '/signed-in', { form, cookies: this.cookies, from }));
+    return this.page;
+  }
+
   async #request(route: string, secret: string, form: PageRequest['form'], from?: string): Promise<void> {
-    const home = `/local/approve/${secret}`;
-    const outcome = await this.#serve({ route, secret, home, form, cookies: this.cookies, from });
+    const [method = '', resource = ''] = route.split(' ');
+    await this.#serveTo(eventOf(method, resource, { secret, form, cookies: this.cookies, from }));
+  }
+
+  async #serveTo(event: PageEvent): Promise<void> {
+    const request = pageRequest(event);
+    const outcome = await this.#serve(request);
     if (outcome === 'home') {
-      await this.get(secret);
+      await this.get(request.secret);
       return;
     }
     this.status = outcome.status;
     this.page = outcome.page.html;
     this.headers = outcome.page.headers;
-    if (outcome.cookie) this.cookies.set(...outcome.cookie);
+    for (const cookie of outcome.cookies ?? []) this.cookies.set(...cookie);
   }
+}
+
+interface Sent {
+  readonly secret?: string;
+  readonly form?: ReadonlyMap<string, string> | undefined;
+  readonly cookies?: ReadonlyMap<string, string>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly from?: string | undefined;
+}
+
+/** As API Gateway hands a browser's request over. */
+function eventOf(httpMethod: string, resource: string, { secret, form, cookies, query = {}, from }: Sent): PageEvent {
+  return {
+    httpMethod,
+    resource,
+    headers: {
+      'X-Forwarded-Proto': 'https',
+      ...(cookies && { Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') }),
+      ...(from === undefined ? {} : { 'Sec-Fetch-Site': from }),
+      ...(form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
+    },
+    pathParameters: secret === undefined ? null : { link: secret },
+    multiValueQueryStringParameters: Object.fromEntries(Object.entries(query).map(([name, value]) => [name, [value]])),
+    requestContext: { path: `/local${resource.replace('{link}', secret ?? '')}`, domainName: 'pages.example.org' },
+    body: form ? new URLSearchParams([...form]).toString() : null,
+    isBase64Encoded: false,
+  };
 }
 
 /** The whole way of one approver, from the link in the mail to the last form. */

@@ -27,7 +27,7 @@ export const PAYLOADS: readonly string[] = [
 
 /** Words that the models fix, what the caller makes, and times, which place things. */
 const OURS =
-  /^(state|kind|method|verdict|decision|environment|severity|choice|problem|outcome|because|better|stage|code|action|back|origin|link|at|until|.*[Aa]t|not_(before|after)|effective_on)$/;
+  /^(state|kind|method|verdict|decision|environment|severity|choice|problem|outcome|because|better|stage|code|action|back|url|link|at|until|.*[Aa]t|not_(before|after)|effective_on)$/;
 
 /** The same values, in which each text that somebody else could have written is another, digests too. */
 export function withTexts<T>(value: T, text: string): T {

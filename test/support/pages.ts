@@ -242,7 +242,7 @@ const form = (step: string): Form => ({
 });
 
 export const CODE_PROOF: Proof = { method: 'code', form: form('code') };
-const OIDC_PROOF: Proof = { method: 'oidc', form: form('sign-in'), origin: 'https://login.example.com' };
+const PROVIDER = 'login.example.com';
 
 /** Forty shards that became one training set, on their way through five features. */
 const WIDE_LINEAGE: ApprovalFacts['lineage'] = (() => {
@@ -261,12 +261,37 @@ const WIDE_LINEAGE: ApprovalFacts['lineage'] = (() => {
 
 /** By a name that says what is to be seen. */
 export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
-  asked: { state: 'asked', facts: FACTS, proof: CODE_PROOF },
-  'asked-oidc': { state: 'asked', facts: { ...FACTS, deputyFor: 'p-4' }, proof: OIDC_PROOF },
+  asked: { state: 'asked', facts: FACTS, code: form('code') },
+  'decide-sign-in': {
+    state: 'decide',
+    facts: { ...FACTS, deputyFor: 'p-4' },
+    provider: PROVIDER,
+    decide: form('decide'),
+    comment: '',
+    problem: undefined,
+  },
+  'sign-in': {
+    state: 'sign_in',
+    facts: FACTS,
+    choice: 'approve',
+    comment: 'Recall is what matters here, and it rises.',
+    provider: PROVIDER,
+    url: 'https://login.example.com/authorize?client_id=countersign&nonce=n',
+    back: '/approvals/TOKEN',
+  },
+  'signed-in': {
+    state: 'confirm',
+    facts: FACTS,
+    choice: 'approve',
+    comment: 'Recall is what matters here, and it rises.',
+    method: 'oidc',
+    confirm: form('signed-in'),
+    back: undefined,
+  },
   'asked-first': {
     state: 'asked',
     facts: { ...FACTS, running: null, decided: [], earlier: [], summary: { ...SUMMARY, emergency: true } },
-    proof: CODE_PROOF,
+    code: form('code'),
   },
   'asked-again': {
     state: 'asked',
@@ -278,7 +303,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
       ],
       decided: [{ ...DECIDED, fallen: 'the consent that it relied on was withdrawn' }],
     },
-    proof: CODE_PROOF,
+    code: form('code'),
   },
   'asked-closed': {
     state: 'asked',
@@ -305,15 +330,23 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
       },
       lineage: { ...FACTS.lineage, complete: false },
     },
-    proof: CODE_PROOF,
+    code: form('code'),
   },
-  'asked-wide': { state: 'asked', facts: { ...FACTS, lineage: WIDE_LINEAGE }, proof: CODE_PROOF },
+  'asked-wide': { state: 'asked', facts: { ...FACTS, lineage: WIDE_LINEAGE }, code: form('code') },
   code: { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: undefined },
   'code-wrong': { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: 3 },
-  decide: { state: 'decide', facts: FACTS, decide: form('decide'), comment: '', problem: undefined },
+  decide: {
+    state: 'decide',
+    facts: FACTS,
+    provider: undefined,
+    decide: form('decide'),
+    comment: '',
+    problem: undefined,
+  },
   'decide-problem': {
     state: 'decide',
     facts: FACTS,
+    provider: undefined,
     decide: form('decide'),
     comment: '',
     problem: 'comment_missing',
@@ -323,6 +356,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     facts: FACTS,
     choice: 'approve',
     comment: 'Recall is what matters here, and it rises.\nThe loss of accuracy is one row.',
+    method: 'code',
     confirm: form('confirm'),
     back: '/approvals/TOKEN',
   },
@@ -331,6 +365,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     facts: FACTS,
     choice: 'reject',
     comment: 'Accuracy fell; show me which row.',
+    method: 'code',
     confirm: form('confirm'),
     back: '/approvals/TOKEN',
   },
@@ -339,10 +374,13 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     facts: FACTS,
     choice: 'withdraw',
     comment: '',
+    method: 'code',
     confirm: form('confirm'),
     back: '/approvals/TOKEN',
   },
   unknown: { state: 'unknown' },
+  'sign-in-stale': { state: 'sign_in_failed', because: 'stale', back: undefined },
+  'sign-in-other-person': { state: 'sign_in_failed', because: 'other_person', back: '/approvals/TOKEN' },
   expired: { state: 'expired', until: FACTS.until },
   used: { state: 'used' },
   revoked: { state: 'revoked' },

@@ -17,6 +17,7 @@ const ENVIRONMENT = {
   [Env.LEASE_SECONDS]: '518400',
   [Env.MAIL_CONFIGURATION_SET]: 'mails',
   [Env.MAIL_FROM]: 'countersign@example.com',
+  [Env.SIGN_IN]: '{"issuer":"https://login.example.com","clientId":"countersign"}',
   [Env.PAGES_URL]: 'https://pages.example.com/',
   [Env.REMINDER_SECONDS]: '86400',
   [Env.REMINDERS]: '4',

@@ -103,6 +103,16 @@ describe('a fault names the value and what is allowed', () => {
       { ...dev, firewall: { requestsPerAddress: 1 } },
       'firewall.requestsPerAddress is 1; it must be a whole number from 10 to 2000000000',
     ],
+    [
+      'a provider that is asked in clear',
+      { ...dev, promotion: { ...dev.promotion, signIn: { issuer: 'http://login.example.com', clientId: 'c' } } },
+      'promotion.signIn.issuer is "http://login.example.com"; it must be an https URL as the provider writes it',
+    ],
+    [
+      'no client of the provider',
+      { ...dev, promotion: { ...dev.promotion, signIn: { issuer: 'https://login.example.com', clientId: '' } } },
+      'promotion.signIn.clientId is ""; it must be what the provider calls our client',
+    ],
     ['what is no address', { ...dev, alarmEmail: 'ops' }, 'alarmEmail is "ops"; it must be an e-mail address'],
     [
       'an escalation after more reminders than there are',

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { stageConfig } from '../../cdk/config.ts';
+import { Env } from '../../lib/contracts/env.ts';
 import { BARE_HEADERS } from '../../lib/contracts/page-headers.ts';
 import { PAGE_ROUTES } from '../../lib/contracts/routes.ts';
 import { Resolver } from './support/resolve.ts';
 import { Simulator } from './support/simulate.ts';
-import { ofType, only, synthesise } from './support/synth.ts';
+import { ofType, only, synthesise, synthesiseConfig, type Templates } from './support/synth.ts';
 
 const prod = synthesise('prod');
 const { promotion } = prod;
@@ -41,6 +43,8 @@ describe('the API of the public pages', () => {
     expect(propertiesOf('AWS::Lambda::Function', 'Pages').TracingConfig).toBeUndefined();
     const { RedactedFields } = propertiesOf('AWS::WAFv2::LoggingConfiguration', 'PagesApiFirewall');
     expect(RedactedFields).toContainEqual({ UriPath: {} });
+    // A provider sends people back with the code in the address.
+    expect(RedactedFields).toContainEqual({ QueryString: {} });
   });
 
   it("answers with the pages' headers whatever the gateway itself refuses: unknown paths, HEAD, floods, what the firewall stops", () => {
@@ -64,6 +68,18 @@ describe('the API of the public pages', () => {
     const { ResourceArn } = propertiesOf('AWS::WAFv2::WebACLAssociation', 'PagesApiFirewall');
     expect(ResourceArn).toMatch(/\/restapis\/.+\/stages\/prod$/);
   });
+});
+
+it('tells the pages, and nothing else, where people sign in, if anywhere', () => {
+  const told = (templates: Templates) =>
+    ofType(templates.promotion, 'AWS::Lambda::Function').flatMap(([id, { Properties }]) => {
+      const { Variables } = JSON.parse(JSON.stringify(Properties.Environment));
+      return Variables[Env.SIGN_IN] === undefined ? [] : [[id.replace(/[0-9A-F]{8}$/, ''), Variables[Env.SIGN_IN]]];
+    });
+  const config = stageConfig('dev');
+  const signIn = { issuer: 'https://login.example.com', clientId: 'countersign' };
+  const signingIn = synthesiseConfig({ ...config, promotion: { ...config.promotion, signIn } });
+  expect([told(prod), told(signingIn)]).toEqual([[], [['PagesFunction', JSON.stringify(signIn)]]]);
 });
 
 describe('mails to approvers', () => {

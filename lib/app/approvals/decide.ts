@@ -1,4 +1,4 @@
-import type { GivenApproval } from '../../core/approvals/approval.ts';
+import { type ApprovalMethod, type EndedDraft, type GivenDraft, isGiven } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -8,7 +8,7 @@ import type { GateLedger } from '../gate/ports.ts';
 import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
 import { askAnew } from './ask-anew.ts';
 import type { Bar } from './people.ts';
-import { type ProveDeps, personOf } from './prove.ts';
+import { mustSignIn, type ProveDeps, personOf } from './prove.ts';
 import { endApproval, type RecordDeps, recordDecision, tellWait } from './record.ts';
 import { isWithdrawable, standingOf, type Visit, visitOf } from './visit.ts';
 
@@ -49,31 +49,75 @@ export type Decided =
   /** The form was sent before, or another one was shown since. */
   | { readonly done: false; readonly bar?: Bar };
 
+/** Does what its bearer confirmed, who proved who they are by a code. */
+export async function confirmDecision(deps: DecideDeps, visit: Visit, token: string): Promise<Decided> {
+  const { confirm } = visit.link;
+  if (!confirm || confirm.decided_at !== undefined || !isSame(sha256Hex(token), confirm.hash)) return { done: false };
+  const now = deps.clock();
+  const person = await personOf(deps, visit, now);
+  if (typeof person === 'string') return { done: false, bar: person };
+  const draft = mustSignIn(deps, person) ? undefined : draftOf(visit, confirm.choice, confirm.comment, now);
+  return draft ? await commitDecision(deps, visit, draft, { kind: 'code', strength: 'weaker' }) : { done: false };
+}
+
+/** What the bearer of a link would state at an instant; undefined when it is not theirs to decide, or to take back. */
+export function draftOf(
+  visit: Visit,
+  choice: Choice | 'withdraw',
+  comment: string,
+  now: Date,
+): GivenDraft | EndedDraft | undefined {
+  const { link, promotion, ask } = visit;
+  const { role, round, person, deputy_for } = link;
+  const { id, environment, endpoint, request_decision: gate } = promotion;
+  const asked = { promotion: id, round, role, environment, person };
+  if (choice === 'withdraw') {
+    if (!ask?.decided || !isWithdrawable(visit)) return undefined;
+    return { ...asked, decision: 'withdrawn', approval: ask.decided.evidence, ended_at: now.toISOString() };
+  }
+  if (standingOf(visit, now) !== 'open' || !gate) return undefined;
+  return {
+    ...asked,
+    decision: choice === 'approve' ? 'approved' : 'rejected',
+    endpoint,
+    image_digest: imageDigestOf(promotion),
+    gate: { decision: gate.evidence, input: gate.input },
+    deputy_for,
+    comment,
+    decided_at: now.toISOString(),
+  };
+}
+
 /**
- * Does what its bearer confirmed: claims it, records it, and answers the wait.
+ * Does what somebody decided who has proved who they are: claims it, records it, and answers the wait.
  *
  * Crash before the claim: nothing is decided. After it: the page, the next who decides for the role, or the next reminder
  * carries it on. Before the wait is answered: the same, and answering twice changes nothing.
  */
-export async function confirmDecision(deps: DecideDeps, visit: Visit, token: string): Promise<Decided> {
-  const { link } = visit;
-  if (!link.confirm || !isSame(sha256Hex(token), link.confirm.hash)) return { done: false };
-  const { choice, comment } = link.confirm;
-  const bar = await personOf(deps, visit, deps.clock());
-  if (typeof bar === 'string') return { done: false, bar };
-  if (choice === 'withdraw') return await withdraw(deps, visit);
-  if (standingOf(visit, deps.clock()) !== 'open' || !visit.ask) return { done: false };
-  const given = givenBy(visit, choice, comment, deps.clock());
-  if (!given) return { done: false };
-  const claimed: Link = { ...link, given, confirm: null, state: 'used', revision: link.revision + 1 };
-  const ask = { ...visit.ask, deciding: { link: link.id, person: link.person }, revision: visit.ask.revision + 1 };
+export async function commitDecision(
+  deps: DecideDeps,
+  visit: Visit,
+  draft: GivenDraft | EndedDraft,
+  method: ApprovalMethod,
+): Promise<Decided> {
+  const { link, ask } = visit;
+  if (!isGiven(draft)) return await withdraw(deps, visit, draft, method);
+  if (!ask) return { done: false };
+  const claimed: Link = {
+    ...link,
+    given: { ...draft, method },
+    confirm: null,
+    state: 'used',
+    revision: link.revision + 1,
+  };
+  const deciding = { ...ask, deciding: { link: link.id, person: link.person }, revision: ask.revision + 1 };
   // Whoever died between claim and record holds the role: what they decided is what counts.
-  if (visit.ask.deciding !== null) {
+  if (ask.deciding !== null) {
     await finishDecision(deps, visit);
     return { done: false };
   }
-  if (!(await deps.approvals.claim(ask, claimed, visit))) return { done: false };
-  await finishDecision(deps, { ...visit, link: claimed, ask });
+  if (!(await deps.approvals.claim(deciding, claimed, visit))) return { done: false };
+  await finishDecision(deps, { ...visit, link: claimed, ask: deciding });
   return { done: true };
 }
 
@@ -84,39 +128,21 @@ export async function finishDecision(deps: DecideDeps, { link, promotion, ask }:
   await tellWait(deps, promotion, settled);
 }
 
-function givenBy({ link, promotion }: Visit, choice: Choice, comment: string, now: Date): GivenApproval | undefined {
-  const { role, round, person, deputy_for } = link;
-  const { id, environment, endpoint, request_decision: gate } = promotion;
-  if (!gate) return undefined;
-  return {
-    promotion: id,
-    round,
-    role,
-    environment,
-    person,
-    decision: choice === 'approve' ? 'approved' : 'rejected',
-    endpoint,
-    image_digest: imageDigestOf(promotion),
-    gate: { decision: gate.evidence, input: gate.input },
-    deputy_for,
-    comment,
-    method: { kind: 'code', strength: 'weaker' },
-    decided_at: now.toISOString(),
-  };
-}
-
 /**
  * Takes an approval back, and has everybody asked anew. First of all nothing is deployed on what the gate said before.
  *
  * Crash after the end: the gate before the deployment misses the approval, and asks again.
  */
-async function withdraw(deps: DecideDeps, visit: Visit): Promise<Decided> {
-  const { link, promotion, ask, others } = visit;
-  if (!ask || !isWithdrawable(visit)) return { done: false };
-  if (!(await deps.links.save({ ...link, confirm: null, revision: link.revision + 1 }))) return { done: false };
+async function withdraw(
+  deps: DecideDeps,
+  { link, promotion, ask, others }: Visit,
+  { decision, ended_at }: EndedDraft,
+  method: ApprovalMethod,
+): Promise<Decided> {
+  if (!ask || !(await deps.links.save({ ...link, confirm: null, revision: link.revision + 1 }))) return { done: false };
   const withheld = await withhold(deps, promotion);
   if (!withheld) return { done: false };
-  await endApproval(deps, promotion, ask, { decision: 'withdrawn', method: { kind: 'code', strength: 'weaker' } });
+  await endApproval(deps, promotion, ask, { decision, method, ended_at });
   await askAnew(deps, withheld, others, [{ code: 'approval_withdrawn', about: link.role }]);
   return { done: true };
 }

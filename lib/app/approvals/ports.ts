@@ -1,5 +1,6 @@
 import type { RecordedApproval } from '../../core/approvals/approval.ts';
 import type { Link } from '../../core/approvals/link.ts';
+import type { Json } from '../../core/json.ts';
 import type { RenderedMail } from '../../core/mail/model.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
 import type { GateRows } from '../gate/record.ts';
@@ -61,3 +62,37 @@ export interface Mailer {
 
 /** Bytes that nobody can guess. */
 export type RandomBytes = (count: number) => Buffer;
+
+/** One sign-in at a provider: everything that it is bound to. */
+export interface SignInTerms {
+  /** Where the provider sends the browser back to. */
+  readonly redirectUri: string;
+  readonly state: string;
+  readonly nonce: string;
+  /** Of PKCE (RFC 7636): without it nobody redeems the code, and it is the browser's. */
+  readonly verifier: string;
+}
+
+/** What a browser came back with. Hostile. */
+export interface SignInAnswer {
+  readonly code: string;
+  readonly state: string;
+  /** Who says to have answered (RFC 9207); undefined when nobody said. */
+  readonly iss: string | undefined;
+}
+
+export type Redeemed =
+  /** The token's claims were checked, and that it has not expired; who signed it was not. */
+  | { readonly ok: true; readonly idToken: string; readonly jwks: Json }
+  /** `unanswered`: the provider is down, slow, or answers with what is no answer. */
+  | { readonly ok: false; readonly because: 'refused' | 'unanswered' };
+
+/** An OpenID provider, and what we are to it. */
+export interface IdentityProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Address at which a browser signs in for these terms; undefined when the provider does not answer. */
+  authorize(terms: SignInTerms): Promise<URL | undefined>;
+  /** Redeems a code, once, and fetches the keys that the provider has at that time. */
+  redeem(answer: SignInAnswer, terms: SignInTerms): Promise<Redeemed>;
+}

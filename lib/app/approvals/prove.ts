@@ -18,7 +18,7 @@ import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { ReadFacts } from './facts.ts';
 import { type Bar, findPerson, findReach, type Reach } from './people.ts';
-import type { Mailer, RandomBytes } from './ports.ts';
+import type { IdentityProvider, Mailer, RandomBytes } from './ports.ts';
 import { isWithdrawable, type Visit, type VisitDeps } from './visit.ts';
 
 export interface ProveDeps extends VisitDeps, ApproversOfDeps {
@@ -28,13 +28,20 @@ export interface ProveDeps extends VisitDeps, ApproversOfDeps {
   readonly random: RandomBytes;
   /** A whole number from 0 to 99,999,999, each as likely as the other. */
   readonly randomCode: () => number;
+  /** Undefined where nobody signs in, and a code has to do. */
+  readonly provider: IdentityProvider | undefined;
+}
+
+/** Whether somebody has to sign in. Who can prove it in the stronger way is not heard in the weaker one: their mail may be read by others. */
+export function mustSignIn({ provider }: Pick<ProveDeps, 'provider'>, { oidc_subject }: Reach): boolean {
+  return provider !== undefined && oidc_subject !== undefined;
 }
 
 export type Sent =
   | { readonly sent: true }
   /** The code before it was sent too short a while ago, or it was the last. */
   | { readonly sent: false; readonly until: string }
-  | { readonly sent: false; readonly bar: Bar };
+  | { readonly sent: false; readonly bar: Bar | 'sign_in' };
 
 /**
  * Sends a code to the address that the directory has for the person, wherever the link went. The code before it ends.
@@ -48,6 +55,7 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   if (wait !== undefined) return { sent: false, until: wait };
   const found = await personOf(deps, visit, now);
   if (typeof found === 'string') return { sent: false, bar: found };
+  if (mustSignIn(deps, found)) return { sent: false, bar: 'sign_in' };
   const code = codeText(deps.randomCode());
   const salt = deps.random(SECRET_BYTES).toString('base64url');
   const sent: Link = {
@@ -66,7 +74,7 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
 
 /** Who the link is for, if they may still act by it. An approval may be taken back by whoever gave it, with the role or without. */
 export async function personOf(
-  deps: Omit<ProveDeps, 'links' | 'promotions'>,
+  deps: Omit<ProveDeps, 'links' | 'promotions' | 'provider'>,
   visit: Visit,
   at: Date,
 ): Promise<Reach | Bar> {

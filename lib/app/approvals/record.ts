@@ -1,7 +1,7 @@
 import { Announcement } from '../../contracts/announcements.ts';
 import { PromotionError, TOKEN_PURPOSE } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
-import { type ApprovalMethod, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
+import { type EndedApproval, isGiven, recordedApproval } from '../../core/approvals/approval.ts';
 import type { Link } from '../../core/approvals/link.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
@@ -75,12 +75,16 @@ function isOpen({ round, state }: Ask, decidedIn: Ask): boolean {
   return round === decidedIn.round && state === 'asked';
 }
 
-/** Takes an approval back, or lets it fall. The first end counts; the same again is none. */
+/**
+ * Takes an approval back, or lets it fall. The first end counts; the same again is none.
+ *
+ * @param how - with the time that its giver signed in for, where they did
+ */
 export async function endApproval(
   deps: RecordDeps,
   { model }: Pick<Promotion, 'model'>,
   ask: Ask,
-  how: { readonly decision: 'withdrawn' | 'fallen'; readonly method: ApprovalMethod | null },
+  how: Pick<EndedApproval, 'decision' | 'method'> & { readonly ended_at?: string },
 ): Promise<void> {
   const given = (await deps.approvals.of(model)).find(({ evidence }) => evidence === ask.decided?.evidence);
   if (!given || given.ended_at !== null) return;

@@ -25,6 +25,8 @@ const ConfirmSchema = z.object({
   hash: z.string(),
   choice: z.enum(['approve', 'reject', 'withdraw']),
   comment: z.string(),
+  /** When it was decided, for what its giver is signing in for: the provider's token is bound to it. */
+  decided_at: z.exactOptional(z.string()),
 });
 
 export const LinkSchema = z.object({

@@ -166,20 +166,16 @@ export interface ApprovalFacts {
   readonly evidence: readonly { readonly what: string; readonly sha256: string }[];
 }
 
-/** How the reader is to prove who they are. */
+/** How the reader is to prove who they are, and the form by which they begin. */
 export type Proof =
   | { readonly method: 'code'; readonly form: Form }
-  | {
-      readonly method: 'oidc';
-      readonly form: Form;
-      /** Of the provider, such as `https://login.example.com`: the form may lead there. Ours. */
-      readonly origin: string;
-    };
+  /** `provider` is the host of the provider's address, such as `login.example.com`. Ours. */
+  | { readonly method: 'oidc'; readonly provider: string; readonly form: Form };
 
 /** Steps of an approver whose link holds. */
 export type ApprovalStep =
-  /** What GET shows: all facts, and the first step. */
-  | { readonly state: 'asked'; readonly facts: ApprovalFacts; readonly proof: Proof }
+  /** What GET shows: all facts, and the first step of who proves by a code who they are. */
+  | { readonly state: 'asked'; readonly facts: ApprovalFacts; readonly code: Form }
   /** A code is on its way. */
   | {
       readonly state: 'code';
@@ -190,14 +186,28 @@ export type ApprovalStep =
       /** Tries that are left after a wrong code; undefined when none was entered yet. */
       readonly triesLeft: number | undefined;
     }
-  /** They are who they should be. */
+  /** They are who they should be; or it is the first step of who signs in for what they decide. */
   | {
       readonly state: 'decide';
       readonly facts: ApprovalFacts;
+      /** Host of the provider at which they sign in afterwards; undefined for who entered a code. */
+      readonly provider: string | undefined;
       readonly decide: Form;
       /** As it was typed, when the page comes back. */
       readonly comment: string;
       readonly problem: 'comment_missing' | 'comment_too_long' | 'choice_missing' | undefined;
+    }
+  /** Repeats what they sign in for. */
+  | {
+      readonly state: 'sign_in';
+      readonly facts: ApprovalFacts;
+      readonly choice: Choice | 'withdraw';
+      readonly comment: string;
+      readonly provider: string;
+      /** At the provider. */
+      readonly url: string;
+      /** Path that leads back without deciding. */
+      readonly back: string;
     }
   /** Repeats exactly what is decided. */
   | {
@@ -205,9 +215,10 @@ export type ApprovalStep =
       readonly facts: ApprovalFacts;
       readonly choice: Choice | 'withdraw';
       readonly comment: string;
+      readonly method: ProofMethod;
       readonly confirm: Form;
-      /** Path that leads back without deciding. */
-      readonly back: string;
+      /** Path that leads back without deciding; undefined for who comes from their provider, and has to go on or leave. */
+      readonly back: string | undefined;
     };
 
 /** How a promotion came out. */
@@ -221,6 +232,16 @@ export type LinkState =
   /** For one decision, which was made; shown to whoever did not prove that they made it. */
   | { readonly state: 'used' }
   | { readonly state: 'revoked' }
+  /**
+   * Somebody came back from their provider, and it proves nothing. `unanswered`: the provider cannot be asked. `other_person`: who
+   * signed in is not who was asked.
+   */
+  | {
+      readonly state: 'sign_in_failed';
+      readonly because: 'stale' | 'refused' | 'unanswered' | 'other_person';
+      /** Path of the link's page; undefined where this browser is not known to have it. */
+      readonly back: string | undefined;
+    }
   | { readonly state: 'too_many_tries' }
   /** Too many codes were asked for; the link holds on. */
   | { readonly state: 'wait'; readonly until: string }

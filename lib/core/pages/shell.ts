@@ -13,12 +13,10 @@ export interface Shell {
   readonly foot: string;
   /** Element that the reader may jump to; undefined where there is nothing to do. */
   readonly skipTo?: { readonly id: string; readonly label: string } | undefined;
-  /** Origin beside our own that a form may lead to: that of the OIDC provider. */
-  readonly formOrigin?: string | undefined;
 }
 
 /** A whole page. It runs nothing and fetches nothing, which the policy in its headers makes sure of. */
-export function renderShell({ title, kind, main, foot, skipTo, formOrigin }: Shell): RenderedPage {
+export function renderShell({ title, kind, main, foot, skipTo }: Shell): RenderedPage {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,21 +37,21 @@ ${main}
 </body>
 </html>
 `;
-  return { html: page.toString(), headers: headersFor(formOrigin) };
+  return { html: page.toString(), headers: HEADERS };
 }
 
-function headersFor(formOrigin: string | undefined): RenderedPage['headers'] {
-  const policy = [
-    "default-src 'none'",
-    `style-src ${STYLE_SOURCE}`,
-    // Chromium holds the redirect that answers a form against this, too.
-    `form-action 'self'${formOrigin === undefined ? '' : ` ${formOrigin}`}`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ];
-  return {
-    'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': policy.join('; '),
-    ...PAGE_HEADERS,
-  };
-}
+const POLICY = [
+  "default-src 'none'",
+  `style-src ${STYLE_SOURCE}`,
+  // Chromium holds the redirects that answer a form against this, too: to an identity provider, and on to those that it asks,
+  // leads a link.
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+];
+
+const HEADERS: RenderedPage['headers'] = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': POLICY.join('; '),
+  ...PAGE_HEADERS,
+};

@@ -63,7 +63,8 @@ textarea{min-height:6rem;resize:vertical}
 .hint{font-size:.875rem;color:var(--soft);margin:.25rem 0 .75rem}
 .error{color:var(--bad);font-weight:600;margin:0 0 .75rem}
 .row{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:.75rem}
-button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.125rem;border-radius:.375rem;border:2px solid var(--button);background:var(--button);color:#fff;cursor:pointer}
+button,.button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.125rem;border-radius:.375rem;border:2px solid var(--button);background:var(--button);color:#fff;cursor:pointer}
+.button{display:inline-block;text-decoration:none;line-height:1.5}
 button.stop{background:#b0231b;border-color:#b0231b}
 button.plain{background:none;color:var(--link);border-color:var(--edge)}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
@@ -95,7 +96,7 @@ tr{padding:.625rem 0;border-top:1px solid var(--line)}
 tbody tr:first-child{border-top:0;padding-top:0}
 th,td{border:0;padding:.125rem 0}
 td[data-th]::before{content:attr(data-th)": ";color:var(--soft)}
-button{width:100%}
+button,.button{width:100%;text-align:center}
 }
 @media print{
 :root{color-scheme:light}

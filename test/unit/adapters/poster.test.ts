@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type PosterOptions, poster, type Resolved } from '../../../lib/adapters/https/poster.ts';
+import type { ExchangeOptions, Resolved } from '../../../lib/adapters/https/exchange.ts';
+import { poster } from '../../../lib/adapters/https/poster.ts';
 import { isLoopback, isPublicAddress } from '../../../lib/adapters/https/public-address.ts';
 
 describe('an address', () => {
@@ -72,7 +73,7 @@ describe('a post', () => {
   }
 
   const LOOPBACK: Resolved = { address: '127.0.0.1', family: 4 };
-  const to = async (port: number, options: Partial<PosterOptions> = {}, host = 'hooks.example.org') =>
+  const to = async (port: number, options: Partial<ExchangeOptions> = {}, host = 'hooks.example.org') =>
     await poster({ loopback: true, resolve: async () => [LOOPBACK], ...options }).post(
       new URL(`http://${host}:${port}/hook`),
       { 'webhook-id': 'msg_1' },

@@ -8,7 +8,9 @@ import { digest, more, shortDigest, sign, thing, when } from '../words.ts';
 /** The weaker way is told as weaker. */
 function methodText(method: ProofMethod | null): string {
   if (method === 'code') return 'proved by a code to their mail address, the weaker way';
-  return method === 'oidc' ? 'signed in with the identity provider' : 'signed with a key of their own';
+  return method === 'oidc'
+    ? 'signed in with their identity provider, which signed it too'
+    : 'signed with a key of their own';
 }
 
 export function decision(

@@ -16,7 +16,6 @@ export function linkState(page: LinkState): RenderedPage {
       title,
       kind: 'Approval',
       foot: KEPT,
-      formOrigin: page.state === 'decided' && page.withdraw?.method === 'oidc' ? page.withdraw.origin : undefined,
       main: html`<h1>${title}</h1>
 ${body}`,
     });
@@ -73,6 +72,12 @@ ${NEXT}</section>`,
         body: html`<section><p>The form was sent twice, was too old, or did not come from this page.</p>
 <p><a href="${page.back}">Show the page anew</a></p></section>`,
       };
+    case 'sign_in_failed':
+      return {
+        title: 'Nothing was decided: signing in proved nothing',
+        body: html`<section><p>${NOT_SIGNED_IN[page.because]}</p>
+<p>${page.back === undefined ? 'Open the link of the mail again to go on.' : html`<a href="${page.back}">Show the page anew</a>`}</p></section>`,
+      };
     case 'barred':
       return {
         title: 'Somebody else has to decide this',
@@ -96,6 +101,14 @@ ${aboutOf(page.summary, limits)}</section>`,
       };
   }
 }
+
+const NOT_SIGNED_IN: Readonly<Record<Extract<LinkState, { state: 'sign_in_failed' }>['because'], string>> = {
+  stale:
+    'It was used before, took too long, or was begun in another browser; or what you were asked has changed since.',
+  refused: 'Your identity provider did not confirm what you decided.',
+  unanswered: 'Your identity provider does not answer as it should. Try again in a minute.',
+  other_person: 'You signed in, and not as the person who was asked.',
+};
 
 const BARRED: Readonly<Record<Extract<LinkState, { state: 'barred' }>['because'], string>> = {
   producer: 'You had a hand in making this model, and nobody approves their own work.',

@@ -27,9 +27,8 @@ function renderStep(step: ApprovalStep): RenderedPage {
       kind: 'Approval',
       foot: KEPT,
       skipTo: { id: ACT, label: 'Go to what you are asked to do' },
-      formOrigin: step.state === 'asked' && step.proof.method === 'oidc' ? step.proof.origin : undefined,
       main: html`<h1>${title}</h1>
-${head(step.facts, limits)}${actSection(step, limits)}${step.state === 'confirm' ? undefined : details(step.facts, limits)}`,
+${head(step.facts, limits)}${actSection(step, limits)}${step.state === 'confirm' || step.state === 'sign_in' ? undefined : details(step.facts, limits)}`,
     }),
   );
 }

@@ -122,7 +122,8 @@ describe('a form', () => {
         resource: '/approve/{link}/code',
         headers: { 'Content-Type': type },
         pathParameters: { link: 'x' },
-        requestContext: { path: '/local/approve/x/code' },
+        multiValueQueryStringParameters: null,
+        requestContext: { path: '/local/approve/x/code', domainName: 'pages.example.org' },
         body,
         isBase64Encoded: false,
       }).form;

@@ -65,17 +65,17 @@ describe('the headers of a page', () => {
     });
   });
 
-  it('let a form lead to the identity provider only where one is signed in at', () => {
-    const page = APPROVAL_PAGES['asked-oidc'];
-    expect(page && renderApprovalPage(page).headers['Content-Security-Policy']).toContain(
-      "form-action 'self' https://login.example.com;",
-    );
+  it('lead to the identity provider by a link alone: no form may', () => {
+    const page = APPROVAL_PAGES['sign-in'];
+    const { html, headers } = renderApprovalPage(page ?? { state: 'unknown' });
+    expect(html).toContain('href="https://login.example.com/authorize?client_id=countersign&amp;nonce=n"');
+    expect(headers['Content-Security-Policy']).toContain("form-action 'self';");
   });
 });
 
 describe('an approval page', () => {
   const shown = (facts: Partial<ApprovalFacts>): string =>
-    renderApprovalPage({ state: 'asked', facts: { ...FACTS, ...facts }, proof: CODE_PROOF }).html;
+    renderApprovalPage({ state: 'asked', facts: { ...FACTS, ...facts }, code: CODE_PROOF.form }).html;
 
   it('shows the model and the image in full before it asks for anything', () => {
     expect(shown({})).toContain(SUMMARY.model.sha256);
@@ -180,11 +180,18 @@ describe('a page of the largest and worst facts', () => {
       };
       const page = { facts, form: CODE_PROOF.form, back: '/approvals/TOKEN', comment: text };
       for (const rendered of [
-        renderApprovalPage({ state: 'asked', ...page, proof: CODE_PROOF }),
-        renderApprovalPage({ state: 'decide', ...page, decide: page.form, problem: 'comment_too_long' }),
+        renderApprovalPage({ state: 'asked', ...page, code: CODE_PROOF.form }),
+        renderApprovalPage({
+          state: 'decide',
+          ...page,
+          provider: undefined,
+          decide: page.form,
+          problem: 'comment_too_long',
+        }),
         renderApprovalPage({
           state: 'confirm',
           ...page,
+          method: 'code',
           confirm: page.form,
           choice: 'approve',
           comment: text.slice(0, 2000),
@@ -206,7 +213,7 @@ describe('a page of the largest and worst facts', () => {
     const html = renderApprovalPage({
       state: 'asked',
       facts: { ...FACTS, lineage: { nodes, edges, complete: true } },
-      proof: CODE_PROOF,
+      code: CODE_PROOF.form,
     }).html;
     expect(html).toMatch(/The nearest \d+ of 1000 things are drawn/);
   });
