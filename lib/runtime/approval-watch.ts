@@ -6,6 +6,7 @@ import { type DigestDeps, sendDigests } from '../app/approvals/digest.ts';
 import { type Arrival, type FallEarlyDeps, fallEarly } from '../app/approvals/fall-early.ts';
 import { reportUnreached, type Unreached } from '../app/approvals/feedback.ts';
 import { incidentOpener } from '../app/incidents/manage-incidents.ts';
+import { Recent } from '../app/recent.ts';
 import { Env } from '../contracts/env.ts';
 import { aboutOf } from '../core/approvals/arrival.ts';
 import { type MailAbout, readMailTags } from '../core/approvals/mail-tags.ts';
@@ -16,6 +17,9 @@ import { deciderDeps } from './gate-deps.ts';
 import { logger, loggingProblems } from './http.ts';
 import { incidentDeps } from './incident-deps.ts';
 
+/** Decisions that people wait on; each rests on some hundred digests. */
+const REMEMBERED = 500;
+
 export interface WatchDeps {
   readonly gate: FallEarlyDeps;
   readonly people: DigestDeps;
@@ -25,7 +29,7 @@ export function approvalWatchDeps(): WatchDeps {
   const deps = approvalDeps();
   const { promotions, announcer, tokens, waits } = deps;
   return {
-    gate: { ...deciderDeps(), promotions, announcer, tokens, waits },
+    gate: { ...deciderDeps(), promotions, announcer, tokens, waits, concerned: new Recent(REMEMBERED) },
     people: {
       ...deps,
       incidents: incidentOpener(incidentDeps(deps, tableConfig())),

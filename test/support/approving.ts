@@ -3,6 +3,7 @@ import type { DigestDeps } from '../../lib/app/approvals/digest.ts';
 import { decisionFacts } from '../../lib/app/approvals/facts.ts';
 import type { FallEarlyDeps } from '../../lib/app/approvals/fall-early.ts';
 import type { IdentityProvider } from '../../lib/app/approvals/ports.ts';
+import { Recent } from '../../lib/app/recent.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
 import type { IncidentFacts } from '../../lib/core/incident.ts';
 import type { MailContent } from '../../lib/core/mail/model.ts';
@@ -145,6 +146,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
 
   const { announcer, tokens, waits } = deps;
   const watchDeps: FallEarlyDeps = {
+    concerned: new Recent(10),
     ...world.gateDeps,
     announcer,
     tokens,

@@ -1,14 +1,17 @@
 import { DomainError } from '../../core/errors.ts';
 import { changesSince } from '../../core/promotion/changes.ts';
-import type { Change, Promotion } from '../../core/promotion.ts';
+import type { Change, DecisionRef, Promotion } from '../../core/promotion.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
 import { decide, type GateDeps } from '../gate/evaluate.ts';
 import { approvable, approvedFacts } from '../promotion/approved-facts.ts';
 import type { Promotions } from '../promotion/ports.ts';
+import type { Recent } from '../recent.ts';
 import { type AskAnewDeps, askAnew } from './ask-anew.ts';
 
 export interface FallEarlyDeps extends GateDeps, Omit<AskAnewDeps, keyof GateDeps | 'promotions'> {
   readonly promotions: Promotions;
+  /** Digests that decisions rest on, by the decisions: evidence comes by the thousand while a few promotions wait. */
+  readonly concerned: Recent<ReadonlySet<string>>;
 }
 
 /** What came into the evidence table. */
@@ -20,7 +23,7 @@ export interface Arrival {
 
 /**
  * Has the promotions asked anew that wait for people, and whose facts are not what those people were shown: with a consent that
- * is withdrawn they need not wait for the gate before the deployment. One query when nobody waits.
+ * is withdrawn they need not wait for the gate before the deployment. One query, and for each that waits its facts once.
  *
  * May run twice: the second time the promotion is asked anew already.
  *
@@ -30,9 +33,11 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
   if (arrivals.length === 0) return [];
   const waiting = (await deps.promotions.open()).filter(({ state, abort }) => state === 'awaiting_approval' && !abort);
   const fallen: string[] = [];
-  for (const { id } of waiting) {
+  for (const one of waiting) {
+    const { id } = one;
+    if (!(await bearsOn(deps, one, arrivals))) continue;
     const found = await deps.promotions.find(id);
-    if (!found || !(await bearsOn(deps, found.promotion, arrivals))) continue;
+    if (!found) continue;
     const changes = await changesOf(deps, found.promotion);
     if (changes.length === 0) continue;
     await askAnew(deps, found.promotion, found.asks, changes);
@@ -44,14 +49,16 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
 async function bearsOn(deps: FallEarlyDeps, promotion: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {
   if (arrivals.some(({ about }) => about === null)) return true;
   const { request_decision: shown, model } = promotion;
-  const facts = shown && (await approvedFacts(deps, shown, undefined));
-  const concerned = [
-    model,
-    imageDigestOf(promotion).slice('sha256:'.length),
-    ...(facts?.lineage.nodes ?? []),
-    ...(facts?.attestations ?? []).flatMap(({ subjects }) => subjects),
-  ];
-  return arrivals.some(({ about }) => concerned.some((digest) => about?.has(digest)));
+  if (!shown) return false;
+  const concerned = deps.concerned.find(shown.evidence) ?? (await digestsOf(deps, shown));
+  deps.concerned.keep(shown.evidence, concerned);
+  const served = imageDigestOf(promotion).slice('sha256:'.length);
+  return arrivals.some(({ about }) => [model, served, ...concerned].some((digest) => about?.has(digest)));
+}
+
+async function digestsOf(deps: FallEarlyDeps, shown: DecisionRef): Promise<ReadonlySet<string>> {
+  const { lineage, attestations } = await approvedFacts(deps, shown, undefined);
+  return new Set([...lineage.nodes, ...attestations.flatMap(({ subjects }) => subjects)]);
 }
 
 /** Nothing is written for it: what the gate says counts when the promotion asks it. */

@@ -106,6 +106,21 @@ describe('evidence that arrives while people decide', () => {
     expect(world.table.promotions.get(promotion.id)?.round).toBe(1);
   });
 
+  it('is held against what people were shown, which is read once, however much else comes', async () => {
+    await world.awaiting('run-1');
+    const elsewhere = { evidence: digestOf('scan'), about: new Set([digestOf('another image')]) };
+    const reads: string[] = [];
+    const store = {
+      ...plane.submitDeps.store,
+      read: async (key: string) => {
+        reads.push(key);
+        return await plane.submitDeps.store.read(key);
+      },
+    };
+    for (let times = 0; times < 3; times++) await fallEarly({ ...world.watchDeps, store }, [elsewhere]);
+    expect(reads).toEqual([expect.stringContaining('gates/inputs/')]);
+  });
+
   it('costs nothing but one look where nobody waits', async () => {
     await world.awaiting('run-1', { state: 'deploying' });
     expect(await arrived(await post())).toEqual([]);
