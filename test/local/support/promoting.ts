@@ -21,12 +21,16 @@ export type ApproverRole = (typeof ROLES)[number];
 
 const CONSENT = 'DATASET_CONSENT';
 
-/** Takes canaries back; it never rings. */
-const ALARM = 'serving-errors';
+/** Takes canaries back; it rings when a test says so. */
+export const ALARM = 'serving-errors';
 
 export interface PromotionWishes {
   readonly model?: string;
   readonly breakGlass?: boolean;
+  /** @default 60 */
+  readonly bakeSeconds?: number;
+  /** @default - a new one */
+  readonly request?: string;
 }
 
 /** Promotions through the whole local stack: the committed policy, which asks for approvals in experimental too. */
@@ -116,17 +120,20 @@ export class Promoting {
   }
 
   /** Asks for a promotion, of a new model unless one is named. @returns its id */
-  async promote(endpoint: string, { model, breakGlass = false }: PromotionWishes = {}): Promise<string> {
+  async promote(
+    endpoint: string,
+    { model, breakGlass = false, bakeSeconds = 60, request }: PromotionWishes = {},
+  ): Promise<string> {
     const as = breakGlass ? 'break-glass-promoter' : 'promoter';
     const { id } = await this.take(as, 'POST', `/v1/promotions${breakGlass ? '/break-glass' : ''}`, {
       model: model ?? (await this.aModel()).model,
       endpoint,
       environment: 'experimental',
       image: `registry.example/serving@sha256:${digestOf('serving image')}`,
-      request: randomUUID(),
+      request: request ?? randomUUID(),
       reason: 'the test',
       canary_percent: 50,
-      bake_seconds: 60,
+      bake_seconds: bakeSeconds,
       alarms: [ALARM],
     });
     return String(id);
