@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          // For busy machines: some walk through every crash point of a journey.
+          testTimeout: 30_000,
         },
       },
       {
