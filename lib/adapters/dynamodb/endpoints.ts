@@ -8,6 +8,7 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Endpoints, Lease, Waiting } from '../../app/promotion/ports.ts';
+import { PROMOTION_KINDS } from '../../contracts/promotion.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
 import { putIfAt, queryPartition, readItem, toItem } from './items.ts';
@@ -20,6 +21,7 @@ const LeaseSchema: z.ZodMiniType<Lease> = z.object({
 });
 const WaitingSchema: z.ZodMiniType<Waiting> = z.object({
   promotion: z.string(),
+  kind: z.enum(PROMOTION_KINDS),
   requested_at: z.string(),
   token: z.nullable(z.string()),
 });

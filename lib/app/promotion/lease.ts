@@ -106,14 +106,14 @@ async function holderOf({ promotions, clock }: AbortDeps, lease: Lease): Promise
   return holder && !isOver(holder) ? holder : undefined;
 }
 
-/** Who waits first, up to a promotion's own place. Those who are over are taken out: they were stopped past us. */
+/** Who waits first, up to a promotion's own place; what leads back passes all. Those who are over are taken out: they were stopped past us. */
 async function firstWaiting(
   { endpoints, promotions }: AbortDeps,
   endpoint: string,
   waiting: readonly Waiting[],
   before?: string,
 ): Promise<Waiting | undefined> {
-  for (const one of waiting) {
+  for (const one of waiting.toSorted((a, b) => Number(isRollback(b)) - Number(isRollback(a)))) {
     if (one.promotion === before) return undefined;
     const promotion = (await promotions.find(one.promotion))?.promotion;
     if (promotion && !isOver(promotion)) return one;
@@ -121,6 +121,8 @@ async function firstWaiting(
   }
   return undefined;
 }
+
+const isRollback = ({ kind }: Pick<Waiting, 'kind'>): boolean => kind === 'rollback';
 
 /** Wakes who waits first where nobody has the endpoint. That one takes it by itself; what is lost is noticed by its own clock. */
 async function wakeNext(deps: AbortDeps, endpoint: string): Promise<void> {
@@ -131,6 +133,6 @@ async function wakeNext(deps: AbortDeps, endpoint: string): Promise<void> {
   await deps.waits.succeed(await deps.tokens.open(next.token, queueContext(next.promotion)), {});
 }
 
-function waiterOf({ id, requested_at }: Promotion, token: string | null): Waiting {
-  return { promotion: id, requested_at, token };
+function waiterOf({ id, kind, requested_at }: Promotion, token: string | null): Waiting {
+  return { promotion: id, kind, requested_at, token };
 }

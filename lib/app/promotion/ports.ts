@@ -1,3 +1,4 @@
+import type { PromotionKind } from '../../contracts/promotion.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
 
 /** The promotions of the workflow table. */
@@ -34,6 +35,7 @@ export interface Lease {
 
 export interface Waiting {
   readonly promotion: string;
+  readonly kind: PromotionKind;
   readonly requested_at: string;
   /** Encrypted for the promotion; null when it does not wait at this moment. */
   readonly token: string | null;

@@ -112,6 +112,18 @@ describe('an endpoint', () => {
     expect(await take(later.id)).toEqual({ taken: 'yes' });
   });
 
+  it('goes to what leads back, past those who asked earlier', async () => {
+    const [first, later, back] = [await scene.requested(), await second(), await second({ request: 'build-3' })];
+    scene.set(back.id, { kind: 'rollback' });
+    for (const { id } of [first, later]) await take(id);
+    await take(back.id, 'rollback');
+    for (const { id } of [later, back]) await wait(id, `token-${id}`);
+    await end(first.id, 'refused');
+    expect([...scene.waits.ended]).toEqual([[`token-${back.id}`, null]]);
+    expect(await take(later.id)).toEqual({ taken: 'no' });
+    expect(await take(back.id, 'rollback')).toEqual({ taken: 'yes' });
+  });
+
   it('that was given back before the token lay there wakes who waits all the same', async () => {
     const [first, later] = [await scene.requested(), await second()];
     await take(first.id);
