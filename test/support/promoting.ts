@@ -9,6 +9,7 @@ import type { IncidentFacts } from '../../lib/core/incident.ts';
 import { incidentId } from '../../lib/core/incident.ts';
 import { type RequestPromotion, RequestPromotionSchema } from '../../lib/core/promotion/requests.ts';
 import type { Ask, Promotion } from '../../lib/core/promotion.ts';
+import type { RecordedRelease } from '../../lib/core/release.ts';
 import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { type ControlPlane, caller, enrol } from './control-plane.ts';
 import { NO_FACTS } from './gates.ts';
@@ -49,6 +50,7 @@ export async function promoting(plane: ControlPlane) {
   await enrol(plane, 'promoter', newKey());
   const { steps } = plane;
   const promotions = new MemoryPromotions(steps);
+  const releases = new MemoryReleases(steps);
   const endpoints = new MemoryEndpoints(steps);
   const waits = new MemoryWaits(steps);
   const executions = new MemoryExecutions(steps);
@@ -71,7 +73,7 @@ export async function promoting(plane: ControlPlane) {
     tokens: memoryTokens,
     waits,
     executions,
-    releases: new MemoryReleases(steps),
+    releases,
     announcer: {
       announce: (events: readonly CloudEvent[]) => steps.take('announce', () => void announced.push(...events)),
     },
@@ -119,6 +121,22 @@ export async function promoting(plane: ControlPlane) {
     const before = standing(id);
     promotions.promotions.set(id, { ...before, ...change, revision: before.revision + 1 });
   };
+  /** Notes a promotion as the newest release of its endpoint. */
+  const release = (id: string): RecordedRelease => {
+    const { kind, model, image, endpoint, environment, requester, reason } = standing(id);
+    const sealed: RecordedRelease = {
+      ...{ kind, promotion: id, endpoint, environment, requested_by: requester, confirmed_by: null, reason },
+      evidence: digestOf(`release of ${id}`),
+      served: { model, image, card: null, model_name: 'm', endpoint_config: 'c' },
+      ...{ request_decision: null, release_decision: null, policies: [], approvals: [], waivers: [] },
+      previous: releases.rows.at(-1)?.release.evidence ?? null,
+      ...{ way_back: null, restores: null, unreleased_config: null },
+      released_at: plane.clock.now().toISOString(),
+    };
+    releases.rows.push({ release: sealed, model });
+    set(id, { state: 'released', release: sealed.evidence, ended_at: sealed.released_at });
+    return sealed;
+  };
   /** Notes that a role is asked in the promotion's round, by a token. */
   const ask = async (id: string, role: string, changes: Partial<Ask> = {}): Promise<Ask> => {
     const token = await memoryTokens.seal(`token-${role}`, tokenContext({ promotion: id, role }));
@@ -144,7 +162,7 @@ export async function promoting(plane: ControlPlane) {
 
   return {
     ...{ promotions, endpoints, waits, executions, announced, incidents, approvals, said },
-    ...{ promoterDeps, gateDeps, requested, standing, set, ask },
+    ...{ promoterDeps, gateDeps, requested, standing, set, release, ask },
   };
 }
 

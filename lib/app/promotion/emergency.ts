@@ -19,7 +19,8 @@ const HISTORY = 100;
  * Puts back what served on an endpoint before, at once. While something is deployed there, that is taken back; otherwise a
  * promotion of its own leads back. Nobody is asked: somebody reviews it afterwards.
  *
- * Crash anywhere: the same call again finds what was begun.
+ * Crash anywhere: the same call again finds what was begun. The review is opened before a rollback begins, so that none begins
+ * without; of a deployment that is stopped, after it is told to.
  *
  * @throws DomainError RELEASE_UNKNOWN where there is nothing to go back from
  */
@@ -32,7 +33,10 @@ export async function rollBackEndpoint(
   const { principal } = await deps.registry.context(caller.uniqueId);
   const requester: Requester = { ...personOf(deps, caller), principal: principal?.name ?? null };
   const deploying = await deployingOn(deps, endpoint);
-  if (deploying?.kind === 'rollback') return { created: false, promotion: deploying };
+  if (deploying?.kind === 'rollback') {
+    await openReview(deps, deploying, deploying.requester);
+    return { created: false, promotion: deploying };
+  }
   const stopped =
     deploying && (await abortPromotion(deps, deploying, { cause: 'emergency_rollback', by: requester, reason }));
   // Sealed this very moment, it is a release like others.
@@ -40,9 +44,9 @@ export async function rollBackEndpoint(
     await openReview(deps, stopped, requester);
     return { created: false, promotion: stopped };
   }
-  const begun = await begin(deps, await rollbackOf(deps, endpoint, reason, requester), originOf(deps, caller).by);
-  await openReview(deps, begun.promotion, requester);
-  return begun;
+  const rollback = await rollbackOf(deps, endpoint, reason, requester);
+  await openReview(deps, rollback, rollback.requester);
+  return await begin(deps, rollback, originOf(deps, caller).by);
 }
 
 async function deployingOn({ endpoints, promotions }: EmergencyDeps, endpoint: string): Promise<Promotion | undefined> {

@@ -425,6 +425,25 @@ describe('an emergency rollback', () => {
     expect(scene.incidents).toMatchObject([{ kind: 'emergency_rollback_review', subject: id }]);
   });
 
+  it('never begins without its review, wherever it dies', async () => {
+    const { id } = await scene.requested();
+    scene.release(id);
+    const rollBack = () => rollBackEndpoint(scene.promoterDeps, 'credit', 'wrong answers', caller('on-call'));
+    for (const [step, fate] of [
+      ['open-incident', 'done'],
+      ['put-event', 'done'],
+      ['save-promotion', 'done'],
+      ['start-execution', 'done'],
+    ] as const) {
+      plane.steps.crashAt(step, fate);
+      await expect(rollBack()).rejects.toThrow(Crash);
+      expect(scene.incidents).toMatchObject([{ kind: 'emergency_rollback_review' }]);
+    }
+    const { promotion } = await rollBack();
+    expect(scene.incidents).toMatchObject([{ subject: promotion.id, actors: [caller('on-call').uniqueId] }]);
+    expect([...scene.executions.states.keys()]).toEqual([id, promotion.id]);
+  });
+
   it('of an endpoint on which nothing was released is refused', async () => {
     const nothing = rollBackEndpoint(scene.promoterDeps, 'credit', 'wrong answers', caller('on-call'));
     await expect(nothing).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
