@@ -51,11 +51,10 @@ export async function settleEnded(deps: EndDeps, id: string): Promise<void> {
 async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Promise<Promotion> {
   await closeAsks(deps, asks);
   await leaveEndpoint(deps, ended);
-  const kind = incidentOf(ended);
   let incident: string | null = null;
-  if (kind) {
+  for (const kind of incidentsOf(ended)) {
     const { id, endpoint, model, failure, release } = ended;
-    incident = await deps.incidents.open({
+    const opened = await deps.incidents.open({
       kind,
       subject: id,
       endpoint,
@@ -63,6 +62,7 @@ async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Pr
       detail: failure?.detail ?? `the promotion is ${ended.state}`,
       evidence: release === null ? [] : [release],
     });
+    incident ??= opened;
   }
   const told = { ...ended, incident: ended.incident ?? incident };
   const time = told.ended_at ?? deps.clock().toISOString();
@@ -87,14 +87,17 @@ function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
   return { code, detail: `a step ended with ${code}` };
 }
 
-function incidentOf({ state, failure, abort }: Promotion): IncidentKind | undefined {
-  if (state === 'rollback_failed') return 'rollback_failed';
-  if (failure && (failure.code === PromotionError.integrity || INTEGRITY_CODES.has(failure.code)))
-    return 'tampered_artifact';
-  if (abort?.cause === 'integrity') return 'tampered_artifact';
-  if (failure?.code === ENDPOINT_CHANGED) return 'unauthorised_promotion';
-  if (failure?.code === EXECUTION_STOPPED) return 'promotion_stopped';
-  return state === 'rolled_back' ? 'deployment_failed' : undefined;
+/** What a person must look at, the most urgent first. */
+function incidentsOf({ state, failure, abort }: Promotion): readonly IncidentKind[] {
+  const code = failure?.code ?? '';
+  const isTampered = code === PromotionError.integrity || INTEGRITY_CODES.has(code) || abort?.cause === 'integrity';
+  // That it could not be taken back opens no gate to what was tampered with.
+  const tampered = isTampered ? (['tampered_artifact'] as const) : [];
+  if (state === 'rollback_failed') return ['rollback_failed', ...tampered];
+  if (isTampered) return tampered;
+  if (code === ENDPOINT_CHANGED) return ['unauthorised_promotion'];
+  if (code === EXECUTION_STOPPED) return ['promotion_stopped'];
+  return state === 'rolled_back' ? ['deployment_failed'] : [];
 }
 
 /** Code of a promotion whose execution somebody stopped, or that ran out of time. */

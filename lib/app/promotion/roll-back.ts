@@ -1,7 +1,7 @@
 import { HOSTING_PREFIX } from '../../contracts/deployment.ts';
 import { PromotionError, type Watched } from '../../contracts/promotion.ts';
 import { foreignImages, type HostedEndpoint, overdueAt, TOLD_BACK } from '../../core/deployment.ts';
-import { ENDPOINT_CHANGED, type Reason } from '../../core/deployment-progress.ts';
+import { ENDPOINT_CHANGED, INTEGRITY_CODES, type Reason } from '../../core/deployment-progress.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -168,10 +168,16 @@ async function tell(
   }
 }
 
-/** The reason of a way back that failed matters more than the one for which it was taken; both are kept. */
+/**
+ * The reason of a way back that failed matters more than the one for which it was taken; both are kept. The code of what was
+ * tampered with stays: the end closes gates by it.
+ */
 async function noteFailure(deps: DeployDeps, read: Deploying, { code, detail }: Reason): Promise<void> {
   await changePromotion(deps, read, ({ failure }) => {
-    if (failure?.code === code) return undefined;
-    return { failure: { code, detail: failure ? `${detail}; taken back because: ${failure.detail}` : detail } };
+    if (!failure) return { failure: { code, detail } };
+    const why = `${detail}; taken back because: `;
+    if (failure.code === code || failure.detail.startsWith(why)) return undefined;
+    const kept = INTEGRITY_CODES.has(failure.code) ? failure.code : code;
+    return { failure: { code: kept, detail: `${why}${failure.detail}` } };
   });
 }

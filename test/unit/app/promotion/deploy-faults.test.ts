@@ -117,6 +117,21 @@ describe('a rollback', () => {
     });
   });
 
+  it('that fails keeps the code of what was tampered with', async () => {
+    const { two } = await tornUpdate();
+    on.change(two, { failure: { code: 'image_differs', detail: 'not the approved image' } });
+    for (let times = 0; times < 2; times++) {
+      on.sagemaker.faults.arm({ kind: 'unhealthy' });
+      on.sagemaker.faults.arm({ kind: 'rollback-fails' });
+    }
+    await on.run(two, 'roll-back');
+    expect(await on.watch(two, 'watch-rollback')).toBe('rollback_failed');
+    expect(on.get(two).failure).toMatchObject({
+      code: 'image_differs',
+      detail: expect.stringMatching(/The rollback failed.*taken back because: not the approved image/s),
+    });
+  });
+
   it('puts what served before back over what a stranger put there', async () => {
     const world = await begun();
     on = world.on;

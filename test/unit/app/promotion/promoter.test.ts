@@ -5,7 +5,7 @@ import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
 import { cancelOwnPromotion, confirmPromotion } from '../../../../lib/app/promotion/stop.ts';
 import { settleStopped } from '../../../../lib/app/promotion/stopped.ts';
-import type { PromoterTask } from '../../../../lib/contracts/promotion.ts';
+import type { PromoterTask, PromotionEnd } from '../../../../lib/contracts/promotion.ts';
 import { SECOND } from '../../../support/clock.ts';
 import { type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey } from '../../../support/keys.ts';
@@ -23,7 +23,7 @@ const take = (promotion: string, kind: PromoterTask['kind'] = 'promotion') =>
   runPromoter(scene.promoterDeps, { task: 'take-endpoint', promotion, kind });
 const wait = (promotion: string, token: string) =>
   runPromoter(scene.promoterDeps, { task: 'await-endpoint', promotion, kind: 'promotion', token });
-const end = (promotion: string, ended: 'cancelled' | 'failed' | 'refused' | 'rolled_back', error = 'Broken') =>
+const end = (promotion: string, ended: PromotionEnd, error = 'Broken') =>
   runPromoter(scene.promoterDeps, { task: 'end', promotion, kind: 'promotion', end: ended, failure: { Error: error } });
 /** A second request, a second later. */
 const second = async (changes: Parameters<Promoting['requested']>[0] = {}) => {
@@ -254,6 +254,17 @@ describe('an end', () => {
     expect(scene.incidents.map(({ kind }) => kind)).toEqual(['deployment_failed']);
     const told = scene.announced.filter(({ type }) => type === 'dev.countersign.release.rolled-back.v1');
     expect(new Set(told.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it.each([
+    { failure: { code: 'image_differs', detail: 'not the approved image' } },
+    { abort: { cause: 'integrity', by: null, reason: 'not the approved image', at: '' } },
+  ] as const)('that leaves tampered bytes serving closes their gates too (%j)', async (change) => {
+    const { id } = await scene.requested();
+    scene.set(id, { state: 'rolling_back', ...change });
+    await end(id, 'rollback_failed');
+    expect(scene.incidents.map(({ kind }) => kind)).toEqual(['rollback_failed', 'tampered_artifact']);
+    expect(scene.standing(id).incident).not.toBeNull();
   });
 
   it('is not changed by another', async () => {
