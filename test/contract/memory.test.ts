@@ -2,10 +2,12 @@ import { testClock } from '../support/clock.ts';
 import { MemoryBucket } from '../support/memory/bucket.ts';
 import { MemoryHolds } from '../support/memory/holds.ts';
 import { MemoryLedger } from '../support/memory/ledger.ts';
+import { MemoryEndpoints } from '../support/memory/promotions.ts';
 import { MemoryRegistry } from '../support/memory/registry.ts';
 import { Steps } from '../support/memory/steps.ts';
 import { MemoryDeliveries } from '../support/memory/webhooks.ts';
 import { directoryContract } from './directory.ts';
+import { endpointsContract } from './endpoints.ts';
 import { evidenceStoreContract } from './evidence-store.ts';
 import { holdsContract, ledgerContract, registryContract, type Tables } from './tables.ts';
 import { webhooksContract } from './webhooks.ts';
@@ -44,3 +46,4 @@ directoryContract(async () => {
   return { registry, directory: registry.directory };
 });
 holdsContract(openTables);
+endpointsContract(async () => new MemoryEndpoints(new Steps()));

@@ -11,7 +11,7 @@ import type { Endpoints, Lease, Waiting } from '../../app/promotion/ports.ts';
 import { PROMOTION_KINDS } from '../../contracts/promotion.ts';
 import { itemKey } from '../../core/layout.ts';
 import { unavailable } from '../failures.ts';
-import { putIfAt, queryPartition, readItem, toItem } from './items.ts';
+import { ifAt, queryPartition, readItem, toItem } from './items.ts';
 
 const LeaseSchema: z.ZodMiniType<Lease> = z.object({
   endpoint: z.string(),
@@ -52,21 +52,42 @@ export function dynamoEndpoints(client: DynamoDBClient, table: string): Endpoint
       }
       return { lease, waiting };
     },
+    // A lease that was given back, and taken by another, counts from 1 again: the revision alone does not tell them apart.
     take: async (lease, before) =>
-      await putIfAt(client, table, toItem(itemKey.lease(lease.endpoint), lease), before?.revision ?? 0),
-    renew: async (endpoint, promotion, until) =>
       await unlessRefused(
         client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: toItem(itemKey.lease(lease.endpoint), lease),
+            ...(before
+              ? {
+                  ConditionExpression: 'revision = :revision AND promotion = :promotion',
+                  ExpressionAttributeValues: marshall({ ':revision': before.revision, ':promotion': before.promotion }),
+                }
+              : ifAt(0)),
+          }),
+        ),
+      ),
+    async renew(endpoint, promotion, until) {
+      try {
+        await client.send(
           new UpdateItemCommand({
             TableName: table,
             Key: marshall(itemKey.lease(endpoint)),
             UpdateExpression: 'SET #until = :until ADD revision :one',
-            ConditionExpression: 'promotion = :promotion',
+            ConditionExpression: 'promotion = :promotion AND #until < :until',
             ExpressionAttributeNames: { '#until': 'until' },
             ExpressionAttributeValues: marshall({ ':until': until, ':promotion': promotion, ':one': 1 }),
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
-        ),
-      ),
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) return unavailable('DynamoDB', error);
+        // Its own, and kept for longer already.
+        return error.Item !== undefined && readItem(LeaseSchema, error.Item).promotion === promotion;
+      }
+    },
     async giveBack(endpoint, promotion) {
       await unlessRefused(
         client.send(

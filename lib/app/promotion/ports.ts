@@ -49,7 +49,7 @@ export interface Endpoints {
   find(endpoint: string): Promise<{ readonly lease: Lease | undefined; readonly waiting: readonly Waiting[] }>;
   /** On condition that it stands as it was read (undefined: is not there). @returns false when it does not */
   take(lease: Lease, before: Lease | undefined): Promise<boolean>;
-  /** Keeps it for the promotion at least until then. One write. @returns false, having written nothing, when it is not the promotion's */
+  /** Keeps it for the promotion at least until then. One write, which never shortens it. @returns false, having written nothing, when it is not the promotion's */
   renew(endpoint: string, promotion: string, until: string): Promise<boolean>;
   /** Gives it back if it is still the promotion's. */
   giveBack(endpoint: string, promotion: string): Promise<void>;

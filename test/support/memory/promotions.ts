@@ -61,13 +61,15 @@ export class MemoryEndpoints implements Endpoints {
     this.#steps.read(() => {
       const waiting = [...this.queue.values()]
         .filter((one) => one.endpoint === endpoint)
-        .toSorted((a, b) => (a.requested_at + a.promotion < b.requested_at + b.promotion ? -1 : 1));
+        .toSorted((a, b) => (a.requested_at + a.promotion < b.requested_at + b.promotion ? -1 : 1))
+        .map(({ endpoint: _, ...one }) => one);
       return structuredClone({ lease: this.leases.get(endpoint), waiting });
     });
 
   readonly take: Endpoints['take'] = (lease, before) =>
     this.#steps.take('take-lease', () => {
-      if (this.leases.get(lease.endpoint)?.revision !== before?.revision) return false;
+      const now = this.leases.get(lease.endpoint);
+      if (now?.revision !== before?.revision || now?.promotion !== before?.promotion) return false;
       this.leases.set(lease.endpoint, lease);
       return true;
     });
@@ -75,7 +77,7 @@ export class MemoryEndpoints implements Endpoints {
   readonly renew: Endpoints['renew'] = async (endpoint, promotion, until) => {
     const lease = this.leases.get(endpoint);
     if (lease?.promotion !== promotion) return false;
-    this.leases.set(endpoint, { ...lease, until, revision: lease.revision + 1 });
+    if (lease.until < until) this.leases.set(endpoint, { ...lease, until, revision: lease.revision + 1 });
     return true;
   };
 
