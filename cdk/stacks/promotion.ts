@@ -165,7 +165,7 @@ export function watchPromotions(alarms: Alarms, { machine }: StateMachine, faile
 }
 
 /**
- * Seconds that an endpoint stays a promotion's without a sign of life: while people are asked nobody renews the lease, so one
+ * Seconds that an endpoint stays a promotion's without a sign of life: while people are asked nothing changes the promotion, so one
  * round of asking and a day fit.
  */
 function leaseSeconds({ promotion: { reminderHours, reminders } }: StageConfig): number {

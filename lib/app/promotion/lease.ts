@@ -99,11 +99,20 @@ async function supersede(
   }
 }
 
-/** Who has the endpoint: undefined of a lease that ran out, or whose promotion is over. */
-async function holderOf({ promotions, clock }: AbortDeps, lease: Lease): Promise<Promotion | undefined> {
-  if (lease.until <= clock().toISOString()) return undefined;
+/**
+ * Who has the endpoint: undefined of a lease that ran out, or whose promotion is over. What changes a promotion before it deploys,
+ * such as another round of asking, is a sign of life too.
+ */
+async function holderOf(
+  { promotions, clock, leaseSeconds = 0 }: AbortDeps & Partial<LeaseDeps>,
+  lease: Lease,
+): Promise<Promotion | undefined> {
   const holder = (await promotions.find(lease.promotion))?.promotion;
-  return holder && !isOver(holder) ? holder : undefined;
+  if (!holder || isOver(holder)) return undefined;
+  const now = clock();
+  if (lease.until > now.toISOString()) return holder;
+  const alive = Date.parse(holder.updated_at) + leaseSeconds * 1000 > now.getTime();
+  return alive && isBeforeDeployment(holder) ? holder : undefined;
 }
 
 /** Who waits first, up to a promotion's own place; what leads back passes all. Those who are over are taken out: they were stopped past us. */

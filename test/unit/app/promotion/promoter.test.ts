@@ -143,6 +143,17 @@ describe('an endpoint', () => {
     expect(await take((await second({ request: 'build-3' })).id)).toEqual({ taken: 'yes' });
   });
 
+  it('stays whose it is while people are asked once more, for as long as they may take', async () => {
+    const [first, later] = [await scene.requested(), await second()];
+    await take(first.id);
+    plane.clock.advance((LEASE_SECONDS - 1) * SECOND);
+    scene.set(first.id, { state: 'awaiting_approval', round: 2, updated_at: plane.clock.now().toISOString() });
+    plane.clock.advance((LEASE_SECONDS - 1) * SECOND);
+    expect(await take(later.id)).toEqual({ taken: 'no' });
+    plane.clock.advance(SECOND);
+    expect(await take(later.id)).toEqual({ taken: 'yes' });
+  });
+
   it('is not kept by one who waited and was ended past us', async () => {
     const [first, later] = [await scene.requested(), await second()];
     const last = await second({ request: 'build-3' });
