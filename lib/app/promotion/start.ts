@@ -43,20 +43,23 @@ export async function requestPromotion(
     return { created: false, promotion: standing };
   }
   const promotion = newPromotion(id, { ...request, kind, requester, requested_at: requester.at });
-  return await begin(deps, promotion, originOf(deps, caller).by);
+  // The event of a run that died before the record may state the same request in another form.
+  return await begin(deps, promotion, originOf(deps, caller).by, (stated) => requireSame(stated, request, kind));
 }
 
-/** Makes a promotion that nobody knows yet: the event, the record, the execution. */
+/**
+ * Makes a promotion that nobody knows yet: the event, the record, the execution.
+ *
+ * @param check - throws for what is stated under its number and is not what was asked for
+ */
 export async function begin(
   deps: StartDeps,
   wanted: Promotion,
-  by?: ReturnType<typeof originOf>['by'],
+  by: ReturnType<typeof originOf>['by'],
+  check: (stated: Promotion) => void = () => {},
 ): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
-  const { stated } = await statePromotion(deps, {
-    action: 'promotion-requested',
-    promotion: wanted,
-    ...(by ? { by } : {}),
-  });
+  const { stated } = await statePromotion(deps, { action: 'promotion-requested', promotion: wanted, by });
+  check(stated.promotion);
   const created = await deps.promotions.save(stated.promotion);
   const promotion = created ? stated.promotion : await requirePromotion(deps.promotions, wanted.id);
   await goOn(deps, promotion);

@@ -62,6 +62,14 @@ describe('a request', () => {
     });
   });
 
+  it('that died before its record is not taken for one in another form', async () => {
+    plane.steps.crashAt('put-event', 'done');
+    await expect(scene.requested()).rejects.toThrow(Crash);
+    const other = requestPromotion(scene.promoterDeps, wanted({ canary_percent: 20 }), PROMOTER, 'break_glass');
+    await expect(other).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect((await scene.requested()).canary_percent).toBe(10);
+  });
+
   it('of somebody who is not registered is refused', async () => {
     const stranger = requestPromotion(scene.promoterDeps, wanted(), caller('stranger'), 'promotion');
     await expect(stranger).rejects.toMatchObject({ code: 'PRINCIPAL_UNKNOWN' });
