@@ -104,15 +104,30 @@ function putEnded(table: string, approval: RecordedApproval): TransactWriteItem 
   };
 }
 
-/** A promotion that ended, or asks anew, takes no decision: whoever writes its record meanwhile decides which is first. */
-function stillAsks(table: string, { id, state, round }: Promotion): TransactWriteItem {
+/**
+ * A promotion that ended, asks anew, or asks about another decision of its gate takes none of people: whoever writes its record
+ * meanwhile decides which is first.
+ */
+function stillAsks(table: string, { id, state, round, request_decision }: Promotion): TransactWriteItem {
   return {
     ConditionCheck: {
       TableName: table,
       Key: marshall(itemKey.promotion(id)),
-      ConditionExpression: '#state = :state AND #round = :round AND #abort = :none',
-      ExpressionAttributeNames: { '#state': 'state', '#round': 'round', '#abort': 'abort' },
-      ExpressionAttributeValues: marshall({ ':state': state, ':round': round, ':none': null }),
+      ConditionExpression:
+        '#state = :state AND #round = :round AND #abort = :none AND #request_decision.#evidence = :shown',
+      ExpressionAttributeNames: {
+        '#state': 'state',
+        '#round': 'round',
+        '#abort': 'abort',
+        '#request_decision': 'request_decision',
+        '#evidence': 'evidence',
+      },
+      ExpressionAttributeValues: marshall({
+        ':state': state,
+        ':round': round,
+        ':none': null,
+        ':shown': request_decision?.evidence ?? '',
+      }),
     },
   };
 }

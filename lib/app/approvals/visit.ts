@@ -55,7 +55,8 @@ export function standingOf({ link, promotion, ask }: Visit, now: Date): LinkStan
   if (link.given) return isAsked && ask.deciding?.link === link.id ? 'claimed' : 'decided';
   if (link.state === 'dead') return 'dead';
   if (isOver(promotion)) return 'ended';
-  if (!ask || ask.round !== link.round || ask.state === 'closed') {
+  // Nothing closes an ask when the next round begins: it stays as it was until its role is asked anew.
+  if (!ask || ask.round !== link.round || promotion.round !== link.round || ask.state === 'closed') {
     return promotion.changes.length > 0 ? 'changed' : 'revoked';
   }
   if (!isAsked) return 'used';
@@ -65,7 +66,8 @@ export function standingOf({ link, promotion, ask }: Visit, now: Date): LinkStan
 
 /** Whether what was decided by the link may still be taken back. */
 export function isWithdrawable({ link, promotion, ask }: Visit): boolean {
-  const isStanding = ask?.round === link.round && ask.state === 'approved' && ask.decided?.person === link.person;
+  const isOfRound = ask?.round === link.round && promotion.round === link.round;
+  const isStanding = isOfRound && ask.state === 'approved' && ask.decided?.person === link.person;
   return link.given?.decision === 'approved' && isStanding && isBeforeDeployment(promotion) && !promotion.abort;
 }
 

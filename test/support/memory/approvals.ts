@@ -48,6 +48,7 @@ export class MemoryApprovals implements Approvals {
         standing?.state === promotion.state &&
         standing.round === promotion.round &&
         standing.abort === null &&
+        standing.request_decision?.evidence === promotion.request_decision?.evidence &&
         isNext(this.asks.get(nameOf(ask)), ask) &&
         isNext(this.links.get(link.id), link) &&
         others.every((other) => this.asks.get(nameOf(other))?.revision === other.revision);

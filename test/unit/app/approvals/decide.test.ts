@@ -5,6 +5,7 @@ import { reindex } from '../../../../lib/app/reindex.ts';
 import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
+import { linkId } from '../../../../lib/core/approvals/link.ts';
 import type { ChangeApprover } from '../../../../lib/core/approver-requests.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
 import { parsePublicKey } from '../../../../lib/core/keys.ts';
@@ -15,6 +16,7 @@ import { type Approving, approving, decideBy } from '../../../support/approving.
 import { checkLedger } from '../../../support/check-ledger.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
+import { digestOf } from '../../../support/manifests.ts';
 import { Crash, type Step } from '../../../support/memory/steps.ts';
 import { MemoryTables } from '../../../support/memory/tables.ts';
 import { MODEL } from '../../../support/releasing.ts';
@@ -192,6 +194,27 @@ describe('a decision', () => {
     await browser.post(link, 'code');
     expect(browser.page).toContain('each role wants a person of its own');
     expect(rows()).toMatchObject([{ role: 'privacy-officer', person: 'twin' }]);
+  });
+
+  it('is not made by a link of the round before, though its role was not asked anew yet', async () => {
+    const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });
+    await browser.send(secret, 'decision', form);
+    expect(browser.page).toContain('has changed');
+    await browser.get(secret);
+    expect(browser.page).toContain('has changed');
+    expect(rows()).toEqual([]);
+    expect(world.table.links.get(linkId(secret) ?? '')).toMatchObject({ state: 'open', given: null });
+  });
+
+  it('is not made on another decision of the gate than its maker was shown', async () => {
+    const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    const shown = promotion.request_decision;
+    plane.steps.before('claim-approval', async () =>
+      world.change(promotion.id, { request_decision: shown && { ...shown, evidence: digestOf('another decision') } }),
+    );
+    await browser.send(secret, 'decision', form).catch(() => undefined);
+    expect(rows()).toEqual([]);
   });
 
   it('is not made once the promotion has ended', async () => {
