@@ -4,8 +4,7 @@ import { listedReleases } from '../../lib/app/gate/releases.ts';
 import { type SealDeps, sealRelease } from '../../lib/app/promotion/seal.ts';
 import type { PromotionKind } from '../../lib/contracts/promotion.ts';
 import type { GateApproval } from '../../lib/core/gate/input.ts';
-import type { DecisionRef, Promotion } from '../../lib/core/promotion.ts';
-import { promotionId } from '../../lib/core/promotion.ts';
+import { type DecisionRef, imageDigestOf, type Promotion, promotionId } from '../../lib/core/promotion.ts';
 import { type RecordedRelease, wayBack } from '../../lib/core/release.ts';
 import { type ControlPlane, caller } from './control-plane.ts';
 import { asked, NO_FACTS } from './gates.ts';
@@ -56,8 +55,12 @@ export function releasing(plane: ControlPlane) {
     },
   };
 
-  const decide = (phase: 'request' | 'release'): Promise<Decided> =>
-    evaluateGate(gateDeps, asked(MODEL, { phase, endpoint: ENDPOINT }), caller(PIPELINE));
+  const decide = (promotion: Promotion, phase: 'request' | 'release'): Promise<Decided> => {
+    const { id, endpoint } = promotion;
+    const asking = { id, approvals: new Set(approvals.map(({ evidence }) => evidence)) };
+    const question = asked(MODEL, { phase, endpoint, imageDigest: imageDigestOf(promotion), promotion: asking });
+    return evaluateGate(gateDeps, question, caller(PIPELINE));
+  };
   const refOf = ({ evidence, inputSha256, passed }: Decided): DecisionRef => ({ evidence, input: inputSha256, passed });
 
   const configBefore = async (): Promise<string | null> => {
@@ -85,16 +88,15 @@ export function releasing(plane: ControlPlane) {
       decided_at: at,
     });
     const isRollback = kind === 'rollback';
+    const decided: Promotion = { ...aPromotion(at), ...question, id };
     const promotion: Promotion = {
-      ...aPromotion(at),
-      ...question,
-      id,
+      ...decided,
       kind,
       state: 'sealing',
       reason: `because of ${request}`,
       requester: { arn, unique_id: uniqueId, at, principal: 'promoter' },
-      request_decision: isRollback ? null : refOf(await decide('request')),
-      release_decision: isRollback ? null : refOf(await decide('release')),
+      request_decision: isRollback ? null : refOf(await decide(decided, 'request')),
+      release_decision: isRollback ? null : refOf(await decide(decided, 'release')),
       deployment: {
         model_name: `m-${request}`,
         endpoint_config: `c-${request}`,

@@ -2,7 +2,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { StoredDecision } from '../../core/gate/decision.ts';
 import type { GateInput } from '../../core/gate/input.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import type { DecisionRef, Promotion } from '../../core/promotion.ts';
+import { type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
 import type { Registry } from '../ports.ts';
 import { readSigned, type SignedDeps } from '../promotion/decided.ts';
 import { Recent } from '../recent.ts';
@@ -29,19 +29,29 @@ export function decisionFacts(deps: FactsDeps): ReadFacts {
   return async (promotion) => {
     const ref = promotion.request_decision;
     if (!ref) throw new DomainError('INTEGRITY_FAILURE', `no gate has decided on the promotion ${promotion.id}`);
-    const found = known.find(ref.evidence) ?? (await readAbout(deps, promotion, ref));
+    const found = known.find(ref.evidence) ?? (await readOf(deps, ref));
     known.keep(ref.evidence, found);
+    requireAbout(promotion, found);
     return found;
   };
 }
 
-/** @throws DomainError INTEGRITY_FAILURE when the decision is not ours, or about something else */
-async function readAbout(deps: FactsDeps, { id, model }: Promotion, ref: DecisionRef): Promise<DecisionFacts> {
+async function readOf(deps: FactsDeps, ref: DecisionRef): Promise<DecisionFacts> {
   const { decision, facts } = await readSigned(deps, ref, await deps.registry.evidenceKey());
-  if (decision.model !== model) {
-    throw new DomainError('INTEGRITY_FAILURE', `the decision on the promotion ${id} is about something else`);
-  }
   return { evidence: ref.evidence, decision, input: inputIn(facts) };
+}
+
+/**
+ * What a promotion asks people is what its row says, and the row is not signed: the decision that it names must be about all of it.
+ *
+ * @throws DomainError INTEGRITY_FAILURE
+ */
+function requireAbout(promotion: Promotion, { input }: DecisionFacts): void {
+  const { id, model, environment, endpoint } = promotion;
+  const isOfIt = input.promotion === id && input.phase === 'request';
+  const isOfModel = input.model.sha256 === model && input.image_digest === imageDigestOf(promotion);
+  if (isOfIt && isOfModel && input.environment === environment && input.endpoint === endpoint) return;
+  throw new DomainError('INTEGRITY_FAILURE', `the decision on the promotion ${id} is about something else`);
 }
 
 /** Its digest is that of a decision we signed, so its form is ours. */

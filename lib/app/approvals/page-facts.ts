@@ -1,6 +1,13 @@
-import { type ApprovalBody, isGiven, parseApproval, type RecordedApproval } from '../../core/approvals/approval.ts';
+import {
+  type ApprovalBody,
+  isGiven,
+  parseApproval,
+  type RecordedApproval,
+  recordedApproval,
+} from '../../core/approvals/approval.ts';
 import { readCard } from '../../core/approvals/view/card.ts';
 import type { PageFacts } from '../../core/approvals/view/page.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
@@ -107,12 +114,15 @@ async function verifiedBytes(store: FactsDeps['store'], record: EvidenceRecord):
   return bytes && sha256Hex(bytes) === record.sha256 ? bytes : undefined;
 }
 
-function decisionView(
-  { evidence, end, ended_at }: RecordedApproval,
-  own: ReadonlyMap<string, Statement>,
-): DecisionView | undefined {
-  const body = bodyOf(own.get(evidence));
-  if (!body || !isGiven(body)) return undefined;
+/** @returns undefined for a row that its statement does not bear out, as a gate does not believe it */
+function decisionView(row: RecordedApproval, own: ReadonlyMap<string, Statement>): DecisionView | undefined {
+  const { evidence, end, ended_at } = row;
+  const statement = own.get(evidence);
+  const stated = statement && parseApproval(statement);
+  if (!stated || !isGiven(stated.body)) return undefined;
+  const { model, body } = stated;
+  const said = { ...recordedApproval(model, evidence, body), ended_at, end };
+  if (!canonicalBytes(said).equals(canonicalBytes(row))) return undefined;
   const { person, role, decision, method, decided_at: at, comment } = body;
   const ended = end === null ? undefined : bodyOf(own.get(end));
   const fallen = ended_at === null ? null : FALLEN[ended?.decision === 'withdrawn' ? 'withdrawn' : 'fallen'];

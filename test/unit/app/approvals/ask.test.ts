@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { askApproval } from '../../../../lib/app/approvals/ask.ts';
 import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
+import type { Promotion } from '../../../../lib/core/promotion.ts';
 import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
 import { DAY } from '../../../support/clock.ts';
@@ -9,6 +10,7 @@ import { type ControlPlane, controlPlane } from '../../../support/control-plane.
 import type { TestKey } from '../../../support/keys.ts';
 import { PIPELINE } from '../../../support/manifests.ts';
 import { Crash, type Step } from '../../../support/memory/steps.ts';
+import { refusal } from '../../../support/refusals.ts';
 import { stages } from '../../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
@@ -231,6 +233,29 @@ describe('asking a role', () => {
       [1, false],
       [2, true],
     ]);
+  });
+
+  it.each([
+    ['endpoint', { endpoint: 'another' }],
+    ['environment', { environment: 'staging' }],
+    ['image', { image: `registry.example/fraud@sha256:${'b'.repeat(64)}` }],
+  ] satisfies [string, Partial<Promotion>][])(
+    'asks nobody about another %s than the gate decided on, whatever the row says',
+    async (_, changes) => {
+      await world.enlist('p-1');
+      const promotion = await world.awaiting('run-1');
+      await world.deps.facts(promotion);
+      world.change(promotion.id, changes);
+      await expect(world.ask(promotion, 'model-owner')).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+      expect(world.mails).toEqual([]);
+    },
+  );
+
+  it('asks nobody on the decision about another promotion', async () => {
+    await world.enlist('p-1');
+    const { request_decision } = await world.awaiting('run-1');
+    const promotion = await world.awaiting('run-2', { request_decision });
+    await expect(world.ask(promotion, 'model-owner')).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
   });
 
   it('does not ask in a promotion that somebody wants to end', async () => {

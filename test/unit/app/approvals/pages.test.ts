@@ -179,6 +179,17 @@ describe('a code', () => {
   });
 });
 
+it.each([{ round: 7 }, { person: 'p-2' }, { environment: 'staging' }, { endpoint: 'another' }] as const)(
+  'a decision whose row says %j, and whose statement does not, is not shown',
+  async (forged) => {
+    const decided = await decideBy(world, 'p-1', 'approve', 'the recall is what counts');
+    const [row] = [...world.table.rows.values()];
+    if (row) world.table.rows.set(row.evidence, { ...row, ...forged });
+    plane.clock.advance(60_000);
+    expect(await decided.get(secret)).not.toContain('the recall is what counts');
+  },
+);
+
 it('a decision that is sent again stays the one that was made', async () => {
   const decided = await decideBy(world, 'p-1', 'approve');
   await decided.get(secret);

@@ -262,7 +262,9 @@ describe('a sign-in is refused', () => {
 
   it('when what was asked has changed since', async () => {
     await back();
-    world.change(promotion.id, { endpoint: 'another' });
+    plane.clock.advance(1000);
+    // The gate has decided anew.
+    await world.awaiting('run-1');
     await browser.goOn();
     await refused('has changed since');
     expect(provider.redeemed).toEqual([]);
