@@ -45,8 +45,15 @@ export function oidcProvider(options: ProviderOptions): IdentityProvider {
     [oauth.allowInsecureRequests]: isLocal,
   };
 
-  const discovered = async (): Promise<oauth.AuthorizationServer> =>
-    oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, using));
+  const discovered = async (): Promise<oauth.AuthorizationServer> => {
+    const response = await oauth.discoveryRequest(url, using);
+    const server = await oauth.processDiscoveryResponse(url, response).catch((error: unknown) => {
+      throw new Unanswered(`it says of itself what it should not: ${reasonOf(error)}`);
+    });
+    // The library compares URLs; tokens are compared to the letter, also by whoever verifies one years later.
+    if (server.issuer !== issuer) throw new Unanswered('it writes its issuer otherwise');
+    return server;
+  };
 
   return {
     issuer,
