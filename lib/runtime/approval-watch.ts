@@ -28,14 +28,13 @@ export interface WatchDeps {
 export function approvalWatchDeps(): WatchDeps {
   const deps = approvalDeps();
   const { promotions, announcer, tokens, waits } = deps;
-  return {
-    gate: { ...deciderDeps(), promotions, announcer, tokens, waits, concerned: new Recent(REMEMBERED) },
-    people: {
-      ...deps,
-      incidents: incidentOpener(incidentDeps(deps, tableConfig())),
-      settings: { pagesUrl: required(Env.PAGES_URL) },
-    },
+  const people = {
+    ...deps,
+    incidents: incidentOpener(incidentDeps(deps, tableConfig())),
+    settings: { pagesUrl: required(Env.PAGES_URL) },
   };
+  const concerned = new Recent<ReadonlySet<string>>(REMEMBERED);
+  return { gate: { ...deciderDeps(), promotions, announcer, tokens, waits, people, concerned }, people };
 }
 
 /** `detail-type` of what EventBridge sends at a time. */

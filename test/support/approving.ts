@@ -151,6 +151,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
     announcer,
     tokens,
     waits,
+    people: deps,
     promotions: {
       ...table.promotionPort,
       open: async () => [...table.promotions.values()].filter((one) => !isOver(one)),

@@ -1,5 +1,8 @@
 import { DomainError } from '../../core/errors.ts';
+import { resultOfAll } from '../../core/gate/decision.ts';
+import { isLetThrough } from '../../core/gate/result.ts';
 import { changesSince } from '../../core/promotion/changes.ts';
+import { isMissingApproval } from '../../core/promotion/roles.ts';
 import type { Change, DecisionRef, Promotion } from '../../core/promotion.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
 import { decide, type GateDeps } from '../gate/evaluate.ts';
@@ -7,11 +10,14 @@ import { approvable, approvedFacts } from '../promotion/approved-facts.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import type { Recent } from '../recent.ts';
 import { type AskAnewDeps, askAnew } from './ask-anew.ts';
+import { type TellDeps, tellRefused } from './tell-refused.ts';
 
 export interface FallEarlyDeps extends GateDeps, Omit<AskAnewDeps, keyof GateDeps | 'promotions'> {
   readonly promotions: Promotions;
   /** Digests that decisions rest on, by the decisions: evidence comes by the thousand while a few promotions wait. */
   readonly concerned: Recent<ReadonlySet<string>>;
+  /** Tells people that there is nothing to approve any more. */
+  readonly people: TellDeps;
 }
 
 /** What came into the evidence table. */
@@ -23,7 +29,8 @@ export interface Arrival {
 
 /**
  * Has the promotions asked anew that wait for people, and whose facts are not what those people were shown: with a consent that
- * is withdrawn they need not wait for the gate before the deployment. One query, and for each that waits its facts once.
+ * is withdrawn they need not wait for the gate before the deployment. Where the gate would not let it through any more, they
+ * are told that instead. One query, and for each that waits its facts once.
  *
  * May run twice: the second time the promotion is asked anew already.
  *
@@ -38,9 +45,12 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
     if (!(await bearsOn(deps, one, arrivals))) continue;
     const found = await deps.promotions.find(id);
     if (!found) continue;
-    const changes = await changesOf(deps, found.promotion);
-    if (changes.length === 0) continue;
-    await askAnew(deps, found.promotion, found.asks, changes);
+    const { promotion, asks } = found;
+    const now = await judgedNow(deps, promotion);
+    if (now.changes.length === 0) continue;
+    // The gate is about to end it, and whoever approved would not hear why. First, as nothing falls twice.
+    if (now.rules.length > 0) await tellRefused(deps.people, promotion, asks, now);
+    await askAnew(deps, promotion, asks, now.changes);
     fallen.push(id);
   }
   return fallen;
@@ -61,10 +71,18 @@ async function digestsOf(deps: FallEarlyDeps, shown: DecisionRef): Promise<Reado
   return new Set([...lineage.nodes, ...attestations.flatMap(({ subjects }) => subjects)]);
 }
 
+interface Judged {
+  readonly changes: readonly Change[];
+  /** That do not let it through. */
+  readonly rules: readonly string[];
+}
+
+const UNCHANGED: Judged = { changes: [], rules: [] };
+
 /** Nothing is written for it: what the gate says counts when the promotion asks it. */
-async function changesOf(deps: FallEarlyDeps, promotion: Promotion): Promise<readonly Change[]> {
+async function judgedNow(deps: FallEarlyDeps, promotion: Promotion): Promise<Judged> {
   const { id, model, environment, endpoint, requester, request_decision: shown } = promotion;
-  if (!shown) return [];
+  if (!shown) return UNCHANGED;
   const imageDigest = imageDigestOf(promotion);
   const asking = { id, approvals: new Set<string>() };
   const asked = {
@@ -78,10 +96,12 @@ async function changesOf(deps: FallEarlyDeps, promotion: Promotion): Promise<rea
   } as const;
   try {
     const { decision, key } = await decide(deps, asked, { uniqueId: requester.unique_id });
-    return changesSince(await approvedFacts(deps, shown, key), approvable(decision));
+    const changes = changesSince(await approvedFacts(deps, shown, key), approvable(decision));
+    const closed = resultOfAll(decision).verdicts.filter((one) => !isLetThrough(one) && !isMissingApproval(one));
+    return { changes, rules: [...new Set(closed.map(({ rule }) => rule))] };
   } catch (error) {
     // The gate will say why there is nothing to judge any more; people need not be asked for that.
-    if (error instanceof DomainError && error.retryAfterMs === undefined) return [];
+    if (error instanceof DomainError && error.retryAfterMs === undefined) return UNCHANGED;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { AskablePerson } from '../approver.ts';
 import { resultOfAll, type StoredDecision } from '../gate/decision.ts';
 import type { GateInput } from '../gate/input.ts';
 import type { ApprovalQuestion, MailContent } from '../mail/model.ts';
-import type { Ask, Promotion } from '../promotion.ts';
+import type { Ask, Change, Promotion } from '../promotion.ts';
 import { CODE_MINUTES } from './link.ts';
 import { changeSentences, changesAgainst, gateSummary, promotionSummary } from './view/summary.ts';
 
@@ -41,6 +41,34 @@ export function questionOf({ promotion, facts, ask, person, link }: Omit<Questio
     changes: changesAgainst(running && { name: null, sha256: running.model }, summary),
     until: ask.until,
     link,
+  };
+}
+
+/** What those hear who were asked, once a gate is closed: nobody is asked again. */
+export function refusedMail({
+  promotion,
+  facts,
+  changes,
+  rules,
+  at,
+}: MailFacts & {
+  readonly changes: readonly Change[];
+  /** That do not let it through. */
+  readonly rules: readonly string[];
+  readonly at: string;
+}): MailContent {
+  return {
+    kind: 'notice',
+    summary: promotionSummary(promotion, facts.input),
+    outcome: 'refused',
+    by: null,
+    at,
+    because: [
+      ...changeSentences(changes),
+      `The gate does not let it through any more: ${rules.join(', ')}.`,
+      'Approvals that were given in it count no more, and nobody is asked again.',
+    ],
+    link: null,
   };
 }
 

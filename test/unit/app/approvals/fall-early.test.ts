@@ -9,6 +9,7 @@ import { type Approving, approving, decideBy } from '../../../support/approving.
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey, type TestKey } from '../../../support/keys.ts';
 import { aScaiReport, digestOf, signedStatement } from '../../../support/manifests.ts';
+import { PASSED } from '../../../support/releasing.ts';
 import { stages } from '../../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
@@ -59,6 +60,35 @@ describe('evidence that arrives while people decide', () => {
     expect(world.table.promotions.get(promotion.id)?.changes).toEqual([
       { code: 'consent_or_review_changed', about: record.sha256 },
     ]);
+  });
+
+  it('tells those who were asked, and who approved, that the gate closes: nobody is asked again', async () => {
+    await world.enlist('p-3', { mail: 'daily' });
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    const waiting = await world.ask(promotion, 'privacy-officer');
+    await decideBy(world, 'p-1', 'approve');
+    const before = world.mails.length;
+    const evidence = await post();
+    const inForce = await world.watchDeps.policies.inForce(undefined);
+    const denied = { ...PASSED, rule: 'dataset_consent', verdict: 'fail' } as const;
+    const main = { ...inForce.main, evaluate: async () => ({ verdicts: [denied], warnings: [] }) };
+    const deps = { ...world.watchDeps, policies: { inForce: async () => ({ ...inForce, main }) } };
+    expect(await fallEarly(deps, [{ evidence, about: null }])).toEqual([promotion.id]);
+    expect(world.mails.slice(before)).toMatchObject(
+      ['p-1', 'p-2'].map((person) => ({
+        to: `${person}@example.org`,
+        content: {
+          kind: 'notice',
+          outcome: 'refused',
+          because: expect.arrayContaining([
+            `Newer evidence takes the place of what was relied on: ${evidence}.`,
+            'The gate does not let it through any more: dataset_consent.',
+          ]),
+        },
+      })),
+    );
+    expect(world.answers.get(waiting)).toBe(PromotionError.changed);
   });
 
   it('has them asked anew when the key is revoked that signed what they were shown', async () => {
