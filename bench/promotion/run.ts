@@ -40,18 +40,14 @@ export async function promote(
   await control.resetCalls();
   const id = await askForPromotion(scene, model);
   for (const approver of scene.approvers) {
-    let link: string | undefined;
-    await patiently('the mail with a link', async () => {
-      link = (await approver.links()).find((one) => !seen.has(one));
-      return link !== undefined;
-    });
-    if (link !== undefined) await approver.decide(link, 'approve');
+    const fresh = async () => (await approver.links()).find((link) => !seen.has(link));
+    await approver.decide(await patiently('the mail with a link', fresh), 'approve');
   }
   const executionArn = `arn:aws:states:${local.region}:${local.accountId}:execution:countersign-${local.stage}-promote-model:${id}`;
   await patiently(`the end of the promotion ${id}`, async () => {
     const { status } = await stepFunctions.send(new DescribeExecutionCommand({ executionArn }));
     if (status !== 'RUNNING' && status !== 'SUCCEEDED') throw new Error(`the promotion ${id} is ${status}`);
-    return status === 'SUCCEEDED';
+    return status === 'SUCCEEDED' || undefined;
   });
   const calls = await quietCalls(control, isOurs);
   const history = await stepFunctions.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
@@ -68,18 +64,21 @@ async function linksSoFar(approvers: readonly Approver[]): Promise<ReadonlySet<s
 }
 
 async function quietCalls(control: LocalControl, isOurs: (call: CallRecord) => boolean) {
-  let calls = (await control.calls()).filter(isOurs);
-  await patiently('an end of the calls', async () => {
+  let known = -1;
+  return await patiently('an end of the calls', async () => {
     await delay(QUIET_MS);
-    const before = calls.length;
-    calls = (await control.calls()).filter(isOurs);
-    return calls.length === before;
+    const calls = (await control.calls()).filter(isOurs);
+    const isEnd = calls.length === known;
+    known = calls.length;
+    return isEnd ? calls : undefined;
   });
-  return calls;
 }
 
-async function patiently(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + PATIENCE_MS; !(await isSo()); await delay(PAUSE_MS)) {
+/** Asks again until there is an answer. */
+async function patiently<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  for (const end = performance.now() + PATIENCE_MS; ; await delay(PAUSE_MS)) {
+    const found = await ask();
+    if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`${what} did not come`);
   }
 }
