@@ -15,7 +15,7 @@ export interface StopDeps extends AbortDeps, StartDeps {
 }
 
 /**
- * Cancels a promotion in the name of who asked for it. An approver does the same on their page.
+ * Cancels a promotion in the name of who asked for it. An approver ends it by rejecting it on their page.
  *
  * @throws DomainError ACCESS_DENIED for anybody else; PROMOTION_STATE_CONFLICT once something is deployed
  */
@@ -27,7 +27,7 @@ export async function cancelOwnPromotion(
 ): Promise<Promotion> {
   const promotion = await requirePromotion(deps.promotions, id);
   if (promotion.requester.unique_id !== caller.uniqueId) {
-    throw new DomainError('ACCESS_DENIED', 'who asked for a promotion cancels it, or one of its approvers', {
+    throw new DomainError('ACCESS_DENIED', 'who asked for a promotion cancels it; an approver rejects it', {
       hint: 'to take back what serves: `countersign rollback ENDPOINT --reason …`',
     });
   }
