@@ -40,6 +40,11 @@ export interface StageConfig {
     readonly requestsPerAddress: number;
   };
   readonly promotion: PromotionConfig;
+  /**
+   * What the names of model package groups in SageMaker's Model Registry begin with, each followed by an endpoint's name: what is
+   * released, denied and rolled back is mirrored there. Groups of such names are ours alone. Absent: nothing is mirrored.
+   */
+  readonly packageGroupPrefix?: string;
   /** Whether webhooks may lead to the machine itself; only where everything runs on one. Absent: no private address is sent to. */
   readonly webhooksToLoopback?: true;
   /** Where alarms are mailed. Absent: the alarm topic has no subscriber yet. */
@@ -129,6 +134,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     vpcEndpointIds: [],
     firewall: { requestsPerAddress: 10_000 },
     promotion: PROMOTION,
+    packageGroupPrefix: 'countersign-',
     retainData: true,
   },
   {
@@ -145,6 +151,7 @@ export const STAGE_CONFIGS: readonly StageConfig[] = [
     throttle: { requestsPerSecond: 5000, burst: 5000 },
     vpcEndpointIds: [],
     promotion: { ...PROMOTION, pollSeconds: 1 },
+    packageGroupPrefix: 'countersign-',
     webhooksToLoopback: true,
     retainData: true,
   },
@@ -189,6 +196,7 @@ export function configFaults(config: StageConfig): string[] {
     ...apiFaults(config),
     ...promotionFaults(config),
     ...webhookFaults(config),
+    ...mirrorFaults(config),
   ];
 }
 
@@ -333,6 +341,12 @@ function webhookFaults({ stage, webhooksToLoopback }: StageConfig): string[] {
   return webhooksToLoopback && stage !== 'local'
     ? ['webhooksToLoopback is set; only the stage "local" sends to its own machine']
     : [];
+}
+
+function mirrorFaults({ packageGroupPrefix: prefix }: StageConfig): string[] {
+  return prefix === undefined || /^[a-z0-9][a-z0-9-]{0,30}-$/.test(prefix)
+    ? []
+    : [`packageGroupPrefix is "${prefix}"; it must be 2 to 32 lower-case letters, digits or dashes, a dash last`];
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

@@ -15,6 +15,10 @@ export type ApprovalFunctionName = (typeof APPROVAL_FUNCTION_NAMES)[number];
 export const WEBHOOK_FUNCTION_NAMES = ['webhooks', 'webhook-sender'] as const;
 export type WebhookFunctionName = (typeof WEBHOOK_FUNCTION_NAMES)[number];
 
+/** The Lambda that tells the SageMaker Model Registry. Its template is cdk/stacks/model-mirror.ts; only some stages have it. */
+export const MIRROR_FUNCTION_NAMES = ['model-mirror'] as const;
+export type MirrorFunctionName = (typeof MIRROR_FUNCTION_NAMES)[number];
+
 /** Every Lambda of a deployment: one per route group, and those that something else than the API starts. */
 export const FUNCTION_NAMES = [
   'intake',
@@ -32,6 +36,7 @@ export const FUNCTION_NAMES = [
   ...RELEASE_FUNCTION_NAMES,
   ...APPROVAL_FUNCTION_NAMES,
   ...WEBHOOK_FUNCTION_NAMES,
+  ...MIRROR_FUNCTION_NAMES,
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 

@@ -30,6 +30,9 @@ export interface AwsResources {
   readonly model?: string;
   readonly endpoint?: string;
   readonly endpointConfig?: string;
+  readonly packageGroup?: string;
+  /** ARN of a version in a group. */
+  readonly package?: string;
   /** ARN of what tags are about. */
   readonly tagged?: string;
   /** ARN of a role that a service is handed. */
@@ -76,6 +79,8 @@ const JSON_RESOURCES = {
   model: 'ModelName',
   endpoint: 'EndpointName',
   endpointConfig: 'EndpointConfigName',
+  packageGroup: 'ModelPackageGroupName',
+  package: 'ModelPackageArn',
   tagged: 'ResourceArn',
   passedRole: 'ExecutionRoleArn',
 } as const satisfies Partial<Record<keyof AwsResources, string>>;

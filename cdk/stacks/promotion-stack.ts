@@ -6,6 +6,7 @@ import type { ServiceFunction } from '../constructs/service-function.ts';
 import type {
   ApprovalFunctionName,
   FunctionName,
+  MirrorFunctionName,
   PromotionFunctionName,
   ReleaseFunctionName,
   WebhookFunctionName,
@@ -13,13 +14,15 @@ import type {
 import { approvalFunctions } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { watchFunctions } from './function-alarms.ts';
+import { modelMirror } from './model-mirror.ts';
 import { promoteModel, promotionFunctions, watchPromotions } from './promotion.ts';
 import { releaseFunctions } from './release-functions.ts';
 import { watchWebhooks, webhookFunctions } from './webhooks.ts';
 
 /** The functions of this stack. */
 export type PromotionStackFunctions = Readonly<
-  Record<PromotionFunctionName | ReleaseFunctionName | ApprovalFunctionName | WebhookFunctionName, ServiceFunction>
+  Record<PromotionFunctionName | ReleaseFunctionName | ApprovalFunctionName | WebhookFunctionName, ServiceFunction> &
+    Partial<Record<MirrorFunctionName, ServiceFunction>>
 >;
 
 /**
@@ -41,14 +44,16 @@ export class PromotionStack extends Stack {
   ) {
     super(scope, id, props);
     const { config, data } = props;
+    const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
+    const { packageGroupPrefix: prefix } = config;
     const { functions: promoting, failedStops } = promotionFunctions(this, props);
     const functions = {
       ...promoting,
       ...releaseFunctions(this, props),
       ...approvalFunctions(this, props),
       ...webhookFunctions(this, props),
+      ...(prefix === undefined ? {} : { 'model-mirror': modelMirror(this, { ...props, alarms, prefix }) }),
     };
-    const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     watchFunctions(alarms, functions);
     watchPromotions(alarms, promoteModel(this, props), failedStops);
     watchWebhooks(this, { config, data, alarms, functions });

@@ -49,6 +49,8 @@ export const Env = {
   SERVING_ROLE_ARN: 'SERVING_ROLE_ARN',
   /** Comma-separated environments whose deployments may move all traffic at once. Empty: none. */
   ALL_AT_ONCE_IN: 'ALL_AT_ONCE_IN',
+  /** What the names of our groups in SageMaker's Model Registry begin with. */
+  PACKAGE_GROUP_PREFIX: 'PACKAGE_GROUP_PREFIX',
 } as const;
 
 export type EnvName = (typeof Env)[keyof typeof Env];

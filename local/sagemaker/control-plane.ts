@@ -13,6 +13,7 @@ import { type DeploymentFault, DeploymentFaults, flawsOf, imageOf, type Tamperin
 import { fleetOf, withImage } from './fleet.ts';
 import { page } from './listing.ts';
 import { dataObjectsOf, requireContainers, withData } from './models.ts';
+import { ModelRegistry } from './registry.ts';
 import type {
   CreateEndpoint,
   CreateEndpointConfig,
@@ -48,7 +49,7 @@ export interface SageMakerOptions {
  * - Roles are not looked at: neither `iam:PassRole`, nor whether the execution role may read the model data and the alarms.
  * - Images are not looked up in a registry: a tag stands for one made-up digest, always the same.
  * - Refused rather than half done: rolling deployments, RetainAllVariantProperties, serverless and shadow variants, instance
- *   pools, model packages. ListEndpointConfigs, DeleteTags and UpdateEndpointWeightsAndCapacities are unknown operations.
+ *   pools, model packages within models. ListEndpointConfigs, DeleteTags and UpdateEndpointWeightsAndCapacities are unknown operations.
  * - Messages that clients search for ("Could not find …", "Cannot update in-progress endpoint …", the failed ping) are
  *   AWS's; the others are ours.
  * - Alarms are read while a new fleet bakes, every 200 ms of real time and at each call. One that does not exist is refused
@@ -58,6 +59,7 @@ export interface SageMakerOptions {
  */
 export class SageMaker {
   readonly faults = new DeploymentFaults();
+  readonly registry: ModelRegistry;
   readonly #options: SageMakerOptions;
   readonly #time: ServiceTime;
   readonly #models: Resources<Created<CreateModel>>;
@@ -74,6 +76,7 @@ export class SageMaker {
     this.#models = new Resources({ noun: 'model', path: 'model' }, options);
     this.#configs = new Resources({ noun: 'endpoint configuration', path: 'endpoint-config' }, options);
     this.#endpoints = new Resources({ noun: 'endpoint', path: 'endpoint' }, options);
+    this.registry = new ModelRegistry({ ...options, now: () => this.#instant(this.#time.now()) });
     // That the alarms cannot be read is told to the next caller, who meets it too.
     this.#ticking = setInterval(() => void this.catchUp().catch(() => {}), TICK_MS).unref();
   }

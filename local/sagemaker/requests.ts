@@ -6,14 +6,14 @@ import { invalid } from './errors.ts';
  * it only hands back (Environment, VpcConfig, DataCaptureConfig, …) pass as they are.
  */
 
-const pattern = (regex: RegExp, max: number) =>
+export const pattern = (regex: RegExp, max: number) =>
   z
     .string('Member must not be null')
     .check(
       z.maxLength(max, `Member must have length less than or equal to ${max}`),
       z.regex(regex, `Member must satisfy regular expression pattern: ${regex.source}`),
     );
-const within = (minimum: number, maximum: number) =>
+export const within = (minimum: number, maximum: number) =>
   z
     .int('Member must not be null')
     .check(
@@ -22,16 +22,16 @@ const within = (minimum: number, maximum: number) =>
     );
 
 const ENTITY = /^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/;
-const entityName = pattern(ENTITY, 63);
-const arn = pattern(/^arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:.+$/, 256);
+export const entityName = pattern(ENTITY, 63);
+export const arn = pattern(/^arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:.+$/, 256);
 const s3Uri = pattern(/^(https|s3):\/\/([^/]+)\/?(.*)$/, 1024);
-const tags = z
+export const tags = z
   .array(
     z.object({ Key: z.string().check(z.minLength(1), z.maxLength(128)), Value: z.string().check(z.maxLength(256)) }),
   )
   .check(z.maxLength(50));
 
-const container = z.looseObject({
+export const container = z.looseObject({
   Image: pattern(/^[\S]+$/, 255),
   ModelDataUrl: z.exactOptional(s3Uri),
   ModelDataSource: z.exactOptional(

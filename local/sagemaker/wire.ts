@@ -3,6 +3,7 @@ import { type Answer, awsErrorAnswer } from '../answers.ts';
 import type { AwsCall } from '../aws-call.ts';
 import type { SageMaker } from './control-plane.ts';
 import { SageMakerError } from './errors.ts';
+import * as packages from './registry-requests.ts';
 import * as requests from './requests.ts';
 
 type Operation = (sagemaker: SageMaker, input: unknown) => unknown;
@@ -36,6 +37,16 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
     DescribeEndpoint: of(endpoint, (sagemaker, { EndpointName }) => sagemaker.describeEndpoint(EndpointName)),
     DeleteEndpoint: of(endpoint, (sagemaker, { EndpointName }) => sagemaker.deleteEndpoint(EndpointName)),
     ListEndpoints: of(requests.list, (sagemaker, query) => sagemaker.listEndpoints(query)),
+    CreateModelPackageGroup: of(packages.createGroup, ({ registry }, request) => registry.createGroup(request)),
+    DescribeModelPackageGroup: of(packages.group, ({ registry }, { ModelPackageGroupName }) =>
+      registry.describeGroup(ModelPackageGroupName),
+    ),
+    CreateModelPackage: of(packages.createPackage, ({ registry }, request) => registry.createPackage(request)),
+    UpdateModelPackage: of(packages.updatePackage, ({ registry }, request) => registry.updatePackage(request)),
+    DescribeModelPackage: of(packages.describePackage, ({ registry }, { ModelPackageName }) =>
+      registry.describePackage(ModelPackageName),
+    ),
+    ListModelPackages: of(packages.listPackages, ({ registry }, query) => registry.listPackages(query)),
     AddTags: of(requests.addTags, (sagemaker, { ResourceArn, Tags }) => sagemaker.addTags(ResourceArn, Tags)),
     ListTags: of(requests.listTags, (sagemaker, { ResourceArn }) => sagemaker.listTags(ResourceArn)),
   }),

@@ -163,7 +163,7 @@ async function announce(): Promise<void> {
     specversion: '1.0',
     id: randomUUID(),
     source: 'urn:countersign:local',
-    type: Announcement.released,
+    type: Announcement.incidentOpened,
     time: new Date().toISOString(),
   };
   const entry = { Source: EVENT_SOURCE, DetailType: detail.type, Detail: JSON.stringify(detail) };

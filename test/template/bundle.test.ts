@@ -34,6 +34,7 @@ const ENVIRONMENT = {
   [Env.SINGLE_PUT_MAX_BYTES]: '5000000000',
   [Env.SERVING_ROLE_ARN]: 'arn:aws:iam::123456789012:role/countersign-dev-serving',
   [Env.ALL_AT_ONCE_IN]: '',
+  [Env.PACKAGE_GROUP_PREFIX]: 'countersign-',
   [Env.STAGING_BUCKET]: 'staging',
   [Env.UNSIGNED_STAGES]: '',
 };

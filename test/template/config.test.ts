@@ -38,6 +38,11 @@ function days(experimental: number, staging: number, production: number): StageC
 describe('a fault names the value and what is allowed', () => {
   const rows: readonly (readonly [string, StageConfig, string])[] = [
     [
+      "groups of model packages that might be others'",
+      { ...dev, packageGroupPrefix: '' },
+      'packageGroupPrefix is ""; it must be 2 to 32 lower-case letters, digits or dashes, a dash last',
+    ],
+    [
       'no day of retention',
       days(0, 2, 3),
       'retention.days.experimental is 0; it must be a whole number from 1 to 36500',

@@ -72,6 +72,42 @@ describe('the deployer', () => {
   });
 });
 
+describe('the mirror into the Model Registry', () => {
+  const mirror = (action: string, resource: string, context: Request['context'] = {}) =>
+    may(`sagemaker:${action}`, resource, context, 'function:model-mirror');
+  const version = (group: string) => hosting('model-package', `${group}/1`);
+
+  it.each(['CreateModelPackage', 'ListModelPackages', 'UpdateModelPackage'])(
+    'may %s in our groups only',
+    async (action) => {
+      expect(await mirror(action, version('countersign-fraud'))).toBe('Allowed');
+      expect(await mirror(action, version('fraud'))).toBe('ImplicitlyDenied');
+    },
+  );
+
+  it('makes groups of our names that bear our tag, and deletes nothing', async () => {
+    const group = hosting('model-package-group', 'countersign-fraud');
+    expect(await mirror('CreateModelPackageGroup', group, MAKES_OURS)).toBe('Allowed');
+    expect(await mirror('CreateModelPackageGroup', group)).toBe('ImplicitlyDenied');
+    const other = hosting('model-package-group', 'fraud');
+    expect(await mirror('CreateModelPackageGroup', other, MAKES_OURS)).toBe('ImplicitlyDenied');
+    const tagging = { ...MAKES_OURS, 'sagemaker:TaggingAction': 'CreateModelPackageGroup' };
+    expect(await mirror('AddTags', group, tagging)).toBe('Allowed');
+    expect(await mirror('AddTags', group, MAKES_OURS)).toBe('ImplicitlyDenied');
+    expect(await mirror('DeleteModelPackage', version('countersign-fraud'))).toBe('ImplicitlyDenied');
+    expect(await mirror('DeleteModelPackageGroup', group)).toBe('ImplicitlyDenied');
+  });
+
+  it('is the only function that approves there', async () => {
+    for (const name of FUNCTION_NAMES) {
+      const approve = { 'sagemaker:ModelApprovalStatus': 'Approved' };
+      const resource = version('countersign-fraud');
+      const decision = await may('sagemaker:UpdateModelPackage', resource, approve, `function:${name}`);
+      expect(decision, name).toBe(name === 'model-mirror' ? 'Allowed' : 'ImplicitlyDenied');
+    }
+  });
+});
+
 describe('the role that models serve as', () => {
   it('is assumed by SageMaker for this account only', () => {
     const [, { Properties }] = only(templates.data, 'AWS::IAM::Role', 'Serving');

@@ -94,6 +94,7 @@ describe('the data key', () => {
     const readers: readonly Principal[] = [
       ...writers,
       'function:deployer',
+      'function:model-mirror',
       'function:reader',
       'role:auditor',
       'role:break-glass',
@@ -127,11 +128,8 @@ describe('the data key', () => {
   it('encrypts the queues of failed events for those whose events they hold', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
     for (const principal of modest) {
-      const expected = ['function:artifact-verifier', 'function:promoter', 'function:webhook-sender'].includes(
-        principal,
-      )
-        ? 'Allowed'
-        : 'ImplicitlyDenied';
+      const keepers = ['artifact-verifier', 'model-mirror', 'promoter', 'webhook-sender'].map((name) => `function:${name}`);
+      const expected = keepers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
       expect(await on(dataKey, principal, 'kms:GenerateDataKey', sqs), principal).toBe(expected);
     }
   });

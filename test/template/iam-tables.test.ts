@@ -45,6 +45,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:approval-desk': ['BatchGetItem', 'PutItem'],
     'function:pages': ['BatchGetItem', 'PutItem'],
     'function:approval-watch': ['BatchGetItem', 'PutItem', 'Query'],
+    'function:model-mirror': ['BatchGetItem'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
@@ -69,6 +70,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:webhooks': ['GetItem', 'PutItem', 'Query'],
     'function:webhook-sender': ['Query'],
     'function:approval-watch': ['BatchGetItem', 'GetItem', 'Query'],
+    'function:model-mirror': ['Query'],
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   WorkflowTable: {
@@ -88,6 +90,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:webhooks': ['PutItem', 'Query'],
     'function:webhook-sender': ['PutItem', 'Query'],
     'function:approval-watch': ['GetItem', 'PutItem', 'Query'],
+    'function:model-mirror': ['Query'],
   },
 };
 

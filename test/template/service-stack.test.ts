@@ -213,6 +213,14 @@ describe('functions', () => {
     'approval-desk': [...HEARING, Env.PAGES_URL, Env.REMINDER_SECONDS, Env.REMINDERS, Env.ESCALATE_AFTER],
     webhooks: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
     'webhook-sender': [Env.REGISTRY_TABLE, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN],
+    'model-mirror': [
+      Env.EVIDENCE_BUCKET,
+      Env.EVIDENCE_TABLE,
+      Env.REGISTRY_TABLE,
+      Env.WORKFLOW_TABLE,
+      Env.RETENTION,
+      Env.PACKAGE_GROUP_PREFIX,
+    ],
   } as const satisfies Record<(typeof FUNCTION_NAMES)[number], readonly string[]>;
 
   it('are those that we know', () => {
@@ -246,6 +254,7 @@ describe('functions', () => {
       // Its state machine waits for 60 s.
       else if (/-(promoter|deployer|approval-desk)$/.test(String(FunctionName))) expect(Timeout).toBe(55);
       else if (FunctionName === 'countersign-prod-webhook-sender') expect(Timeout).toBe(360);
+      else if (FunctionName === 'countersign-prod-model-mirror') expect(Timeout).toBe(120);
       else expect(Timeout).toBeLessThan(29);
     }
   });
@@ -262,6 +271,7 @@ describe('functions', () => {
     expect(everywhere('AWS::Lambda::EventInvokeConfig')).toMatchObject([
       kept('promoter', 'FailedStops', prod.promotion),
       kept('webhook-sender', 'FailedAnnouncements', prod.promotion),
+      kept('model-mirror', 'FailedMirrors', prod.promotion),
       kept('artifact-verifier', 'FailedEvents', service),
     ]);
   });
@@ -306,6 +316,34 @@ it('webhooks are sent to by what we announce and by a tick a minute, and on AWS 
   );
   expect(rules).toHaveLength(2);
   expect(JSON.stringify(Properties)).not.toContain(Env.WEBHOOK_LOOPBACK);
+});
+
+describe('the mirror into the SageMaker Model Registry', () => {
+  it('is started by ends of promotions that say yes or no to a model, and by nothing else', () => {
+    const arn = resolver.arn(only(prod.promotion, 'AWS::Lambda::Function', 'ModelMirror')[0], prod.promotion);
+    const rules = everywhere('AWS::Events::Rule').filter((one) => JSON.stringify(one).includes(arn));
+    expect(rules).toMatchObject([
+      {
+        EventPattern: {
+          source: ['countersign'],
+          'detail-type': [
+            'dev.countersign.release.released.v1',
+            'dev.countersign.release.rolled-back.v1',
+            'dev.countersign.promotion.refused.v1',
+            'dev.countersign.promotion.rejected.v1',
+          ],
+        },
+      },
+    ]);
+  });
+
+  it('is absent where no groups are named', () => {
+    const { promotion } = synthesise('dev');
+    expect(JSON.stringify(promotion)).not.toContain('model-mirror');
+    expect(ofType(promotion, 'AWS::Lambda::Function')).toHaveLength(
+      ofType(prod.promotion, 'AWS::Lambda::Function').length - 1,
+    );
+  });
 });
 
 /** Of one metric. */

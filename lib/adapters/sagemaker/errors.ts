@@ -14,6 +14,8 @@ const says = (error: unknown, words: RegExp): boolean =>
 export const isMissing = (error: unknown): boolean =>
   says(error, /^Could not find (model|endpoint|endpoint configuration) "/);
 export const isExisting = (error: unknown): boolean => says(error, /^Cannot create already existing/);
+/** The same of a model package group, which says it in other words. */
+export const isThere = (error: unknown): boolean => says(error, /already exist/i);
 
 /** Translates what a call threw that was to change something. */
 export function refused(error: unknown): never {

@@ -14,7 +14,12 @@ export function stateMachineQuestion(call: RecordedCall, place: Place): Question
 }
 
 /** Kinds of resources by their part of an ARN. */
-const HOSTING_KINDS = { model: 'model', endpointConfig: 'endpoint-config', endpoint: 'endpoint' } as const;
+const HOSTING_KINDS = {
+  model: 'model',
+  endpointConfig: 'endpoint-config',
+  endpoint: 'endpoint',
+  packageGroup: 'model-package-group',
+} as const;
 
 export function hostingQuestions(call: RecordedCall, place: Place): readonly Question[] {
   const arn = (kind: keyof typeof HOSTING_KINDS) => {
@@ -62,6 +67,15 @@ export function hostingQuestions(call: RecordedCall, place: Place): readonly Que
       return [ours(arn('endpoint'))];
     case 'DescribeEndpoint':
       return [ask(arn('endpoint'))];
+    case 'CreateModelPackageGroup':
+      return [ask(arn('packageGroup')), ...tag('packageGroup')];
+    case 'CreateModelPackage':
+    case 'ListModelPackages':
+      // Versions are below their group's name.
+      return [ask(`${arn('packageGroup').replace('model-package-group/', 'model-package/')}/1`)];
+    case 'DescribeModelPackage':
+    case 'UpdateModelPackage':
+      return [ask(known(call.resources.package, call))];
     case 'AddTags':
     case 'ListTags':
       return [ask(known(call.resources.tagged, call))];

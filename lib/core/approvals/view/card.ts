@@ -42,7 +42,8 @@ const CardSchema = z.looseObject({
 });
 type Card = z.output<typeof CardSchema>;
 
-const HEADINGS = {
+/** What each part of a card's considerations is called. */
+export const HEADINGS = {
   users: 'Users',
   useCases: 'Use cases',
   technicalLimitations: 'Technical limitations',
