@@ -16,7 +16,7 @@ import type { StageConfig } from '../config.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { DataStack } from './data-stack.ts';
 
-/** Deploys and takes back: the one function that tells SageMaker anything. It signs nothing and writes no evidence. */
+/** Deploys and takes back: the one function that has SageMaker serve anything. It signs nothing and writes no evidence. */
 export function grantDeployer(grantee: Grantee, data: DataStack, config: StageConfig): void {
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   // A way back that failed is tried again where it led.

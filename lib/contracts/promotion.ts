@@ -146,6 +146,9 @@ export interface Retained {
   readonly cursor: string | null;
 }
 
+/** Failure of a promotion whose model's bytes are not with us. */
+export const MODEL_NOT_STORED = 'MODEL_NOT_STORED';
+
 /**
  * Names of errors that the state machine acts on. With SendTaskFailure they end a wait; thrown, they end a step. TransientError
  * of lib/contracts/simulation.ts is the one that is worth a retry.

@@ -1,3 +1,4 @@
+import { MODEL_NOT_STORED } from '../contracts/promotion.ts';
 import { cardView, HEADINGS, readCard } from './approvals/view/card.ts';
 import { sha256Hex } from './digest.ts';
 import type { Json } from './json.ts';
@@ -88,9 +89,10 @@ function standsFor({ restores, evidence }: RecordedRelease): string {
 /** Ends that say no to a model. Who cancels, supersedes or forgets a promotion says nothing of it. */
 const DENIED: ReadonlySet<string> = new Set(['refused', 'rejected', 'rolled_back', 'rollback_failed']);
 
-/** The same of what was never released; undefined where nobody has said anything. */
-export function unreleasedStatus({ kind, state }: Promotion): PackageStatus | undefined {
-  return kind !== 'rollback' && DENIED.has(state) ? 'Rejected' : undefined;
+/** The same of what was never released; undefined where nobody has said anything, or there are no bytes to make a version of. */
+export function unreleasedStatus({ kind, state, failure }: Promotion): PackageStatus | undefined {
+  const isDenied = kind !== 'rollback' && DENIED.has(state) && failure?.code !== MODEL_NOT_STORED;
+  return isDenied ? 'Rejected' : undefined;
 }
 
 /** Longest texts of a model card, and longest card. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ListModelPackagesCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { GetExecutionHistoryCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { isOver } from '../../lib/core/promotion.ts';
@@ -14,6 +15,21 @@ const local = inject('local');
 const world = new Promoting(local);
 const take = world.take.bind(world);
 beforeAll(() => world.prepare('promotions'));
+
+/** What SageMaker's Model Registry says of an endpoint's promotions, the first one first. */
+async function versionsOf(endpoint: string): Promise<readonly unknown[]> {
+  const client = new SageMakerClient(clientConfig(local, 'administrator'));
+  const ModelPackageGroupName = `countersign-${endpoint}`;
+  try {
+    const listed = await client.send(new ListModelPackagesCommand({ ModelPackageGroupName, SortOrder: 'Ascending' }));
+    return (listed.ModelPackageSummaryList ?? []).map(({ ModelApprovalStatus }) => ModelApprovalStatus);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The mirror comes after the announcement, and nothing waits for it. */
+const SOON = { timeout: 30_000, interval: 200 };
 
 describe('a promotion', () => {
   const endpoint = `credit-${randomUUID()}`;
@@ -33,13 +49,16 @@ describe('a promotion', () => {
       });
       expect(await take('auditor', 'GET', `/v1/evidence/${released.release}`)).toMatchObject({ kind: 'event' });
     }
+    await expect.poll(() => versionsOf(endpoint), SOON).toEqual(['Approved', 'Approved']);
   });
 
   it('that one person rejects deploys nothing', async () => {
-    const id = await world.promote(`no-${randomUUID()}`);
+    const refused = `no-${randomUUID()}`;
+    const id = await world.promote(refused);
     await world.until(id, ({ state }) => state === 'awaiting_approval');
     await world.decide('privacy-officer', id, 'reject', 'not this one');
     expect(await world.until(id, isOver)).toMatchObject({ state: 'rejected', deployment: null, release: null });
+    await expect.poll(() => versionsOf(refused), SOON).toEqual(['Rejected']);
   });
 
   it('is not decided by whoever fetches what is in its mails, and its secrets are in no log', async () => {
@@ -104,6 +123,7 @@ describe('a promotion', () => {
     const { incidents } = await take('operator', 'GET', '/v1/incidents');
     const reviews = Object(incidents).filter((one: { subject: string }) => one.subject === promotion.id);
     expect(reviews).toMatchObject([{ kind: 'emergency_rollback_review', state: 'open' }]);
+    await expect.poll(() => versionsOf(endpoint), SOON).toEqual(['Approved', 'Rejected']);
   });
 });
 

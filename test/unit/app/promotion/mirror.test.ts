@@ -172,6 +172,14 @@ describe('what is not released', () => {
     },
   );
 
+  it('is not mirrored where its bytes are not stored: there is nothing to make a version of', async () => {
+    const promotion = await world.deployed('run-1');
+    const failure = { code: 'MODEL_NOT_STORED', detail: 'the model is not stored' };
+    await world.promotions.save({ ...promotion, state: 'refused', failure, revision: promotion.revision + 1 });
+    expect(await mirrorPromotion(deps, promotion.id)).toEqual({});
+    expect(aws.calls).toEqual([]);
+  });
+
   it.each(['cancelled', 'superseded', 'expired', 'deploying'] as const)(
     'is not mirrored where it is %s',
     async (state) => {
