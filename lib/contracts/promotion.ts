@@ -170,5 +170,7 @@ export const PromotionError = {
   integrity: 'IntegrityFailure',
   /** It is released: nothing is taken back for a step that could not say so. */
   sealed: 'ReleaseSealed',
+  /** An execution that we did not start: it is of another kind than the promotion that it names. */
+  foreign: 'ForeignExecution',
 } as const;
 export type PromotionErrorName = (typeof PromotionError)[keyof typeof PromotionError];

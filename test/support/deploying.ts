@@ -155,7 +155,12 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       } as const;
       const id = promotionId(question);
       const at = clock.now().toISOString();
-      promotions.set(id, { ...aPromotion(at), ...question, id, ...change });
+      const release_decision = {
+        evidence: digestOf(`decision on ${name}`),
+        input: digestOf(`facts of ${name}`),
+        passed: true,
+      };
+      promotions.set(id, { ...aPromotion(at), ...question, id, release_decision, ...change });
       leases.set(change.endpoint ?? question.endpoint, id);
       return id;
     },

@@ -33,14 +33,21 @@ const SUBSTITUTIONS = {
   },
 } as const satisfies Record<(typeof STATE_MACHINE_NAMES)[number], object>;
 
-/** "Handling errors in Step Functions workflows" and "Lambda", AWS Step Functions Developer Guide. */
+/**
+ * "Handling errors in Step Functions workflows" and "Lambda", AWS Step Functions Developer Guide. A function that dies or is cut is
+ * `Lambda.Unknown`, or what Lambda itself names as the `errorType`.
+ */
 const AWS_ERRORS = [
   'States.ALL',
   'States.Timeout',
   'Lambda.AWSLambdaException',
+  'Lambda.ClientExecutionTimeoutException',
   'Lambda.SdkClientException',
   'Lambda.ServiceException',
   'Lambda.TooManyRequestsException',
+  'Lambda.Unknown',
+  'Runtime.ExitError',
+  'Sandbox.Timedout',
 ];
 
 interface Retrier {
@@ -126,17 +133,21 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
   });
 
   it('says how long retries may take altogether', () => {
-    const retriers = states.flatMap(([, { Retry = [] }]) => Retry);
-    const [first] = retriers;
-    if (first === undefined) throw new Error('nothing is retried');
-    for (const retrier of retriers) expect(retrier).toEqual(first);
-    const { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts } = first;
-    const waits = Array.from({ length: MaxAttempts }, (_, at) =>
-      Math.min(IntervalSeconds * BackoffRate ** at, MaxDelaySeconds),
-    );
-    const total = waits.reduce((sum, wait) => sum + wait);
-    const [, { Comment } = {}] = states.find(([, { Retry }]) => Retry !== undefined) ?? [];
-    expect(Comment).toContain(`${waits.join(' + ')} = ${total} s`);
+    const retried = states.flatMap(([, { Comment = '', Retry = [] }]) => Retry.map((retrier) => ({ Comment, retrier })));
+    const policies = new Map(retried.map(({ retrier }) => [JSON.stringify(retrier), retrier]));
+    expect(policies.size).toBe(name === 'promote-model' ? 2 : 1);
+    for (const [policy, { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }] of policies) {
+      const waits = Array.from({ length: MaxAttempts }, (_, at) =>
+        Math.min(IntervalSeconds * BackoffRate ** at, MaxDelaySeconds),
+      );
+      const rising = waits.filter((wait) => wait < MaxDelaySeconds);
+      const longest = waits.length - rising.length;
+      const tail = longest === 1 ? `${MaxDelaySeconds}` : `${longest} x ${MaxDelaySeconds}`;
+      const total = waits.reduce((sum, wait) => sum + wait);
+      // The first state that is retried so says it for all.
+      const first = retried.find(({ retrier }) => JSON.stringify(retrier) === policy);
+      expect(first?.Comment).toContain(`${[...rising, tail].join(' + ')} = ${total} s`);
+    }
   });
 
   it('ends by itself, and so does every task', () => {

@@ -1,19 +1,23 @@
 import { PromotionError } from '../../contracts/promotion.ts';
 import { foreignImages, type HostedEndpoint, hostedModel, isSame } from '../../core/deployment.ts';
 import { ENDPOINT_CHANGED } from '../../core/deployment-progress.ts';
-import type { DeployDeps, Deploying } from './deploy-deps.ts';
+import { type DeployDeps, type Deploying, keepEndpoint } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
 import { configOf } from './prepare-deployment.ts';
 import { honourAbort } from './state.ts';
 
+/** Prolonging the locks of all that a release rests on takes minutes, and longer where S3 is slow. */
+const SEALED_WITHIN_MS = 6 * 3_600_000;
+
 /**
  * Compares all that serves with what was approved: the configuration, the images that its instances run, the model and the bytes
- * that the model is unpacked from. Reads only.
+ * that the model is unpacked from. Changes nothing but the lease, which lasts until what was found here is sealed.
  *
  * @throws PromotionFailure IntegrityFailure when anything differs, or is not told
  */
 export async function checkIntegrity(deps: DeployDeps, promotion: Deploying): Promise<void> {
   honourAbort(promotion);
+  await keepEndpoint(deps, promotion, new Date(deps.clock().getTime() + SEALED_WITHIN_MS));
   const { endpoint_config, model_name } = promotion.deployment;
   const [endpoint, config, model] = await Promise.all([
     deps.hosting.endpoint(promotion.endpoint),

@@ -1,4 +1,4 @@
-import type { DeployerTask, Watched } from '../../contracts/promotion.ts';
+import { type DeployerTask, PromotionError, type Watched } from '../../contracts/promotion.ts';
 import { DomainError } from '../../core/errors.ts';
 import { checkIntegrity } from './check-integrity.ts';
 import { cleanUp } from './clean-up.ts';
@@ -43,7 +43,8 @@ export async function runDeployerTask(deps: DeployDeps, task: DeployerTask): Pro
   }
 }
 
-/** Whether the same task would fail again. A defect of ours is none that people could act on: the log has it. */
+/** Whether the same task would fail again, and the promotion with it. A defect of ours is none that people could act on: the log has it. */
 function isFinal(error: unknown): error is PromotionFailure | DomainError {
-  return error instanceof PromotionFailure || (error instanceof DomainError && error.retryAfterMs === undefined);
+  if (error instanceof PromotionFailure) return error.name !== PromotionError.changed;
+  return error instanceof DomainError && error.retryAfterMs === undefined;
 }

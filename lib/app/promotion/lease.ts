@@ -1,6 +1,7 @@
-import type { PromotionInput, Taken } from '../../contracts/promotion.ts';
+import { PromotionError, type PromotionInput, type Taken } from '../../contracts/promotion.ts';
 import { isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
 import { type AbortDeps, abortPromotion, endWait, queueContext } from './abort.ts';
+import { PromotionFailure } from './failure.ts';
 import type { Lease, Waiting } from './ports.ts';
 import { changePromotion, honourAbort, requirePromotion } from './state.ts';
 
@@ -22,6 +23,7 @@ export async function takeEndpoint(
   { promotion: id, kind }: Pick<PromotionInput, 'promotion' | 'kind'>,
 ): Promise<Taken> {
   const promotion = await requirePromotion(deps.promotions, id);
+  requireOwn(promotion, kind);
   // What leads back is what an abort asks for.
   if (kind !== 'recovery' && kind !== 'rollback') honourAbort(promotion);
   if (await isTaken(deps, promotion)) {
@@ -35,6 +37,13 @@ export async function takeEndpoint(
     now.state === 'requested' ? { state: 'waiting_for_endpoint' } : undefined,
   );
   return { taken: 'no' };
+}
+
+/** What an execution may do follows from its input, which whoever may start one writes. The record says what it is. */
+function requireOwn(promotion: Promotion, kind: PromotionInput['kind']): void {
+  if (kind === 'recovery' ? promotion.deployment : kind === promotion.kind) return;
+  const detail = `an execution as ${kind} of the promotion ${promotion.id}, which is a ${promotion.kind}`;
+  throw new PromotionFailure(PromotionError.foreign, 'foreign_execution', detail);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { limitSeconds, overdueAt } from '../../core/deployment.ts';
 import { notCanaried } from '../../core/preflight.ts';
+import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
 import { HostingRefusal } from './hosting.ts';
+import { requireGate } from './let-through.ts';
 import { unlessRefused } from './prepare-deployment.ts';
-import { changePromotion, honourAbort } from './state.ts';
+import { changePromotion, conflict, honourAbort } from './state.ts';
 
 /**
  * Tells SageMaker to deploy: to an endpoint that serves as a canary, else by making the endpoint.
@@ -21,6 +23,7 @@ export async function startDeployment(deps: DeployDeps, read: Deploying): Promis
   const promotion = requireDeployment(
     await changePromotion(deps, read, (standing) => {
       honourAbort(standing);
+      requireDeployable(standing);
       const { deployment } = requireDeployment(standing);
       return { state: 'deploying', deployment: { ...deployment, started_at: now.toISOString() } };
     }),
@@ -32,6 +35,13 @@ export async function startDeployment(deps: DeployDeps, read: Deploying): Promis
     if (error instanceof HostingRefusal && (await isTold(deps, promotion))) return;
     await unlessRefused(Promise.reject(error));
   }
+}
+
+/** Nothing is told to SageMaker but of what was let through, and of that not once it is over or on its way back. */
+function requireDeployable(promotion: Promotion): void {
+  const { deployment, state } = promotion;
+  if (deployment?.way_back || !(isBeforeDeployment(promotion) || state === 'deploying')) throw conflict(promotion);
+  if (state !== 'deploying') requireGate(promotion);
 }
 
 async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Promise<void> {

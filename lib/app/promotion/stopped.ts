@@ -20,6 +20,8 @@ const recoveryOf = (id: string): string => `${id}-recovery`;
  */
 export async function settleStopped(deps: StoppedDeps, execution: string): Promise<void> {
   const id = execution.slice(0, PROMOTION_ID_LENGTH);
+  // Somebody else's, who named it after one of ours.
+  if (execution !== id && execution !== recoveryOf(id)) return;
   const standing = (await deps.promotions.find(id))?.promotion;
   if (!standing || standing.settled) return;
   if (isOver(standing)) return await settleEnded(deps, id);

@@ -1,7 +1,7 @@
 import type { PromotionEnd, PromotionKind } from '../../../lib/contracts/promotion.ts';
 
-/** What a task does when it is called: answers, throws an error of that name, or takes its time. The last goes on. */
-type Behaviour = object | { readonly thrown: string } | { readonly slow: number };
+/** What a task does when it is called: answers, throws an error of that name, takes its time, or dies. The last goes on. */
+type Behaviour = object | { readonly thrown: string } | { readonly slow: number } | { readonly dies: true };
 
 export interface Way {
   /** What the way is, as a clause. */
@@ -16,8 +16,8 @@ export interface Way {
   readonly impatient?: string;
   /** Tasks in order; those of approvals, which come side by side, once. */
   readonly way: readonly string[];
-  /** How it ends; undefined: released. */
-  readonly end?: PromotionEnd;
+  /** How it ends; undefined: released; null: it fails, and no end is told. */
+  readonly end?: PromotionEnd | null;
 }
 
 const ROLES = ['model-owner', 'privacy-officer'];
@@ -125,6 +125,21 @@ export const WAYS: readonly Way[] = [
           },
         ],
   ),
+  {
+    that: 'is of another kind than its record says',
+    tasks: { 'take-endpoint': [thrown('ForeignExecution')] },
+    way: ['take-endpoint'],
+    end: null,
+  },
+  ...['prepare', 'deploy'].map((task) => ({
+    that: `is judged again when the gate's word is withheld in the task ${task}`,
+    tasks: { [task]: [thrown('FactsChanged'), {}] },
+    way: [
+      ...DEPLOYED.slice(0, DEPLOYED.indexOf(task) + 1),
+      ...SERVES.slice(SERVES.indexOf('evaluate-release')),
+      ...SEALED,
+    ],
+  })),
   {
     that: 'has a model whose bytes changed',
     tasks: { 'verify-artifact': [thrown('IntegrityFailure')] },
@@ -290,9 +305,10 @@ export const WAYS: readonly Way[] = [
     end: 'rollback_failed',
   },
   {
-    that: 'is sealed and nobody could be told',
+    that: 'is sealed and nobody could be told: the promoter hears of an execution that failed',
     tasks: { 'announce-release': [thrown('Broken')] },
     way: [...SERVES, ...SEALED],
+    end: null,
   },
   {
     that: 'past the gate asks nobody',
@@ -324,10 +340,14 @@ export const WAYS: readonly Way[] = [
     way: ['take-endpoint', ...BACK],
     end: 'rolled_back',
   },
-  // Every task has the same Retry: test/template/state-machine-definitions.test.ts.
+  // Two policies of Retry, for all tasks: test/template/state-machine-definitions.test.ts.
   ...['take-endpoint', 'await-endpoint', 'ask', 'watch', 'roll-back', 'end'].map((task) => ({
     that: `tries ${task} again when it is worth it`,
-    ...transientIn(task),
+    ...onceIn(task, thrown('TransientError')),
+  })),
+  ...['evaluate-request', 'ask', 'evaluate-release', 'deploy', 'seal', 'roll-back', 'end'].map((task) => ({
+    that: `tries ${task} again when its function dies`,
+    ...onceIn(task, { dies: true }),
   })),
 ];
 
@@ -336,8 +356,8 @@ function endOf(error: string): { readonly end: PromotionEnd } {
 }
 
 /** A way that passes the task, which fails once in a way that is worth a retry. */
-function transientIn(task: string): Omit<Way, 'that'> {
-  const again = { [task]: [thrown('TransientError'), GOES_WELL[task] ?? {}] };
+function onceIn(task: string, failure: Behaviour): Omit<Way, 'that'> {
+  const again = { [task]: [failure, GOES_WELL[task] ?? {}] };
   if (task === 'await-endpoint') {
     const tasks = { ...again, 'take-endpoint': [{ taken: 'no' }, { taken: 'yes' }] };
     return { tasks, way: ['take-endpoint', task, task, ...SERVES, ...SEALED] };

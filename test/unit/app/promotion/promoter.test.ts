@@ -212,6 +212,15 @@ describe('an endpoint', () => {
     expect(scene.standing(first.id).abort).toBeNull();
   });
 
+  it.each<PromoterTask['kind']>(['break_glass', 'rollback', 'recovery'])(
+    'is not taken by an execution that calls itself a %s and is none',
+    async (kind) => {
+      const { id } = await scene.requested();
+      await expect(take(id, kind)).rejects.toMatchObject({ name: 'ForeignExecution' });
+      expect(scene.endpoints.leases.size).toBe(0);
+    },
+  );
+
   it('is not taken from one that deploys', async () => {
     const first = await scene.requested();
     await take(first.id);
@@ -435,6 +444,13 @@ describe('an execution that was stopped', () => {
       expect(scene.announced.at(-1)).toMatchObject({ data: { incident: scene.standing(id).incident } });
     },
   );
+
+  it('and was never ours changes nothing, whatever its name', async () => {
+    const { id } = await scene.requested();
+    await take(id);
+    await settleStopped(scene.promoterDeps, `${id}-mine`);
+    expect(scene.standing(id).state).toBe('evaluating');
+  });
 
   it('after its promotion was over changes nothing', async () => {
     const { id } = await scene.requested();
