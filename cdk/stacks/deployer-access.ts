@@ -7,6 +7,7 @@ import {
 } from '../../lib/contracts/deployment.ts';
 import {
   ENDPOINT_PARTITIONS,
+  EVIDENCE_KEY_PARTITION,
   PROMOTION_PARTITIONS,
   Prefix,
   RELEASE_PARTITIONS,
@@ -23,8 +24,9 @@ export function grantDeployer(grantee: Grantee, data: DataStack, config: StageCo
   data.workflowTable.grantIndex(grantee, 'FindFailedRollback', WORKFLOW_INDEX.name);
   data.workflowTable.grantPartitions(grantee, 'KeepEndpoints', ENDPOINT_PARTITIONS, 'UpdateItem');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
-  data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');
-  data.evidence.grantRead(grantee, Prefix.artifacts);
+  data.evidenceTable.grant(grantee, 'FindArtifacts', 'BatchGetItem', 'GetItem');
+  data.evidence.grantRead(grantee, Prefix.artifacts, Prefix.gates);
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'Query');
   data.dataKey.grantEncryptDecrypt(grantee, ['dynamodb']);
   data.dataKey.grantDecrypt(grantee, ['s3']);
   grantHosting(grantee, data);

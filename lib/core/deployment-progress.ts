@@ -26,6 +26,9 @@ export const INTEGRITY_CODES: ReadonlySet<string> = new Set([
 /** Code of an endpoint that somebody has changed past us. */
 export const ENDPOINT_CHANGED = 'endpoint_changed';
 
+/** Code of a promotion whose record names a decision about something else. */
+export const DECISION_DIFFERS = 'decision_differs';
+
 /** What a look at the endpoint says of a running deployment. */
 export function progressOf(
   promotion: Promotion,

@@ -2,16 +2,19 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { cloudwatchAlarms } from '../adapters/cloudwatch/deployment-alarms.ts';
 import { dynamoEndpoints } from '../adapters/dynamodb/endpoints.ts';
+import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { dynamoLedger } from '../adapters/dynamodb/ledger.ts';
 import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { s3Artifacts } from '../adapters/s3/artifacts.ts';
+import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { sagemakerHosting } from '../adapters/sagemaker/hosting.ts';
+import { readSigned } from '../app/promotion/decided.ts';
 import type { DeployDeps } from '../app/promotion/deploy-deps.ts';
 import { runDeployerTask } from '../app/promotion/deploy-task.ts';
 import { Env } from '../contracts/env.ts';
 import type { DeployerTask } from '../contracts/promotion.ts';
-import { clientConfig, s3, tableConfig } from './composition.ts';
+import { clientConfig, s3, tableConfig, tables } from './composition.ts';
 import { allAtOnceIn, required, retention } from './environment.ts';
 import { stateTasks } from './state-tasks.ts';
 
@@ -20,6 +23,8 @@ export function deployerDeps(): DeployDeps {
   const workflow = [config.client, required(Env.WORKFLOW_TABLE)] as const;
   const bucket = required(Env.EVIDENCE_BUCKET);
   const clock = () => new Date();
+  const store = s3EvidenceStore({ client: s3(), bucket, mode: retention().mode });
+  const signed = { ledger: dynamoGateLedger(config), registry: tables(config).registry, store };
   return {
     clock,
     promotions: dynamoPromotions(...workflow),
@@ -29,6 +34,7 @@ export function deployerDeps(): DeployDeps {
     alarms: cloudwatchAlarms(new CloudWatchClient(clientConfig()), required(Env.STAGE)),
     artifacts: s3Artifacts({ client: s3(), bucket, mode: retention().mode }, clock),
     ledger: dynamoLedger(config),
+    decided: (decision) => readSigned(signed, decision, undefined),
     source: { bucket, role: required(Env.SERVING_ROLE_ARN) },
     allAtOnceIn: allAtOnceIn(),
   };

@@ -1,15 +1,19 @@
 import { sagemakerHosting } from '../../lib/adapters/sagemaker/hosting.ts';
+import type { Signed } from '../../lib/app/promotion/decided.ts';
 import type { DeployDeps } from '../../lib/app/promotion/deploy-deps.ts';
 import { runDeployerTask } from '../../lib/app/promotion/deploy-task.ts';
 import type { DeploymentAlarms } from '../../lib/app/promotion/hosting.ts';
 import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
+import { canonicalBytes } from '../../lib/core/canonical.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
-import { isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import type { StoredDecision } from '../../lib/core/gate/decision.ts';
+import { imageDigestOf, isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
 import { type RecordedRelease, restoredBy, wayBackFrom } from '../../lib/core/release.ts';
 import { testClock } from './clock.ts';
 import { localSageMaker } from './local-sagemaker.ts';
 import { digestOf } from './manifests.ts';
 import { Crash } from './memory/steps.ts';
+import { verdictOf } from './promoting.ts';
 import { aPromotion, NAMED_ALARM } from './promotions.ts';
 
 export const OTHER_IMAGE = `registry.example/other@sha256:${'b'.repeat(64)}`;
@@ -19,6 +23,18 @@ const RINGS_MS = 90_000;
 const POLL_MS = 60_000;
 
 type Ports = Pick<DeployDeps, 'alarms' | 'endpoints' | 'hosting' | 'promotions'>;
+
+/** What the gate said of a promotion that it lets through. */
+export function letThrough({ id, model, image, environment, endpoint }: Promotion, change: object = {}): Signed {
+  const asked = { phase: 'release', endpoint, image_digest: imageDigestOf({ image }), promotion: id };
+  const decision: StoredDecision = {
+    ...{ model, environment, requester: 'promoter', passed: true, asOf: false, inputSha256: digestOf('facts') },
+    policy: { sha256: digestOf('policy'), entrypoint: 'countersign/gate/result' },
+    result: { verdicts: [verdictOf({ rule: 'signed' })], warnings: [] },
+    ...{ beside: [], shadows: [], decidedAt: '2026-01-01T00:00:00.000Z' },
+  };
+  return { decision, facts: canonicalBytes({ ...asked, ...change }) };
+}
 
 /** An account in which promotions are deployed, step by step as the state machine does it. */
 export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean } = {}) {
@@ -94,6 +110,11 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }),
     }),
     ledger: killable({ findArtifact: async () => record }),
+    decided: async ({ evidence }) => {
+      const promotion = [...promotions.values()].find((one) => one.release_decision?.evidence === evidence);
+      if (!promotion) throw new Error(`no promotion was decided by ${evidence}`);
+      return letThrough(promotion);
+    },
     source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
     allAtOnceIn: new Set(allAtOnce ? ['production'] : []),
   };

@@ -39,7 +39,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotions': ['PutItem'],
     'function:promoter': ['PutItem'],
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
-    'function:deployer': ['GetItem'],
+    'function:deployer': ['BatchGetItem', 'GetItem'],
     'function:releaser': ['BatchGetItem', 'PutItem', 'Query'],
     'function:incidents': ['PutItem'],
     'function:approval-desk': ['BatchGetItem', 'PutItem'],
@@ -49,6 +49,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'role:rebuilder': ['DeleteItem', 'PutItem', 'Scan'],
   },
   RegistryTable: {
+    'function:deployer': ['Query'],
     'function:intake': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
     'function:artifacts': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],
     'function:artifact-verifier': ['BatchGetItem', 'ConditionCheckItem', 'GetItem'],

@@ -2,7 +2,7 @@ import { Announcement, type AnnouncementType } from '../../contracts/announcemen
 import type { IncidentKind } from '../../contracts/incidents.ts';
 import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
-import { ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
+import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { AbortDeps } from './abort.ts';
@@ -95,7 +95,7 @@ function incidentsOf({ state, failure, abort }: Promotion): readonly IncidentKin
   const tampered = isTampered ? (['tampered_artifact'] as const) : [];
   if (state === 'rollback_failed') return ['rollback_failed', ...tampered];
   if (isTampered) return tampered;
-  if (code === ENDPOINT_CHANGED) return ['unauthorised_promotion'];
+  if (code === ENDPOINT_CHANGED || code === DECISION_DIFFERS) return ['unauthorised_promotion'];
   if (code === EXECUTION_STOPPED) return ['promotion_stopped'];
   return state === 'rolled_back' ? ['deployment_failed'] : [];
 }

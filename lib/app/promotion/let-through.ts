@@ -1,5 +1,9 @@
 import { PromotionError } from '../../contracts/promotion.ts';
-import type { DecisionRef, Promotion } from '../../core/promotion.ts';
+import { DECISION_DIFFERS } from '../../core/deployment-progress.ts';
+import { isPassedByAll } from '../../core/gate/decision.ts';
+import { parseAsked } from '../../core/promotion/facts.ts';
+import { type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
+import type { Signed } from './decided.ts';
 import { PromotionFailure } from './failure.ts';
 
 /**
@@ -15,4 +19,27 @@ export function requireGate({ id, kind, confirmed_by, request_decision, release_
   if (found) return found;
   const detail = `nothing lets the promotion ${id} through as it stands`;
   throw new PromotionFailure(PromotionError.changed, 'not_let_through', detail);
+}
+
+/**
+ * The row of a promotion is not signed: the decision that it names is read again, and must let through this very promotion.
+ *
+ * @param read - believes a decision by its signature
+ * @throws PromotionFailure FactsChanged as {@link requireGate}, IntegrityFailure when it is a decision about something else
+ */
+export async function requireLetThrough(
+  read: (decision: DecisionRef) => Promise<Signed>,
+  promotion: Promotion,
+): Promise<void> {
+  const { id, kind, model, environment, endpoint } = promotion;
+  const ref = requireGate(promotion);
+  const { decision, facts } = await read(ref);
+  const asked = parseAsked(facts);
+  const isOfIt =
+    asked.promotion === id && asked.endpoint === endpoint && asked.image_digest === imageDigestOf(promotion);
+  const isOfModel = decision.model === model && decision.environment === environment;
+  const isPassed = kind === 'break_glass' || (asked.phase === 'release' && isPassedByAll(decision));
+  if (isOfIt && isOfModel && isPassed) return;
+  const detail = `the decision ${ref.evidence} does not let the promotion ${id} through`;
+  throw new PromotionFailure(PromotionError.integrity, DECISION_DIFFERS, detail);
 }

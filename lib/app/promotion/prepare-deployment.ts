@@ -15,7 +15,7 @@ import type { Promotion } from '../../core/promotion.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
 import { HostingRefusal } from './hosting.ts';
-import { requireGate } from './let-through.ts';
+import { requireLetThrough } from './let-through.ts';
 import { changePromotion, honourAbort } from './state.ts';
 
 /**
@@ -25,7 +25,7 @@ import { changePromotion, honourAbort } from './state.ts';
  */
 export async function prepareDeployment(deps: DeployDeps, promotion: Promotion): Promise<void> {
   honourAbort(promotion);
-  requireGate(promotion);
+  await requireLetThrough(deps.decided, promotion);
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await requireDeployable(deps, promotion, endpoint);
 

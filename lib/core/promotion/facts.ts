@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Predicate } from '../../contracts/predicates.ts';
+import { GATE_PHASES, type GateInput } from '../gate/input.ts';
 import { parseStrictJson } from '../json.ts';
 import { parseWith } from '../schema.ts';
 
@@ -26,6 +27,21 @@ const FactsSchema = z.object({
   lineage: z.object({ nodes: z.array(z.string()) }),
   approvals: z.object({ items: z.optional(z.array(Approval)) }),
 });
+
+/** What a gate was asked about. */
+export type AskedFacts = Pick<GateInput, 'phase' | 'endpoint' | 'image_digest' | 'promotion'>;
+
+const AskedSchema: z.ZodMiniType<AskedFacts> = z.object({
+  phase: z.enum(GATE_PHASES),
+  endpoint: z.nullable(z.string()),
+  image_digest: z.nullable(z.string()),
+  promotion: z.nullable(z.string()),
+});
+
+/** @throws DomainError INTEGRITY_FAILURE when they are no facts */
+export function parseAsked(bytes: Buffer): AskedFacts {
+  return parseWith(AskedSchema, parseStrictJson(bytes), 'INTEGRITY_FAILURE');
+}
 
 /** What a gate decided on, as far as a release tells of it. */
 export type DecidedFacts = z.output<typeof FactsSchema>;

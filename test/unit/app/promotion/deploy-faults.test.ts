@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { runDeployerTask } from '../../../../lib/app/promotion/deploy-task.ts';
 import { configName } from '../../../../lib/core/deployment.ts';
 import type { Promotion } from '../../../../lib/core/promotion.ts';
-import { type Deployings, deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { type Deployings, deploying, letThrough, OTHER_IMAGE } from '../../../support/deploying.ts';
 import { Crash } from '../../../support/memory/steps.ts';
 import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
 
@@ -391,6 +392,20 @@ describe('a deployment that nothing lets through', () => {
     await expect(on.run(id, 'deploy')).rejects.toThrow('nothing lets');
     expect(on.get(id).failure).toBeNull();
     expect(() => on.sagemaker.describeEndpoint('fraud')).toThrow();
+  });
+
+  it.each<[string, object]>([
+    ['another promotion', { promotion: 'c'.repeat(64) }],
+    ['another endpoint', { endpoint: 'credit' }],
+    ['another image', { image_digest: `sha256:${'d'.repeat(64)}` }],
+    ['the time before people were asked', { phase: 'request' }],
+  ])('because its record names the decision about %s, is not made', async (_, change) => {
+    const on = deploying();
+    const id = on.approved('one');
+    const deps = { ...on.deps, decided: async () => letThrough(on.get(id), change) };
+    const prepare = runDeployerTask(deps, { promotion: id, kind: 'promotion', task: 'prepare' });
+    await expect(prepare).rejects.toMatchObject({ name: 'IntegrityFailure' });
+    expect(on.get(id)).toMatchObject({ deployment: null, failure: { code: 'decision_differs' } });
   });
 
   it('any more, because what it rests on was withdrawn after the model was made, is not made', async () => {
