@@ -111,6 +111,8 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     }),
     ledger: killable({ findArtifact: async () => record }),
     decided: async ({ evidence }) => {
+      // As lib/app/promotion/decided.ts reads them.
+      calls.push('decision', 'facts', 'evidenceKeys');
       const promotion = [...promotions.values()].find((one) => one.release_decision?.evidence === evidence);
       if (!promotion) throw new Error(`no promotion was decided by ${evidence}`);
       return letThrough(promotion);
