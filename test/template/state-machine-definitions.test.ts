@@ -60,6 +60,7 @@ interface Retrier {
 }
 interface State {
   readonly Type: string;
+  readonly Resource?: string;
   readonly Comment?: string;
   readonly Next?: string;
   readonly Default?: string;
@@ -153,6 +154,21 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
   it('ends by itself, and so does every task', () => {
     expect(machine.TimeoutSeconds).toBeGreaterThan(0);
     for (const [, { Type, TimeoutSeconds }] of states) if (Type === 'Task') expect(TimeoutSeconds).toBeGreaterThan(0);
+  });
+
+  it('waits by looking only for what SageMaker does: whoever waits for people or an endpoint takes no step meanwhile', () => {
+    const looking = states.flatMap(([state, { Type }]) => (Type === 'Wait' ? [state] : []));
+    const waiting = states.filter(([, { Resource }]) => Resource?.endsWith('.waitForTaskToken'));
+    const expected = {
+      'simulate-policy': { looking: [], waiting: [] },
+      'promote-model': {
+        looking: ['WaitForDeployment', 'WaitForRollback', 'WaitForCleanUp'],
+        waiting: ['AwaitEndpoint', 'AskRole'],
+      },
+    };
+    expect({ looking, waiting: waiting.map(([state]) => state) }).toEqual(expected[name]);
+    // Whoever waits looks by itself at most twice an hour, should a word be lost.
+    for (const [, { TimeoutSeconds }] of waiting) expect(TimeoutSeconds).toBeGreaterThanOrEqual(1800);
   });
 
   it('is refused with a value missing or one too many', () => {
