@@ -299,13 +299,18 @@ function apiFaults({ throttle, vpcEndpointIds, firewall, alarmEmail }: StageConf
   return faults;
 }
 
+/** The machine ends an execution after 30 days; the last of them is for the deployment. */
+const MAX_ASKING_DAYS = 29;
+
 function promotionFaults({ stage, promotion }: StageConfig): string[] {
   const bounds = {
     reminderHours: [1, 168],
     reminders: [0, 20],
     escalateAfter: [0, promotion.reminders],
-    pollSeconds: [1, 300],
-    endpointWaitSeconds: [60, 86_400],
+    // The history of an execution has 25,000 events: a look takes 9 of them, and goes on for 3 hours there and 3 back; a wait for the
+    // endpoint takes 13, and goes on for 30 days.
+    pollSeconds: [stage === 'local' ? 1 : 10, 300],
+    endpointWaitSeconds: [stage === 'local' ? 60 : 1500, 86_400],
     rounds: [1, 20],
   } as const;
   const faults = Object.entries(bounds).flatMap(([name, [least, most]]) => {
@@ -314,6 +319,13 @@ function promotionFaults({ stage, promotion }: StageConfig): string[] {
       ? []
       : [`promotion.${name} is ${value}; it must be a whole number from ${least} to ${most}`];
   });
+  const { reminderHours, reminders, rounds } = promotion;
+  const asking = (reminderHours * (reminders + 1) * rounds) / 24;
+  if (asking > MAX_ASKING_DAYS) {
+    faults.push(
+      `promotion.reminderHours, reminders and rounds ask people for ${asking} days; an execution of 30 days has ${MAX_ASKING_DAYS} for that`,
+    );
+  }
   const unknown = promotion.allAtOnceIn.filter((environment) => !ENVIRONMENTS.includes(environment));
   if (unknown.length > 0) {
     faults.push(`promotion.allAtOnceIn has ${unknown.join(', ')}; the environments are ${ENVIRONMENTS.join(', ')}`);

@@ -125,6 +125,21 @@ describe('a fault names the value and what is allowed', () => {
       'promotion.escalateAfter is 4; it must be a whole number from 0 to 3',
     ],
     [
+      'looks that an execution has no room for',
+      { ...dev, promotion: { ...dev.promotion, pollSeconds: 5 } },
+      'promotion.pollSeconds is 5; it must be a whole number from 10 to 300',
+    ],
+    [
+      'a wait for an endpoint that an execution has no room for',
+      { ...dev, promotion: { ...dev.promotion, endpointWaitSeconds: 60 } },
+      'promotion.endpointWaitSeconds is 60; it must be a whole number from 1500 to 86400',
+    ],
+    [
+      'more days of asking than an execution has',
+      { ...dev, promotion: { ...dev.promotion, reminderHours: 48, rounds: 3 } },
+      'promotion.reminderHours, reminders and rounds ask people for 30 days; an execution of 30 days has 29 for that',
+    ],
+    [
       'a name that AWS would refuse',
       { ...dev, stage: 'Dev_1' },
       'stage is "Dev_1"; it must be 1 to 12 lower-case letters, digits or dashes, a letter first',
