@@ -6,6 +6,7 @@ import { type DigestDeps, sendDigests } from '../app/approvals/digest.ts';
 import { type Arrival, type FallEarlyDeps, fallEarly } from '../app/approvals/fall-early.ts';
 import { reportUnreached, type Unreached } from '../app/approvals/feedback.ts';
 import { incidentOpener } from '../app/incidents/manage-incidents.ts';
+import { expireUnconfirmed } from '../app/promotion/expire-unconfirmed.ts';
 import { Recent } from '../app/recent.ts';
 import { Env } from '../contracts/env.ts';
 import { aboutOf } from '../core/approvals/arrival.ts';
@@ -58,6 +59,8 @@ export function approvalWatch(deps: WatchDeps) {
         return {};
       }
       if (event['detail-type'] !== SCHEDULED) throw new Error('an event that no rule of ours sends');
+      const expired = await expireUnconfirmed(deps.gate);
+      if (expired.length > 0) logger.info('expired-unconfirmed', { promotions: expired });
       const mails = await sendDigests(deps.people);
       logger.info('digests-sent', { mails });
       return { mails };

@@ -60,7 +60,7 @@ export async function cancelPromotion(
 }
 
 /** A break-glass promotion that nobody confirms for so long is not one any more. */
-const CONFIRM_WITHIN_MS = 3_600_000;
+export const CONFIRM_WITHIN_MS = 3_600_000;
 
 /**
  * The second person's word for a promotion past the gate. It is reviewed afterwards.

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { abortPromotion } from '../../../../lib/app/promotion/abort.ts';
 import { rollBackEndpoint } from '../../../../lib/app/promotion/emergency.ts';
+import { expireUnconfirmed } from '../../../../lib/app/promotion/expire-unconfirmed.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
 import { cancelOwnPromotion, confirmPromotion } from '../../../../lib/app/promotion/stop.ts';
@@ -370,6 +371,28 @@ describe('a promotion past the gate', () => {
     const late = confirmPromotion(scene.promoterDeps, id, 'sorry', SECOND_PERSON);
     await expect(late).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
     await expect(take(id, 'break_glass')).rejects.toMatchObject({ name: 'PromotionCancelled' });
+  });
+
+  it('that nobody confirms is ended by the day’s run, wherever one before it died', async () => {
+    const id = await breakGlass();
+    expect(await expireUnconfirmed(scene.promoterDeps)).toEqual([]);
+    plane.clock.advance(3601 * SECOND);
+    for (const step of ['put-event', 'save-promotion', 'announce'] as const) {
+      plane.steps.crashAt(step, 'lost');
+      await expect(expireUnconfirmed(scene.promoterDeps)).rejects.toThrow(Crash);
+    }
+    await expireUnconfirmed(scene.promoterDeps);
+    expect(scene.standing(id)).toMatchObject({ state: 'expired', failure: { code: 'not_confirmed' } });
+    expect(events(id)).toHaveLength(2);
+    expect(scene.announced.at(-1)?.type).toBe('dev.countersign.promotion.ended.v1');
+  });
+
+  it('that is confirmed is not ended by it', async () => {
+    const id = await breakGlass();
+    await confirmPromotion(scene.promoterDeps, id, 'the site is down', SECOND_PERSON);
+    plane.clock.advance(3601 * SECOND);
+    expect(await expireUnconfirmed(scene.promoterDeps)).toEqual([]);
+    expect(scene.standing(id).state).toBe('requested');
   });
 
   it('that was not recorded whole is confirmed by the same call again', async () => {

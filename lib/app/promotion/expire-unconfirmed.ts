@@ -1,0 +1,48 @@
+import { Announcement } from '../../contracts/announcements.ts';
+import { promotionEvent } from '../../core/announcement.ts';
+import { isOver } from '../../core/promotion.ts';
+import type { Announcer } from '../announce-waivers.ts';
+import type { Promotions } from './ports.ts';
+import { changeByEvent, type RecordDeps, statePromotion } from './record.ts';
+import { changePromotion, requirePromotion } from './state.ts';
+import { CONFIRM_WITHIN_MS } from './stop.ts';
+
+export interface ExpireDeps extends RecordDeps {
+  readonly promotions: Promotions;
+  readonly announcer: Announcer;
+}
+
+/**
+ * Ends the promotions past the gate that no second person confirmed in time. No execution of theirs runs that could: they have no
+ * endpoint, and nobody is asked.
+ *
+ * Crash anywhere: the next run goes on; one that is confirmed this very moment is left for it.
+ *
+ * @returns their ids
+ */
+export async function expireUnconfirmed(deps: ExpireDeps): Promise<readonly string[]> {
+  const now = deps.clock();
+  const expired: string[] = [];
+  for (const { id, kind, requested_at } of await deps.promotions.open()) {
+    if (kind !== 'break_glass' || now.getTime() - Date.parse(requested_at) <= CONFIRM_WITHIN_MS) continue;
+    // The index may be older than the record.
+    const standing = await requirePromotion(deps.promotions, id);
+    if (standing.confirmed_by || isOver(standing)) continue;
+    const change = {
+      state: standing.abort ? 'cancelled' : 'expired',
+      failure: { code: 'not_confirmed', detail: 'no second person confirmed it within an hour' },
+      ended_at: now.toISOString(),
+    } as const;
+    // Announced before the record says so: afterwards no run would find it.
+    const promotion = { ...standing, ...change, events: standing.events + 1 };
+    const { stated } = await statePromotion(deps, { action: 'promotion-ended', promotion });
+    if (stated.action === 'promotion-ended') {
+      const told = { stage: deps.stage, time: stated.at };
+      await deps.announcer.announce([promotionEvent(Announcement.promotionEnded, stated.promotion, told)]);
+    }
+    const ended = await changeByEvent(deps, standing, 'promotion-ended', change);
+    await changePromotion(deps, ended, () => ({ settled: true }));
+    expired.push(id);
+  }
+  return expired;
+}
