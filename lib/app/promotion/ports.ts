@@ -42,7 +42,7 @@ export interface Waiting {
 }
 
 /**
- * One promotion at a time has an endpoint. A lease that nobody renews runs out, so that no crash keeps an endpoint for ever.
+ * One promotion at a time has an endpoint. A lease that nobody renews, as a deployment does when it is told something, runs out, so that no crash keeps an endpoint for ever.
  */
 export interface Endpoints {
   /** Whose it is, and who waits, the first request first, in one consistent read. */

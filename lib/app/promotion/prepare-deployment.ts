@@ -28,6 +28,7 @@ export async function prepareDeployment(deps: DeployDeps, promotion: Promotion):
   await requireLetThrough(deps.decided, promotion);
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await requireDeployable(deps, promotion, endpoint);
+  else await requireAlarms(deps, promotion);
 
   const model = hostedModel(promotion, deps.source);
   const names = { model_name: modelName(model), endpoint_config: configName(promotion) };
@@ -52,6 +53,14 @@ export async function preflight(deps: DeployDeps, promotion: Promotion): Promise
   honourAbort(promotion);
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await alarmOfDeployable(deps, promotion, endpoint);
+  else await requireAlarms(deps, promotion);
+}
+
+/** Where nothing serves yet, an alarm may ring for that very reason; but it must be there. */
+async function requireAlarms({ alarms }: DeployDeps, promotion: Promotion): Promise<void> {
+  if (promotion.alarms.length === 0) return;
+  const found = await alarms.ringing(promotion.alarms);
+  refuse(notWatchable(promotion.alarms, new Map([...found.keys()].map((name) => [name, false]))));
 }
 
 async function requireDeployable(deps: DeployDeps, promotion: Promotion, endpoint: HostedEndpoint): Promise<void> {

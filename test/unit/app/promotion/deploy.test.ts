@@ -28,6 +28,16 @@ describe('a first deployment', () => {
     expect(on.sagemaker.listTags(EndpointArn).Tags).toContainEqual({ Key: HOSTING_TAG.key, Value: HOSTING_TAG.value });
   });
 
+  it('is refused where it names an alarm that is not there, and not where one rings', async () => {
+    const on = deploying();
+    const id = on.approved('one', { alarms: [NAMED_ALARM, 'not-there'] });
+    for (const task of ['preflight', 'prepare'] as const)
+      await expect(on.run(id, task)).rejects.toMatchObject({ code: 'alarm_not_found' });
+    on.alarms.set('not-there', { ringsUntil: Number.POSITIVE_INFINITY });
+    for (const task of ['preflight', 'prepare', 'deploy'] as const) await on.run(id, task);
+    expect(await on.watch(id, 'watch')).toBe('in_service');
+  });
+
   it('is rolled back by removal', async () => {
     const on = deploying();
     const id = on.approved('one');
