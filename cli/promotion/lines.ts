@@ -41,7 +41,11 @@ export function promotionLines(answer: JsonObject): readonly string[] {
         const asked = `asked of ${people.map(({ person }) => printable(person)).join(', ')}, ${endsIn(until, new Date().toISOString())}`;
         return [
           role,
-          decided ? `${state} by ${printable(decided.person)} at ${decided.at}` : state === 'asked' ? asked : state,
+          decided
+            ? `${state} by ${printable(decided.person)} at ${decided.at}${PROVED[decided.method ?? 'unsaid']}`
+            : state === 'asked'
+              ? asked
+              : state,
         ] as const;
       }),
     ...promotion.changes.map(
@@ -63,6 +67,9 @@ export function promotionLines(answer: JsonObject): readonly string[] {
     ['ended', promotion.ended_at],
   ]);
 }
+
+/** The weaker way is told as weaker. */
+const PROVED = { code: ', by a code (the weaker way)', oidc: ', signed in', unsaid: '' } as const;
 
 const ListSchema = z.looseObject({ promotions: z.array(PromotionSchema) });
 

@@ -235,7 +235,13 @@ export interface Ask {
   /** Whose decision is being recorded, and the link that holds it: nobody else's can come before it. */
   readonly deciding: { readonly link: string; readonly person: string } | null;
   /** Evidence of the approval that was given, by whom and when. */
-  readonly decided: { readonly evidence: string; readonly person: string; readonly at: string } | null;
+  readonly decided: {
+    readonly evidence: string;
+    readonly person: string;
+    readonly at: string;
+    /** How they proved who they are; absent of what was decided before it was noted here. Its statement is the proof. */
+    readonly method?: 'code' | 'oidc';
+  } | null;
   readonly revision: number;
 }
 
@@ -251,6 +257,13 @@ export const AskSchema = z.object({
   mailed: z.array(z.string()),
   token: z.nullable(z.string()),
   deciding: z.nullable(z.object({ link: z.string(), person: z.string() })),
-  decided: z.nullable(z.object({ evidence: z.string(), person: z.string(), at: z.string() })),
+  decided: z.nullable(
+    z.object({
+      evidence: z.string(),
+      person: z.string(),
+      at: z.string(),
+      method: z.exactOptional(z.enum(['code', 'oidc'])),
+    }),
+  ),
   revision: z.number(),
 });

@@ -57,7 +57,7 @@ export async function recordDecision(
       ? {
           ...standing,
           state: body.decision,
-          decided: { evidence, person: body.person, at: body.decided_at },
+          decided: { evidence, person: body.person, at: body.decided_at, method: body.method.kind },
           revision: standing.revision + 1,
         }
       : undefined;

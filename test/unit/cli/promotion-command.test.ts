@@ -141,6 +141,18 @@ describe('countersign promotion', () => {
     expect(stdout).not.toContain('\u001b');
   });
 
+  it('show tells how whoever approved proved who they are, and the weaker way as the weaker', async () => {
+    const asked = { round: 1, state: 'approved', people: [], until: NOW };
+    const decided = { evidence: digestOf('approval'), person: 'p-1', at: NOW };
+    const asks = [
+      { ...asked, role: 'model-owner', decided: { ...decided, method: 'code' } },
+      { ...asked, role: 'privacy-officer', decided: { ...decided, method: 'oidc' } },
+    ];
+    const { stdout } = await run(['promotion', 'show', ID], answer({ round: 1, asks }));
+    expect(stdout).toMatch(/model-owner +approved by p-1 at .*, by a code \(the weaker way\)/);
+    expect(stdout).toMatch(/privacy-officer +approved by p-1 at .*, signed in/);
+  });
+
   it('list shows those of an endpoint', async () => {
     const { stdout, calls } = await run(['promotion', 'list', '--endpoint', 'credit'], () => ({
       body: { promotions: [promotion({ state: 'awaiting_approval' })] },
