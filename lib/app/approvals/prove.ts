@@ -86,8 +86,8 @@ export async function personOf(
 }
 
 /** When another code may be asked for; undefined when one may be at once. */
-function waitUntil({ codes, code_sent_at, until }: Link, now: Date): string | undefined {
-  if (codes >= CODES_PER_LINK) return until;
+function waitUntil({ codes, tries, code_sent_at, until }: Link, now: Date): string | undefined {
+  if (codes >= CODES_PER_LINK || tries >= CODE_TRIES) return until;
   if (code_sent_at === null) return undefined;
   const next = new Date(Date.parse(code_sent_at) + CODE_PAUSE_SECONDS * 1000);
   return now < next ? next.toISOString() : undefined;
@@ -117,7 +117,7 @@ export async function enterCode(
   for (let attempt = 0; attempt < ATTEMPTS && standing; attempt++) {
     const now = deps.clock();
     const { code: wanted, tries }: Link = standing;
-    if (!wanted || now.toISOString() >= wanted.until || standing.state === 'dead') {
+    if (!wanted || now.toISOString() >= wanted.until || tries >= CODE_TRIES) {
       return { right: false, triesLeft: undefined };
     }
     const cookie = deps.random(SECRET_BYTES).toString('base64url');

@@ -1,4 +1,4 @@
-import { type Link, linkId } from '../../core/approvals/link.ts';
+import { CODE_TRIES, type Link, linkId } from '../../core/approvals/link.ts';
 import { type Ask, isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Clock } from '../ports.ts';
 import type { Promotions } from '../promotion/ports.ts';
@@ -64,11 +64,12 @@ export function standingOf({ link, promotion, ask }: Visit, now: Date): LinkStan
   return promotion.state === 'awaiting_approval' && !promotion.abort ? 'open' : 'revoked';
 }
 
-/** Whether what was decided by the link may still be taken back. */
+/** Whether what was decided by the link may still be taken back: not with one at which too many codes were tried. */
 export function isWithdrawable({ link, promotion, ask }: Visit): boolean {
   const isOfRound = ask?.round === link.round && promotion.round === link.round;
   const isStanding = isOfRound && ask.state === 'approved' && ask.decided?.person === link.person;
-  return link.given?.decision === 'approved' && isStanding && isBeforeDeployment(promotion) && !promotion.abort;
+  const isGiven = link.given?.decision === 'approved' && link.tries < CODE_TRIES;
+  return isGiven && isStanding && isBeforeDeployment(promotion) && !promotion.abort;
 }
 
 /** Whether the bearer may prove who they are, in order to do something. */

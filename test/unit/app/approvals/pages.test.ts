@@ -163,6 +163,24 @@ describe('a code', () => {
     expect(world.table.rows.size).toBe(0);
   });
 
+  it('is tried five times in all also where the link has decided: then it takes nothing back', async () => {
+    await decideBy(world, 'p-1', 'approve');
+    plane.clock.advance(60_000);
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    const [again, enter] = [browser.form('code'), browser.form('session')];
+    for (let guess = 0; guess < 5; guess++)
+      await browser.send(secret, 'session', new Map([...enter, ['code', 'wrong']]));
+    expect(browser.page).toContain('You approved');
+    expect(browser.page).not.toContain('Take it back');
+    const mails = world.mails.length;
+    plane.clock.advance(60_000);
+    await browser.send(secret, 'code', again);
+    await browser.send(secret, 'session', new Map([...enter, ['code', world.codeOf('p-1')]]));
+    expect(world.mails).toHaveLength(mails);
+    expect([...world.table.links.values()]).toMatchObject([{ tries: 5 }]);
+  });
+
   it('ends after ten minutes', async () => {
     await browser.get(secret);
     await browser.post(secret, 'code');
