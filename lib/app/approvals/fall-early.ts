@@ -41,19 +41,28 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
   const waiting = (await deps.promotions.open()).filter(({ state, abort }) => state === 'awaiting_approval' && !abort);
   const fallen: string[] = [];
   for (const one of waiting) {
-    const { id } = one;
-    if (!(await bearsOn(deps, one, arrivals))) continue;
-    const found = await deps.promotions.find(id);
-    if (!found) continue;
-    const { promotion, asks } = found;
-    const now = await judgedNow(deps, promotion);
-    if (now.changes.length === 0) continue;
-    // The gate is about to end it, and whoever approved would not hear why. First, as nothing falls twice.
-    if (now.rules.length > 0) await tellRefused(deps.people, promotion, asks, now);
-    await askAnew(deps, promotion, asks, now.changes);
-    fallen.push(id);
+    try {
+      if (await fallsBy(deps, one, arrivals)) fallen.push(one.id);
+    } catch (error) {
+      // What is broken is met again by its own gate; what is only busy has the whole event come again.
+      if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
+      deps.log.warn(error.code, { promotion: one.id, detail: error.message });
+    }
   }
   return fallen;
+}
+
+async function fallsBy(deps: FallEarlyDeps, one: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {
+  if (!(await bearsOn(deps, one, arrivals))) return false;
+  const found = await deps.promotions.find(one.id);
+  if (!found) return false;
+  const { promotion, asks } = found;
+  const now = await judgedNow(deps, promotion);
+  if (now.changes.length === 0) return false;
+  // The gate is about to end it, and whoever approved would not hear why. First, as nothing falls twice.
+  if (now.rules.length > 0) await tellRefused(deps.people, promotion, asks, now);
+  await askAnew(deps, promotion, asks, now.changes);
+  return true;
 }
 
 async function bearsOn(deps: FallEarlyDeps, promotion: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {

@@ -134,7 +134,7 @@ async function attempt(
   return await deps.poster.post(url, signedHeaders(delivery, secrets, now), delivery.body);
 }
 
-/** Those that are in use now, the newest first. */
+/** Those that are in use now, the newest first. One that does not open holds up no other, and no other webhook. */
 async function openSecrets(
   deps: DeliverDeps,
   { id, secrets }: Subscription,
@@ -143,7 +143,18 @@ async function openSecrets(
 ): Promise<readonly string[]> {
   const inUse = secrets.filter(({ until }) => until === null || now.toISOString() < until).toReversed();
   const found = inUse.flatMap(({ sha256 }) => sealed[sha256] ?? []);
-  return await Promise.all(found.map(async (text) => await deps.secrets.open(text, secretContext(id))));
+  const opened = await Promise.all(found.map(async (text) => await openSecret(deps, id, text)));
+  return opened.flatMap((secret) => secret ?? []);
+}
+
+async function openSecret({ secrets, log }: DeliverDeps, webhook: string, sealed: string): Promise<string | undefined> {
+  try {
+    return await secrets.open(sealed, secretContext(webhook));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    log.warn('webhook-secret-unopened', { webhook, code: error.code });
+    return undefined;
+  }
 }
 
 /** An alarm counts the lines of webhooks that need a person. Never the URL's path, the body, or a signature. */

@@ -4,6 +4,7 @@ import { sweep } from '../../../lib/app/webhooks/deliver.ts';
 import { changeWebhook, rotateSecret } from '../../../lib/app/webhooks/manage-webhooks.ts';
 import { replay } from '../../../lib/app/webhooks/replay.ts';
 import { Announcement } from '../../../lib/contracts/announcements.ts';
+import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
 import { checkLedger } from '../../support/check-ledger.ts';
 import { DAY } from '../../support/clock.ts';
@@ -80,6 +81,30 @@ describe('what is announced', () => {
       Array(2).fill(hooks.posted[0]?.headers['webhook-id']),
     );
     expect(delivery()?.state).toBe('delivered');
+  });
+
+  it('reaches the others when the secret of one does not open, which is tried again', async () => {
+    await hooks.add();
+    await hooks.add({ id: 'other' });
+    const { secrets } = hooks.deliver;
+    const open: typeof secrets.open = async (sealed, context) => {
+      if (JSON.stringify(context).includes('siem')) throw new DomainError('DEPENDENCY_UNAVAILABLE', 'KMS refuses');
+      return await secrets.open(sealed, context);
+    };
+    Object.assign(hooks.deliver, { secrets: { open } });
+    await hooks.announce(released());
+    expect(hooks.posted).toHaveLength(1);
+    const states = [...hooks.deliveries.items.values()].map(({ webhook, state, last }) => [
+      webhook,
+      state,
+      last?.reason,
+    ]);
+    expect(states).toEqual(
+      expect.arrayContaining([
+        ['siem', 'pending', 'no_secret'],
+        ['other', 'delivered', null],
+      ]),
+    );
   });
 
   it('is tried by one of two sweeps that run at once', async () => {

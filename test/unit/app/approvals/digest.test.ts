@@ -68,6 +68,16 @@ describe('the daily digest', () => {
     expect(world.answers.get(token)).toBe('succeeded');
   });
 
+  it('comes of what can be read, also where one promotion cannot be', async () => {
+    const [broken, sound] = [await world.awaiting('run-1'), await world.awaiting('run-2')];
+    for (const one of [broken, sound]) await world.ask(one, 'model-owner');
+    world.change(broken.id, { endpoint: 'another' });
+    expect(await sendDigests(world.digestDeps)).toBe(1);
+    expect(digests()).toMatchObject([{ content: { questions: [{ summary: { promotion: sound.id } }] } }]);
+    const warnings = plane.logged.filter(({ event }) => event === 'INTEGRITY_FAILURE');
+    expect(warnings).toMatchObject([{ fields: { promotion: broken.id } }]);
+  });
+
   it('that SES does not take is an incident, not a silent wait', async () => {
     world.refused.add('p-1@example.org');
     await world.ask(await world.awaiting('run-1'), 'model-owner');

@@ -47,6 +47,15 @@ describe('evidence that arrives while people decide', () => {
     expect([...world.table.rows.values()]).toMatchObject([{ ended_at: plane.clock.now().toISOString() }]);
   });
 
+  it('has those asked anew whose facts can be read, also where those of another cannot', async () => {
+    const [broken, sound] = [await world.awaiting('run-1'), await world.awaiting('run-2')];
+    const gone = broken.request_decision && { ...broken.request_decision, evidence: digestOf('no decision') };
+    world.change(broken.id, { request_decision: gone });
+    expect(await arrived(await post())).toEqual([sound.id]);
+    const warnings = plane.logged.filter(({ event }) => event === 'INTEGRITY_FAILURE');
+    expect(warnings).toMatchObject([{ fields: { promotion: broken.id } }]);
+  });
+
   it('has them asked anew when a data set that the model rests on is spoken of by its privacy officer', async () => {
     const officer = newKey();
     const consent = { predicate_types: [Predicate.scai], scai_attributes: ['DATASET_CONSENT'] };
