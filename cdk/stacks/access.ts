@@ -47,7 +47,9 @@ export function grantVerifier(grantee: Grantee, data: DataStack, verifierArn: st
 /** What every writer of evidence does with the tables: look up, then one transaction that checks the principal's revision. */
 function grantRecordEvidence(grantee: Grantee, data: DataStack): void {
   data.evidenceTable.grant(grantee, 'RecordEvidence', 'GetItem', 'PutItem');
-  data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'ConditionCheckItem', 'GetItem');
+  // Not how people are reached, and not where announcements are sent, which lie in the same table.
+  const actions = ['BatchGetItem', 'ConditionCheckItem', 'GetItem'] as const;
+  data.registryTable.grantPartitions(grantee, 'ReadRegistry', AUTHORITY_PARTITIONS, ...actions);
 }
 
 export function grantReader(grantee: Grantee, data: DataStack): void {
@@ -76,7 +78,7 @@ export function grantHolds(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordHolds', 'GetItem', 'PutItem');
-  data.registryTable.grant(grantee, 'ReadEvidenceKey', 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
 }
 
 /** Reads what a decision rests on, and writes decisions. */

@@ -1,4 +1,10 @@
-import { INCIDENT_PARTITIONS, PROMOTION_PARTITIONS, Prefix, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import {
+  EVIDENCE_KEY_PARTITION,
+  INCIDENT_PARTITIONS,
+  PROMOTION_PARTITIONS,
+  Prefix,
+  RELEASE_PARTITIONS,
+} from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import { grantAnnounce } from './access.ts';
 import type { DataStack } from './data-stack.ts';
@@ -33,7 +39,7 @@ export function grantIncidents(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordIncidents', 'PutItem');
-  data.registryTable.grant(grantee, 'ReadEvidenceKey', 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
   grantOpenIncidents(grantee, data);
   data.workflowTable.grantPartitions(grantee, 'ResolveIncidents', INCIDENT_PARTITIONS, 'DeleteItem');
   grantAnnounce(grantee, data);

@@ -194,6 +194,18 @@ describe('the partitions of a table', () => {
   });
 });
 
+it('how people are reached is read by those who ask them, judge or list them, and by no function that takes evidence in', async () => {
+  const resource = prod.arn('AWS::DynamoDB::Table', 'RegistryTable');
+  const context = { 'dynamodb:LeadingKeys': ['approvers'] };
+  const barred = ['intake', 'artifacts', 'artifact-verifier', 'holds', 'incidents', 'webhooks', 'webhook-sender'];
+  for (const name of [...barred, 'waiver-watch', 'deployer', 'model-mirror'] as const) {
+    for (const action of ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']) {
+      const request = { principal: `function:${name}` as Principal, action, resource, context };
+      expect(await prod.simulate(request), `${name} ${action}`).toBe('ImplicitlyDenied');
+    }
+  }
+});
+
 it('the index of the workflow table is queried by the reader and by those who look at what is open, or ended', async () => {
   const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
   for (const principal of principals) {
