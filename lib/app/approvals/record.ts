@@ -14,7 +14,7 @@ import type { Approvals, Links } from './ports.ts';
 import { putApproval } from './statements.ts';
 
 export interface RecordDeps extends CountersignDeps {
-  readonly registry: Pick<Registry, 'evidenceKey'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly promotions: Pick<Promotions, 'find'>;
   readonly approvals: Approvals;
   readonly links: Links;

@@ -5,13 +5,15 @@ import { openCountersigned } from '../../core/countersigned.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { parsePublicKey } from '../../core/keys.ts';
 import { CONTROL_PLANE, objectKey } from '../../core/layout.ts';
 import { parseStatement } from '../../core/statement.ts';
 import { type CountersignDeps, countersign, putSigned, requestIdOf, retainUntil } from '../countersign.ts';
+import { ownKeys } from '../gate/judge.ts';
 import { type GateRows, rowsOf } from '../gate/record.ts';
-import type { StoredObject } from '../ports.ts';
+import type { Registry, StoredObject } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
+
+type EvidenceKeys = Pick<Registry, 'evidenceKeys'>;
 
 /** An approval, or its end, as it lies in the bucket, with the rows that follow from it. */
 export interface ApprovalStatement extends GateRows {
@@ -32,7 +34,7 @@ export function statementName(body: ApprovalBody): string {
  * commits it.
  */
 export async function putApproval(
-  deps: CountersignDeps,
+  deps: CountersignDeps & { readonly registry: EvidenceKeys },
   model: string,
   body: ApprovalBody,
   key: EvidenceKey,
@@ -41,24 +43,14 @@ export async function putApproval(
   const signed = await countersign(deps, approvalPayload(model, body), key);
   const until = retainUntil(deps.retention, body.environment, new Date(timeOf(body)));
   const put = await putSigned(deps, name, signed, until, objectKey.lostApproval(body, signed.requestId));
-  if (!put.isOurs) return openApproval(put.first, name, key);
+  if (!put.isOurs) return await openApproval(deps.registry, put.first, name);
   const { bytes, requestId } = signed;
   return readApproval({ bytes, versionId: put.versionId, retainUntil: until, requestId }, name);
 }
 
-/** The statement that lies under a name, committed or not; undefined when there is none. */
-export async function findApproval(
-  { store }: Pick<CountersignDeps, 'store'>,
-  name: string,
-  key: EvidenceKey,
-): Promise<ApprovalStatement | undefined> {
-  const stored = await store.read(name);
-  return stored && openApproval(stored, name, key);
-}
-
-function openApproval(stored: StoredObject, name: string, key: EvidenceKey): ApprovalStatement {
-  // Lying under the right name is no proof: only what the evidence key signed may come into force.
-  openCountersigned(stored.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
+/** Lying under the right name is no proof: only what an evidence key signed may come into force, of now or of when it was put. */
+async function openApproval(registry: EvidenceKeys, stored: StoredObject, name: string): Promise<ApprovalStatement> {
+  openCountersigned(stored.bytes, await ownKeys(registry, undefined)([]));
   return readApproval({ ...stored, requestId: requestIdOf(stored) }, name);
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
+import { activateEvidenceKey } from '../../../../lib/app/manage-registry.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
 import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
@@ -14,8 +15,8 @@ import type { Promotion } from '../../../../lib/core/promotion.ts';
 import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
 import { checkLedger } from '../../../support/check-ledger.ts';
-import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
-import type { TestKey } from '../../../support/keys.ts';
+import { ADMIN, type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
+import { newKey, type TestKey } from '../../../support/keys.ts';
 import { digestOf } from '../../../support/manifests.ts';
 import { Crash, type Step } from '../../../support/memory/steps.ts';
 import { MemoryTables } from '../../../support/memory/tables.ts';
@@ -130,6 +131,16 @@ describe('a decision', () => {
       checkLedger(plane);
     },
   );
+
+  it('is recorded also when the evidence key was changed between its statement and its record', async () => {
+    plane.steps.crashAt('put-approval', 'done');
+    await expect(decideBy(world, 'p-1', 'approve', 'yes')).rejects.toThrow(Crash);
+    plane.signer.key = newKey();
+    await activateEvidenceKey(plane.registryDeps, ADMIN);
+    const again = await world.ask(promotion, 'model-owner', { reminder: 1 });
+    expect(world.answers.get(again)).toBe('succeeded');
+    expect(await inGate()).toEqual(['model-owner p-1 approved']);
+  });
 
   it('is announced as approved for one role, with its evidence, and nothing of who the person is', async () => {
     await decideBy(world, 'p-1', 'approve', 'the recall is what counts');
