@@ -1,7 +1,7 @@
 import { rollBackEndpoint } from '../app/promotion/emergency.ts';
 import { requestPromotion } from '../app/promotion/start.ts';
 import { cancelOwnPromotion, confirmPromotion } from '../app/promotion/stop.ts';
-import { PromotionReasonSchema, RequestPromotionSchema } from '../core/promotion/requests.ts';
+import { PromotionReasonSchema, RequestPromotionSchema, RollBackSchema } from '../core/promotion/requests.ts';
 import { EndpointSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { digestParameter } from './answers.ts';
@@ -32,9 +32,9 @@ export function promotionRoutes(): RouteTable {
       return promotionAnswer({ created: false, promotion });
     },
     'POST /v1/releases/{endpoint}/rollback': async (request) => {
-      const { reason } = jsonBody(PromotionReasonSchema, request);
+      const wanted = jsonBody(RollBackSchema, request);
       const endpoint = parseWith(EndpointSchema, request.path.endpoint, 'REQUEST_INVALID');
-      return promotionAnswer(await rollBackEndpoint(deps, endpoint, reason, request.caller));
+      return promotionAnswer(await rollBackEndpoint(deps, endpoint, wanted, request.caller));
     },
   };
 }

@@ -1,3 +1,5 @@
+import { DomainError } from '../../core/errors.ts';
+import type { RollBack } from '../../core/promotion/requests.ts';
 import { isBeforeDeployment, isOver, type Promotion, promotionId, type Requester } from '../../core/promotion.ts';
 import { wayBack } from '../../core/release.ts';
 import { originOf, personOf } from '../origin.ts';
@@ -22,17 +24,20 @@ const HISTORY = 100;
  * Crash anywhere: the same call again finds what was begun. The review is opened before a rollback begins, so that none begins
  * without; of a deployment that is stopped, after it is told to.
  *
- * @throws DomainError RELEASE_UNKNOWN where there is nothing to go back from
+ * @throws DomainError RELEASE_UNKNOWN where there is nothing to go back from; PROMOTION_STATE_CONFLICT where it is not `from` that
+ *   would be left
  */
 export async function rollBackEndpoint(
   deps: EmergencyDeps,
   endpoint: string,
-  reason: string,
+  { reason, from }: RollBack,
   caller: Caller,
 ): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
   const { principal } = await deps.registry.context(caller.uniqueId);
   const requester: Requester = { ...personOf(deps, caller), principal: principal?.name ?? null };
   const deploying = await deployingOn(deps, endpoint);
+  const left = from && (await alreadyLeft(deps, endpoint, from, deploying));
+  if (left) return { created: false, promotion: left };
   if (deploying?.kind === 'rollback') {
     await openReview(deps, deploying, deploying.requester);
     return { created: false, promotion: deploying };
@@ -48,6 +53,30 @@ export async function rollBackEndpoint(
   await openReview(deps, rollback, rollback.requester);
   return await begin(deps, rollback, originOf(deps, caller).by);
 }
+
+/** @returns the promotion that has left it before: whoever did not hear the answer asks again, and goes back once */
+async function alreadyLeft(
+  { promotions, releases }: EmergencyDeps,
+  endpoint: string,
+  from: string,
+  deploying: Promotion | undefined,
+): Promise<Promotion | undefined> {
+  const named = (await promotions.find(from))?.promotion;
+  if (deploying?.id === from || deploying?.request.startsWith(requestOf(from))) return undefined;
+  if (named?.abort?.cause === 'emergency_rollback' && isOver(named) && named.release === null) return named;
+  const [newest] = (await releases.list(endpoint, { limit: 1 })).items;
+  const release = named?.release ?? from;
+  if (!deploying && newest?.evidence === release) return undefined;
+  if (newest?.kind === 'rollback' && newest.previous === release) {
+    return await requirePromotion(promotions, newest.promotion);
+  }
+  throw new DomainError('PROMOTION_STATE_CONFLICT', `it is not ${from} that would be taken off ${endpoint}`, {
+    pointer: '/from',
+    hint: 'see what serves by `countersign releases ENDPOINT`, and what is deployed by `countersign promotion list`',
+  });
+}
+
+const requestOf = (release: string): string => `rollback/${release}/`;
 
 async function deployingOn({ endpoints, promotions }: EmergencyDeps, endpoint: string): Promise<Promotion | undefined> {
   const { lease } = await endpoints.find(endpoint);
@@ -76,7 +105,7 @@ async function rollbackOf(
     requested_at: requester.at,
   };
   for (let attempt = 1; ; attempt++) {
-    const request = `rollback/${newest.evidence}/${attempt}`;
+    const request = `${requestOf(newest.evidence)}${attempt}`;
     const id = promotionId({ ...asked, request });
     const before = (await deps.promotions.find(id))?.promotion;
     // One that ended without putting anything back may be tried again.

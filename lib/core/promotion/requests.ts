@@ -64,4 +64,14 @@ export const RequestPromotionSchema = z
 
 export const PromotionReasonSchema = z.strictObject({ reason: Reason });
 
+export const RollBackSchema = z.strictObject({
+  reason: Reason,
+  from: z
+    .optional(Sha256Schema)
+    .check(
+      z.describe('Evidence of the release, or id of the promotion, that is to be left: sent twice it happens once'),
+    ),
+});
+export type RollBack = z.output<typeof RollBackSchema>;
+
 export type RequestPromotion = z.output<typeof RequestPromotionSchema>;

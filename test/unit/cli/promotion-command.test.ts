@@ -163,8 +163,10 @@ describe('countersign promotion', () => {
 });
 
 it('countersign rollback names the endpoint and says why', async () => {
-  const { calls } = await run(['rollback', 'credit', '--reason', 'wrong answers'], answer({ kind: 'rollback' }));
-  expect(calls).toMatchObject([
-    { method: 'POST', path: '/v1/releases/credit/rollback', body: { reason: 'wrong answers' } },
-  ]);
+  for (const from of [undefined, 'a'.repeat(64)]) {
+    const args = ['rollback', 'credit', '--reason', 'wrong answers', ...(from ? ['--from', from] : [])];
+    const { calls } = await run(args, answer({ kind: 'rollback' }));
+    const body = { reason: 'wrong answers', ...(from ? { from } : {}) };
+    expect(calls).toMatchObject([{ method: 'POST', path: '/v1/releases/credit/rollback', body }]);
+  }
 });

@@ -489,7 +489,12 @@ describe('an emergency rollback', () => {
     const { id } = await scene.requested();
     await take(id);
     scene.set(id, { state: 'deploying' });
-    const { promotion } = await rollBackEndpoint(scene.promoterDeps, 'credit', 'wrong answers', caller('on-call'));
+    const { promotion } = await rollBackEndpoint(
+      scene.promoterDeps,
+      'credit',
+      { reason: 'wrong answers' },
+      caller('on-call'),
+    );
     expect(promotion).toMatchObject({ id, abort: { cause: 'emergency_rollback', by: { principal: null } } });
     expect(scene.incidents).toMatchObject([{ kind: 'emergency_rollback_review', subject: id }]);
   });
@@ -497,7 +502,8 @@ describe('an emergency rollback', () => {
   it('never begins without its review, wherever it dies', async () => {
     const { id } = await scene.requested();
     scene.release(id);
-    const rollBack = () => rollBackEndpoint(scene.promoterDeps, 'credit', 'wrong answers', caller('on-call'));
+    const rollBack = () =>
+      rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers' }, caller('on-call'));
     for (const [step, fate] of [
       ['open-incident', 'done'],
       ['put-event', 'done'],
@@ -513,8 +519,28 @@ describe('an emergency rollback', () => {
     expect([...scene.executions.states.keys()]).toEqual([id, promotion.id]);
   });
 
+  it('that names what it leaves happens once, though it is sent again when it is over', async () => {
+    const rollBack = (from: string) =>
+      rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers', from }, caller('on-call'));
+    const { id } = await scene.requested();
+    const first = scene.release(id);
+    const { promotion: back } = await rollBack(first.evidence);
+    expect((await rollBack(first.evidence)).promotion.id).toBe(back.id);
+    plane.clock.advance(SECOND);
+    scene.release(back.id);
+    expect(await rollBack(first.evidence)).toMatchObject({ created: false, promotion: { id: back.id } });
+    expect(await rollBack(id)).toMatchObject({ created: false, promotion: { id: back.id } });
+    const { id: stopped } = await second();
+    scene.set(stopped, { state: 'rolled_back', abort: { cause: 'emergency_rollback', by: null, reason: '', at: '' } });
+    expect(await rollBack(stopped)).toMatchObject({ created: false, promotion: { id: stopped } });
+    await expect(rollBack('f'.repeat(64))).rejects.toMatchObject({
+      code: 'PROMOTION_STATE_CONFLICT',
+      pointer: '/from',
+    });
+  });
+
   it('of an endpoint on which nothing was released is refused', async () => {
-    const nothing = rollBackEndpoint(scene.promoterDeps, 'credit', 'wrong answers', caller('on-call'));
+    const nothing = rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers' }, caller('on-call'));
     await expect(nothing).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
   });
 });
