@@ -109,7 +109,7 @@ const ATTEMPTS = 5;
  * is answered has cost a try.
  */
 export async function enterCode(
-  deps: Pick<ProveDeps, 'links' | 'clock' | 'random'>,
+  deps: Pick<ProveDeps, 'links' | 'clock' | 'random' | 'log'>,
   link: Link,
   code: string,
 ): Promise<Entered> {
@@ -127,11 +127,19 @@ export async function enterCode(
       : { ...standing, ...wrongTry(standing) };
     const written = { ...outcome, revision: standing.revision + 1 };
     if (await deps.links.save(written)) {
+      if (!isRight) reportWrong(deps.log, written);
       return isRight ? { right: true, cookie, link: written } : { right: false, triesLeft: CODE_TRIES - tries - 1 };
     }
     standing = await deps.links.find(link.id);
   }
   throw new DomainError('REVISION_CONFLICT', 'the link is busy', { retryAfterMs: 1000 });
+}
+
+/** Whoever tries codes at a link has it from somebody's mail. Never the code, or the link. */
+function reportWrong(log: ProveDeps['log'], { promotion, role, person, tries }: Link): void {
+  const about = { promotion, role, person, tries };
+  if (tries < CODE_TRIES) log.info('code-wrong', about);
+  else log.warn('link-dead', about);
 }
 
 function wrongTry({ tries, state }: Link): Partial<Link> {

@@ -159,6 +159,10 @@ describe('a code', () => {
       await browser.send(secret, 'session', new Map([...form, ['code', String(guess).padStart(8, '0')]]));
     }
     expect(await browser.get(secret)).toContain('too many wrong codes');
+    const about = { promotion: promotion.id, role: 'model-owner', person: 'p-1' };
+    const told = plane.logged.filter(({ event }) => event === 'code-wrong' || event === 'link-dead');
+    expect(told.map(({ event }) => event)).toEqual([...Array(4).fill('code-wrong'), 'link-dead']);
+    expect(told.at(-1)?.fields).toEqual({ ...about, tries: 5 });
     await browser.send(secret, 'session', new Map([...form, ['code', right]]));
     expect(world.table.rows.size).toBe(0);
   });
