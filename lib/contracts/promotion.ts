@@ -33,7 +33,7 @@ export const PROMOTION_ENDS = [
   'superseded',
   /** The deployment was taken back, and what served before serves. */
   'rolled_back',
-  /** Something broke before anything was deployed, or the execution was stopped: a rollback of its own then follows. */
+  /** Something broke, or the execution was stopped, before anything was deployed. */
   'failed',
   /** The deployment could not be taken back: a person must. */
   'rollback_failed',

@@ -1,8 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
 import { resultOfAll } from '../../core/gate/decision.ts';
-import { isLetThrough } from '../../core/gate/result.ts';
 import { changesSince } from '../../core/promotion/changes.ts';
-import { isMissingApproval } from '../../core/promotion/roles.ts';
+import { closedFor } from '../../core/promotion/roles.ts';
 import type { Change, DecisionRef, Promotion } from '../../core/promotion.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
 import { decide, type GateDeps } from '../gate/evaluate.ts';
@@ -106,7 +105,7 @@ async function judgedNow(deps: FallEarlyDeps, promotion: Promotion): Promise<Jud
   try {
     const { decision, key } = await decide(deps, asked, { uniqueId: requester.unique_id });
     const changes = changesSince(await approvedFacts(deps, shown, key), approvable(decision));
-    const closed = resultOfAll(decision).verdicts.filter((one) => !isLetThrough(one) && !isMissingApproval(one));
+    const closed = closedFor(resultOfAll(decision).verdicts);
     return { changes, rules: [...new Set(closed.map(({ rule }) => rule))] };
   } catch (error) {
     // The gate will say why there is nothing to judge any more; people need not be asked for that.

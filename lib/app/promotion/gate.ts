@@ -3,10 +3,9 @@ import { canonicalBytes } from '../../core/canonical.ts';
 import { DomainError } from '../../core/errors.ts';
 import { isPassedByAll, resultOfAll } from '../../core/gate/decision.ts';
 import type { GateInput, GatePhase, GateResult } from '../../core/gate/input.ts';
-import { isLetThrough } from '../../core/gate/result.ts';
 import { changesSince } from '../../core/promotion/changes.ts';
 import { dutiesInConflict } from '../../core/promotion/duties.ts';
-import { isMissingApproval, rolesWanted } from '../../core/promotion/roles.ts';
+import { closedFor, rolesWanted } from '../../core/promotion/roles.ts';
 import { type Ask, type Change, type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
@@ -48,9 +47,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
     return { outcome: 'passed', roles: [], round };
   }
   const inRelease = await resultInRelease(deps, draft);
-  const closed = [...resultOfAll(decision).verdicts, ...inRelease.verdicts].filter(
-    (verdict) => !isLetThrough(verdict) && !isMissingApproval(verdict),
-  );
+  const closed = closedFor([...resultOfAll(decision).verdicts, ...inRelease.verdicts]);
   if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round });
   const roles = rolesWanted(inRelease);
   await conclude(deps, standing, { state: 'awaiting_approval', request_decision, round, roles: [...roles] });
@@ -85,9 +82,7 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
     ...missing.map((about): Change => ({ code: 'approval_withdrawn', about })),
   ];
   const release_decision = refOf(decision);
-  const closed = resultOfAll(decision).verdicts.filter(
-    (verdict) => !isLetThrough(verdict) && !isMissingApproval(verdict),
-  );
+  const closed = closedFor(resultOfAll(decision).verdicts);
   if (closed.length > 0) return await refuse(deps, promotion, refusalOf(closed), { release_decision });
   if (changes.length > 0) {
     const reopened = await reopenPromotion(deps, promotion, changes);

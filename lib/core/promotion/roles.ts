@@ -1,4 +1,5 @@
 import type { GateResult, RuleVerdict } from '../gate/input.ts';
+import { isLetThrough } from '../gate/result.ts';
 
 /** Code and parameter by which a rule says whose approval is not there: policies/rules/required_approvals.rego. */
 const MISSING = 'approval_missing';
@@ -16,8 +17,13 @@ export function rolesWanted({ verdicts }: GateResult): readonly string[] {
   return [...new Set(roles)].toSorted();
 }
 
+/** The verdicts that close the gate, whatever people approve. */
+export function closedFor(verdicts: readonly RuleVerdict[]): readonly RuleVerdict[] {
+  return verdicts.filter((verdict) => !isLetThrough(verdict) && !isMissingApproval(verdict));
+}
+
 /** Whether a rule wants nothing but approvals that can be asked for. */
-export function isMissingApproval({ reasons }: Pick<RuleVerdict, 'reasons'>): boolean {
+function isMissingApproval({ reasons }: Pick<RuleVerdict, 'reasons'>): boolean {
   return (
     reasons.length > 0 &&
     reasons.every(({ code, params: { role } }) => {
