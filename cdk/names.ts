@@ -59,6 +59,16 @@ export const SIGNERS = [
   'webhooks',
 ] as const satisfies readonly FunctionName[];
 
+/** The functions that announce what happened. The policy of the announcements' bus takes events from these execution roles only. */
+export const ANNOUNCERS = [
+  'waiver-watch',
+  'promotions',
+  'promoter',
+  'promotion-gate',
+  'incidents',
+  ...APPROVAL_FUNCTION_NAMES,
+] as const satisfies readonly FunctionName[];
+
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
 export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],

@@ -1,3 +1,4 @@
+import { DEFAULT_BUS } from './events/bus.ts';
 import { bareAddress } from './mail/send-email.ts';
 import { headerValues, type WireRequest } from './sigv4.ts';
 
@@ -39,6 +40,8 @@ export interface AwsResources {
   readonly passedRole?: string;
   /** Names. */
   readonly alarms?: readonly string[];
+  /** Names of what events are put on. */
+  readonly buses?: readonly string[];
   /** Address that a mail comes from. */
   readonly sender?: string;
   readonly configurationSet?: string;
@@ -66,8 +69,14 @@ function classifyJson(service: string, target: string, input: Readonly<Record<st
   const resources: AwsResources = {
     ...Object.fromEntries(named.filter(([, value]) => value !== undefined)),
     ...(alarms.length === 0 ? {} : { alarms }),
+    ...(operation === 'PutEvents' ? { buses: busesOf(input) } : {}),
   };
   return { service, operation, resources, input };
+}
+
+function busesOf(input: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = listAt(input, 'Entries').map((entry) => textAt(asObject(entry), 'EventBusName') ?? DEFAULT_BUS);
+  return [...new Set(names)];
 }
 
 /** Members of a request that name a resource: of KMS, SQS, Step Functions (in lower case) and SageMaker. */

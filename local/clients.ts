@@ -2,6 +2,7 @@ import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -18,6 +19,7 @@ export function emulatorClients(port: number, region: string): EmulatorClients {
     s3: new S3Client(config),
     kms: new KMSClient(config),
     dynamodb: new DynamoDBClient(config),
+    events: new EventBridgeClient(config),
     ses: new SESv2Client(config),
     sqs: new SQSClient(config),
     sns: new SNSClient(config),

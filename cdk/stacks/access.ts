@@ -1,4 +1,3 @@
-import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import {
   APPROVERS,
   AUTHORITY_PARTITIONS,
@@ -153,25 +152,11 @@ export function grantSimulatePolicy(machine: StateMachine, data: DataStack, simu
   machine.allowDistributedMap('EvaluateChunks');
 }
 
-/** Reads no record but the waivers', and says on the default bus what it read. */
+/** Reads no record but the waivers', and announces what it read. */
 export function grantWaiverWatch(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantDecrypt(grantee, ['dynamodb']);
   data.registryTable.grantPartitions(grantee, 'ReadWaivers', WAIVER_PARTITIONS, 'Query');
-  grantAnnounce(grantee, data);
-}
-
-/** Says on the account's default bus what happened. */
-export function grantAnnounce(grantee: Grantee, data: DataStack): void {
-  grantee.allow({
-    sid: 'Announce',
-    actions: ['events:PutEvents'],
-    resources: [data.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-    // One call names many sources; where it names none, all of none would be ours.
-    conditions: {
-      'ForAllValues:StringEquals': { 'events:source': [EVENT_SOURCE] },
-      Null: { 'events:source': 'false' },
-    },
-  });
+  data.announcements.grantAnnounce(grantee);
 }
 
 /** `countersign reindex` works on the bucket and the tables directly: it must run when nothing else does. */

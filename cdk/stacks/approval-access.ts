@@ -10,7 +10,6 @@ import {
 import type { ApprovalMail } from '../constructs/approval-mail.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
-import { grantAnnounce } from './access.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantEndWaits } from './promotion-access.ts';
 import { grantOpenIncidents } from './release-access.ts';
@@ -64,7 +63,7 @@ export function grantApprovalWatch(
   );
   data.dataKey.grantOpenTokens(grantee);
   grantOpenIncidents(grantee, data);
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);
   mail.grantSend(grantee);
 }
@@ -84,7 +83,7 @@ function grantHearing(grantee: Grantee, data: DataStack, machine: StateMachineAr
   );
   data.workflowTable.grantPartitions(grantee, 'WriteLinks', LINK_PARTITIONS, 'GetItem', 'PutItem');
   data.workflowTable.grantPartitions(grantee, 'WriteApprovals', APPROVAL_PARTITIONS, 'PutItem', 'Query');
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);
   mail.grantSend(grantee);
 }

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { WORKFLOW_INDEX } from '../../lib/contracts/storage.ts';
 import type { StageConfig } from '../config.ts';
 import { type AlarmName, Alarms, AlarmTopic } from '../constructs/alarms.ts';
+import { AnnouncementBus } from '../constructs/announcement-bus.ts';
 import { AuditTrail, trailArn, trailName } from '../constructs/audit-trail.ts';
 import { AccessLogBucket, StagingBucket } from '../constructs/buckets.ts';
 import { ControlTable } from '../constructs/control-table.ts';
@@ -48,6 +49,7 @@ export class DataStack extends Stack {
   readonly trail: AuditTrail;
   readonly servingRole: ServingRole;
   readonly alarmTopic: AlarmTopic;
+  readonly announcements: AnnouncementBus;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly config: StageConfig }) {
     super(scope, id, props);
@@ -96,6 +98,9 @@ export class DataStack extends Stack {
     this.alarmTopic = new AlarmTopic(this, 'AlarmTopic', { config, auditKey: this.auditKey });
     this.raiseAlarms(config);
 
+    // Here, because whoever listens has rules on it.
+    this.announcements = new AnnouncementBus(this, 'Announcements', { config });
+
     const outputs: Record<string, readonly [value: string, description: string]> = {
       EvidenceBucketName: [this.evidence.bucket.bucketName, 'Where evidence lies, locked'],
       StagingBucketName: [
@@ -113,6 +118,7 @@ export class DataStack extends Stack {
       EvidenceKeyArn: [this.evidenceKey.key.keyArn, 'Key that countersigns'],
       DataKeyArn: [this.dataKey.key.keyArn, 'Key that encrypts evidence, tables and queues'],
       AuditKeyArn: [this.auditKey.key.keyArn, 'Key that encrypts CloudTrail files, log groups and alarms'],
+      AnnouncementBusName: [this.announcements.bus.eventBusName, 'Where what happened is announced'],
       AlarmTopicArn: [this.alarmTopic.topic.topicArn, 'Where alarms go'],
       TrailLogGroupName: [this.trail.logGroup.logGroupName, 'CloudTrail events, to search'],
     };

@@ -3,7 +3,7 @@ import type { DataService } from '../constructs/encryption-key.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { StateMachine } from '../constructs/state-machine.ts';
 import type { StateMachineArns } from '../constructs/state-machine-arns.ts';
-import { grantAnnounce, grantGates } from './access.ts';
+import { grantGates } from './access.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantOpenIncidents } from './release-access.ts';
 
@@ -17,7 +17,7 @@ export function grantPromotions(grantee: Grantee, data: DataStack, machine: Stat
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.dataKey.grantOpenTokens(grantee);
   grantOpenIncidents(grantee, data);
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);
   grantStart(grantee, machine);
 }
@@ -30,7 +30,7 @@ export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateM
   data.workflowTable.grantPartitions(grantee, 'WriteEndpoints', ENDPOINT_PARTITIONS, 'DeleteItem', 'PutItem', 'Query');
   data.dataKey.grantSealTokens(grantee);
   grantOpenIncidents(grantee, data);
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);
   // What was stopped past the API while something was deployed is taken back by a promotion of its own.
   grantStart(grantee, machine);
@@ -41,7 +41,7 @@ export function grantPromotionGate(grantee: Grantee, data: DataStack): void {
   grantGates(grantee, data, [Prefix.gates, Prefix.events], [Prefix.artifacts]);
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem');
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
 }
 
 /** Runs the functions behind its states. */

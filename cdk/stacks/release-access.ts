@@ -6,7 +6,6 @@ import {
   RELEASE_PARTITIONS,
 } from '../../lib/contracts/storage.ts';
 import type { Grantee } from '../constructs/policy.ts';
-import { grantAnnounce } from './access.ts';
 import type { DataStack } from './data-stack.ts';
 
 /** What a release rests on: it is locked for as long as the release. */
@@ -42,7 +41,7 @@ export function grantIncidents(grantee: Grantee, data: DataStack): void {
   data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
   grantOpenIncidents(grantee, data);
   data.workflowTable.grantPartitions(grantee, 'ResolveIncidents', INCIDENT_PARTITIONS, 'DeleteItem');
-  grantAnnounce(grantee, data);
+  data.announcements.grantAnnounce(grantee);
 }
 
 /** What whoever records events and announces them needs to open incidents besides. */

@@ -73,17 +73,22 @@ export function webhookFunctions(
   };
   grantWebhooks(functions.webhooks, data);
   grantWebhookSender(functions['webhook-sender'], data);
-  startSender(stack, config, functions['webhook-sender']);
+  startSender(stack, { config, data }, functions['webhook-sender']);
   return functions;
 }
 
 /** By what is announced, and every minute for the attempts that are due. */
-function startSender(stack: Stack, config: StageConfig, { fn }: ServiceFunction): void {
+function startSender(
+  stack: Stack,
+  { config, data }: { config: StageConfig; data: DataStack },
+  { fn }: ServiceFunction,
+): void {
   const targets = [new LambdaFunction(fn)];
   const name = functionName(config.stage, 'webhook-sender');
   new events.Rule(stack, 'SendAnnouncements', {
     ruleName: name,
     description: 'Hands announcements to the webhooks',
+    eventBus: data.announcements.bus,
     eventPattern: { source: [EVENT_SOURCE] },
     targets,
   });

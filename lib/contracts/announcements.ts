@@ -1,6 +1,11 @@
-/** What is announced on the account's default EventBridge bus, and as what: consumers write their rules by these names. */
+/** What is announced, where and as what: consumers write their rules by these names. */
 
-/** EventBridge `source`. Only the functions that announce may put events of it. */
+/** EventBridge bus of a stage. Its policy takes events from the functions that announce, and from nobody else. */
+export function announcementBus(stage: string): string {
+  return `countersign-${stage}`;
+}
+
+/** EventBridge `source`. */
 export const EVENT_SOURCE = 'countersign';
 
 /** CloudEvents `type` and EventBridge `detail-type`. */

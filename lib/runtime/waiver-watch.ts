@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { dynamoWaivers } from '../adapters/dynamodb/waivers.ts';
 import { eventBridgeAnnouncer } from '../adapters/eventbridge/announcer.ts';
 import { type AnnounceDeps, announceWaivers } from '../app/announce-waivers.ts';
+import { announcementBus } from '../contracts/announcements.ts';
 import { Env } from '../contracts/env.ts';
 import { clientConfig, dynamo, sleep } from './composition.ts';
 import { required } from './environment.ts';
@@ -9,11 +10,12 @@ import { logger } from './http.ts';
 import { counted } from './metrics.ts';
 
 export function waiverWatchDeps(): AnnounceDeps {
+  const stage = required(Env.STAGE);
   return {
     registry: dynamoWaivers(dynamo(), required(Env.REGISTRY_TABLE)),
-    announcer: eventBridgeAnnouncer(new EventBridgeClient(clientConfig()), sleep),
+    announcer: eventBridgeAnnouncer(new EventBridgeClient(clientConfig()), announcementBus(stage), sleep),
     clock: () => new Date(),
-    stage: required(Env.STAGE),
+    stage,
   };
 }
 

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { EventPattern } from './pattern.ts';
 
-/** What somebody tells the bus. */
+export const DEFAULT_BUS = 'default';
+
+/** What somebody tells a bus. */
 export interface Announcement {
+  /** @default the default bus */
+  readonly bus?: string;
   readonly source: string;
   readonly detailType: string;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -18,6 +22,8 @@ export type RuleTarget =
 
 export interface EventRule {
   readonly name: string;
+  /** Name of the bus that it listens to. */
+  readonly bus: string;
   readonly pattern: EventPattern;
   readonly targets: readonly RuleTarget[];
 }
@@ -30,7 +36,7 @@ export interface EventBusOptions {
   readonly sendToQueue: (queueArn: string, body: string) => Promise<void>;
 }
 
-/** The default bus of EventBridge with the rules of the template. Rules that tests make themselves live in the emulator. */
+/** The buses of EventBridge with the rules of the template. Rules that tests make themselves live in the emulator. */
 export class EventBus {
   readonly #options: EventBusOptions;
   readonly #rules: EventRule[] = [];
@@ -59,7 +65,8 @@ export class EventBus {
       detail: announcement.detail,
     };
     for (const rule of this.#rules) {
-      if (rule.pattern(event)) for (const target of rule.targets) this.#deliver(target, JSON.stringify(event));
+      if (rule.bus === (announcement.bus ?? DEFAULT_BUS) && rule.pattern(event))
+        for (const target of rule.targets) this.#deliver(target, JSON.stringify(event));
     }
   }
 

@@ -1,5 +1,5 @@
 import { type AwsCall, asObject, listAt } from '../aws-call.ts';
-import type { EventBus } from './bus.ts';
+import { DEFAULT_BUS, type EventBus } from './bus.ts';
 
 /** Publishes those entries of a PutEvents that the emulator has taken; it refuses sources that belong to AWS, as AWS does. */
 export function publishTaken(bus: EventBus, call: AwsCall, answer: Uint8Array): void {
@@ -7,9 +7,10 @@ export function publishTaken(bus: EventBus, call: AwsCall, answer: Uint8Array): 
   for (const [at, value] of listAt(call.input ?? {}, 'Entries').entries()) {
     const entry = asObject(value);
     const id = asObject(outcomes[at]).EventId;
-    if (typeof id !== 'string' || (entry.EventBusName ?? 'default') !== 'default') continue;
+    if (typeof id !== 'string') continue;
     bus.publish({
       id,
+      bus: String(entry.EventBusName ?? DEFAULT_BUS),
       source: String(entry.Source),
       detailType: String(entry.DetailType),
       detail: asObject(JSON.parse(String(entry.Detail))),

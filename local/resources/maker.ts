@@ -2,6 +2,7 @@ import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SESv2Client } from '@aws-sdk/client-sesv2';
@@ -25,6 +26,7 @@ export interface EmulatorClients {
   readonly s3: S3Client;
   readonly kms: KMSClient;
   readonly dynamodb: DynamoDBClient;
+  readonly events: EventBridgeClient;
   readonly sqs: SQSClient;
   readonly ses: SESv2Client;
   readonly sns: SNSClient;

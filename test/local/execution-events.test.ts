@@ -33,6 +33,7 @@ describe('the end of an execution', () => {
     define('slow', STATES.waiting, { TimeoutSeconds: 1 });
     bus.addRule({
       name: 'ends',
+      bus: 'default',
       pattern: eventPattern({
         source: ['aws.states'],
         'detail-type': ['Step Functions Execution Status Change'],

@@ -11,8 +11,8 @@ import { cloudOf, resourcesOf, stackOf } from './support/templates.ts';
 const FUNCTION = 'arn:aws:lambda:eu-west-1:111122223333:function:echo';
 const QUEUE = 'arn:aws:sqs:eu-west-1:111122223333:announced';
 const BUS = 'arn:aws:events:eu-west-1:111122223333:event-bus/default';
-const rule = (EventPattern: JsonObject, Arn = FUNCTION) =>
-  ['AWS::Events::Rule', { State: 'ENABLED', EventPattern, Targets: [{ Id: 'Target0', Arn }] }] as const;
+const rule = (EventPattern: JsonObject, Arn = FUNCTION, more: JsonObject = {}) =>
+  ['AWS::Events::Rule', { State: 'ENABLED', EventPattern, Targets: [{ Id: 'Target0', Arn }], ...more }] as const;
 
 const RESOURCES = resourcesOf({
   Set: ['AWS::SES::ConfigurationSet', { Name: 'approvals', ReputationOptions: { ReputationMetricsEnabled: true } }],
@@ -32,7 +32,10 @@ const RESOURCES = resourcesOf({
     },
   ],
   OnFeedback: rule({ source: ['aws.ses'], 'detail-type': ['Email Bounced', 'Email Complaint Received'] }),
-  OnRelease: rule({ source: ['countersign'], detail: { type: [{ prefix: 'dev.countersign.' }] } }, QUEUE),
+  Releases: ['AWS::Events::EventBus', { Name: 'releases' }],
+  OnRelease: rule({ source: ['countersign'], detail: { type: [{ prefix: 'dev.countersign.' }] } }, QUEUE, {
+    EventBusName: { Ref: 'Releases' },
+  }),
   Daily: [
     'AWS::Events::Rule',
     { State: 'ENABLED', ScheduleExpression: 'rate(1 minute)', Targets: [{ Id: 'Target0', Arn: FUNCTION }] },
@@ -150,6 +153,7 @@ describe('the bus with the rules of a template', () => {
 
   it('gets what PutEvents was taken of, under the id that the caller was answered', async () => {
     const entry = (Source: string, type: string) => ({
+      EventBusName: 'releases',
       Source,
       DetailType: 'Released',
       Detail: JSON.stringify({ type, id: 7 }),
@@ -175,7 +179,10 @@ describe('the bus with the rules of a template', () => {
     const before = (await handed()).length;
     await send('content@example.com', 'approvals');
     harness.bus.publish({ source: 'aws.ses', detailType: 'Email Sent', detail: {} });
-    harness.bus.publish({ source: 'countersign', detailType: 'Released', detail: { type: 'other' } });
+    const released = { source: 'countersign', detailType: 'Released' };
+    harness.bus.publish({ ...released, bus: 'releases', detail: { type: 'other' } });
+    // What the rule asks for, on another bus.
+    harness.bus.publish({ ...released, detail: { type: 'dev.countersign.released' } });
     harness.bus.publish({ source: 'aws.ses', detailType: 'Email Bounced', detail: { mail: { messageId: 'last' } } });
     await handedAbout('last');
     expect(await handed()).toHaveLength(before + 1);
@@ -187,7 +194,7 @@ describe('the bus with the rules of a template', () => {
     ['an event rewritten for its target', { Targets: [{ Id: 'T', Arn: QUEUE, Input: '{}' }] }, 'does not know Input'],
     ['neither pattern nor schedule', {}, 'ScheduleExpression must be text'],
     ['a schedule that is none', { ScheduleExpression: 'daily' }, 'daily is no schedule'],
-    ['a bus of its own', { ScheduleExpression: 'rate(1 day)', EventBusName: 'b' }, 'does not know EventBusName'],
+    ['a schedule on a bus of its own', { ScheduleExpression: 'rate(1 day)', EventBusName: 'b' }, 'the default bus'],
   ])('refuses a rule for %s', async (_, properties, message) => {
     const { host, local, accountId } = harness;
     const whole = {

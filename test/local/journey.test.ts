@@ -11,7 +11,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionName, stateMachineName } from '../../cdk/names.ts';
 import { packPolicyBundle } from '../../lib/adapters/opa/pack.ts';
-import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
+import { Announcement, announcementBus, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import { STATEMENT_TYPE } from '../../lib/core/statement.ts';
@@ -166,7 +166,12 @@ async function announce(): Promise<void> {
     type: Announcement.incidentOpened,
     time: new Date().toISOString(),
   };
-  const entry = { Source: EVENT_SOURCE, DetailType: detail.type, Detail: JSON.stringify(detail) };
+  const entry = {
+    EventBusName: announcementBus(stack.description.stage),
+    Source: EVENT_SOURCE,
+    DetailType: detail.type,
+    Detail: JSON.stringify(detail),
+  };
   await events.send(new PutEventsCommand({ Entries: [entry] }));
 }
 

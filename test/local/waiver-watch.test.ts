@@ -3,7 +3,7 @@ import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/c
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
+import { Announcement, announcementBus, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import type { CloudEvent } from '../../lib/core/waiver-ending.ts';
 import { clientConfig } from './support/clients.ts';
 import { callApi } from './support/enrol.ts';
@@ -21,10 +21,11 @@ beforeAll(async () => {
   await activatePolicy(local, await enrolPolicyTester(local), await committedPolicy('waiver-watch'));
   const name = `waivers-${randomUUID()}`;
   queue = String((await sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl);
+  const EventBusName = announcementBus(local.stage);
   const pattern = JSON.stringify({ source: [EVENT_SOURCE], 'detail-type': [Announcement.waiverEnding] });
-  await events.send(new PutRuleCommand({ Name: name, EventPattern: pattern }));
+  await events.send(new PutRuleCommand({ Name: name, EventBusName, EventPattern: pattern }));
   const arn = `arn:aws:sqs:${local.region}:${local.accountId}:${name}`;
-  await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn: arn }] }));
+  await events.send(new PutTargetsCommand({ Rule: name, EventBusName, Targets: [{ Id: 'queue', Arn: arn }] }));
 });
 
 async function approvedWaiver(days: number): Promise<string> {
@@ -64,7 +65,7 @@ async function received(waiver: string): Promise<readonly CloudEvent[]> {
 }
 
 describe('the waiver watch', () => {
-  it('announces a waiver that ends soon to whoever listens on the default bus, the same event however often it runs', async () => {
+  it('announces a waiver that ends soon to whoever listens on the bus, the same event however often it runs', async () => {
     const [soon, later] = [await approvedWaiver(6.5), await approvedWaiver(30)];
     const ending = await watch();
     expect(ending).toContain(soon);

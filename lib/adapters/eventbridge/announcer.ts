@@ -11,8 +11,8 @@ const BATCH = 10;
 /** PutEvents may take a part of a batch; the rest is sent again after these pauses, 7 s in all. */
 const PAUSES_MS = [200, 800, 2000, 4000];
 
-/** The default bus of the account. The whole CloudEvent is the detail. */
-export function eventBridgeAnnouncer(client: EventBridgeClient, sleep: Sleep): Announcer {
+/** The whole CloudEvent is the detail. */
+export function eventBridgeAnnouncer(client: EventBridgeClient, bus: string, sleep: Sleep): Announcer {
   /** @returns what was not taken */
   async function put(entries: readonly PutEventsRequestEntry[]): Promise<readonly PutEventsRequestEntry[]> {
     try {
@@ -26,7 +26,7 @@ export function eventBridgeAnnouncer(client: EventBridgeClient, sleep: Sleep): A
   return {
     async announce(events) {
       for (let start = 0; start < events.length; start += BATCH) {
-        let rest = await put(events.slice(start, start + BATCH).map(entryOf));
+        let rest = await put(events.slice(start, start + BATCH).map((event) => entryOf(event, bus)));
         for (const pause of PAUSES_MS) {
           if (rest.length === 0) break;
           await sleep(pause);
@@ -38,8 +38,9 @@ export function eventBridgeAnnouncer(client: EventBridgeClient, sleep: Sleep): A
   };
 }
 
-function entryOf(event: CloudEvent): PutEventsRequestEntry {
+function entryOf(event: CloudEvent, bus: string): PutEventsRequestEntry {
   return {
+    EventBusName: bus,
     Source: EVENT_SOURCE,
     DetailType: event.type,
     Time: new Date(event.time),

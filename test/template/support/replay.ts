@@ -32,13 +32,11 @@ export function questionsOf(call: RecordedCall, place: Place): readonly Question
     case 'monitoring':
       return alarmQuestions(call, place);
     case 'events':
-      return [
-        {
-          action: `events:${call.operation}`,
-          resource: `arn:aws:events:${place.region}:${place.account}:event-bus/default`,
-          context: conditionsOf(call, 'events:source'),
-        },
-      ];
+      return known(call.resources.buses, call).map((bus) => ({
+        action: `events:${call.operation}`,
+        resource: `arn:aws:events:${place.region}:${place.account}:event-bus/${bus}`,
+        context: conditionsOf(call, 'events:source'),
+      }));
     default:
       throw new Error(`calls of ${call.service} are not known`);
   }

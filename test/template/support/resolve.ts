@@ -14,6 +14,7 @@ export const EXAMPLE: Deployment = { account: '123456789012', region: 'eu-centra
 const NAME_PROPERTIES: Readonly<Record<string, string>> = {
   'AWS::ApiGateway::Stage': 'StageName',
   'AWS::CloudTrail::Trail': 'TrailName',
+  'AWS::Events::EventBus': 'Name',
   'AWS::Events::Rule': 'Name',
   'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
   'AWS::IAM::Role': 'RoleName',
@@ -27,6 +28,7 @@ const NAME_PROPERTIES: Readonly<Record<string, string>> = {
 const ARNS: Readonly<Record<string, (name: string, at: Deployment) => string>> = {
   'AWS::CloudTrail::Trail': (name, at) => `cloudtrail:${at.region}:${at.account}:trail/${name}`,
   'AWS::DynamoDB::Table': (name, at) => `dynamodb:${at.region}:${at.account}:table/${name}`,
+  'AWS::Events::EventBus': (name, at) => `events:${at.region}:${at.account}:event-bus/${name}`,
   'AWS::Events::Rule': (name, at) => `events:${at.region}:${at.account}:rule/${name}`,
   'AWS::IAM::ManagedPolicy': (name, at) => `iam::${at.account}:policy/${name}`,
   'AWS::IAM::Role': (name, at) => `iam::${at.account}:role/${name}`,

@@ -44,7 +44,7 @@ interface PolicyDocument {
   readonly Statement: readonly unknown[];
 }
 
-/** AWS evaluates a request by the identity's policies and the policy of the bucket, table or key that it is about. */
+/** AWS evaluates a request by the identity's policies and the policy of the bucket, table, key or bus that it is about. */
 export class Simulator {
   readonly #templates: Templates;
   readonly #at: Deployment;
@@ -166,6 +166,11 @@ export class Simulator {
     for (const [, { Properties }] of ofType(data, 'AWS::S3::BucketPolicy')) {
       const bucket = `arn:aws:s3:::${String(this.#resolver.resolve(Properties.Bucket, data))}`;
       policies.set(bucket, this.#document(Properties.PolicyDocument, data));
+    }
+    for (const [, { Properties }] of ofType(data, 'AWS::Events::EventBusPolicy')) {
+      const bus = `arn:aws:events:${this.#at.region}:${this.#at.account}:event-bus/${String(this.#resolver.resolve(Properties.EventBusName, data))}`;
+      const others = policies.get(bus)?.Statement ?? [];
+      policies.set(bus, this.#document({ Statement: [...others, Properties.Statement] }, data));
     }
     return policies;
   }

@@ -6,6 +6,7 @@ import type { CloudEvent } from '../../../lib/core/waiver-ending.ts';
 import { NOW } from '../../support/manifests.ts';
 
 interface Sent {
+  readonly EventBusName: string;
   readonly Source: string;
   readonly DetailType: string;
   readonly Detail: string;
@@ -42,7 +43,7 @@ function bus(refusals: Readonly<Record<string, number>> = {}) {
     },
   });
   const pauses: number[] = [];
-  const announcer = eventBridgeAnnouncer(client, async (pause) => void pauses.push(pause));
+  const announcer = eventBridgeAnnouncer(client, 'countersign-test', async (pause) => void pauses.push(pause));
   return { announcer, batches, taken, pauses };
 }
 
@@ -57,14 +58,18 @@ const anEvent = (id: string): CloudEvent => ({
   data: {},
 });
 
-describe('events for the default bus', () => {
+describe('announcements', () => {
   it('are put ten at a time, the whole CloudEvent as the detail', async () => {
     const { announcer, batches, taken } = bus();
     const events = Array.from({ length: 23 }, (_, number) => anEvent(`e${number}`));
     await announcer.announce(events);
     expect(batches.map(({ length }) => length)).toEqual([10, 10, 3]);
     expect(taken.map(({ Detail }) => JSON.parse(Detail))).toEqual(events);
-    expect(taken[0]).toMatchObject({ Source: 'countersign', DetailType: 'dev.countersign.waiver.ending.v1' });
+    expect(taken[0]).toMatchObject({
+      EventBusName: 'countersign-test',
+      Source: 'countersign',
+      DetailType: 'dev.countersign.waiver.ending.v1',
+    });
   });
 
   it('that were not taken are put again, and only those', async () => {

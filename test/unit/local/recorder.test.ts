@@ -37,6 +37,13 @@ describe('the record of a call', () => {
     expect(JSON.stringify(recorded(service, target, input))).not.toContain(SECRET);
   });
 
+  it('names the buses that events are put on', () => {
+    const Entries = [{ EventBusName: 'ours' }, {}, { EventBusName: 'ours' }];
+    expect(recorded('events', 'AWSEvents.PutEvents', { Entries })).toMatchObject({
+      resources: { buses: ['ours', 'default'] },
+    });
+  });
+
   it('holds no text of a mail', () => {
     const recorder = new Recorder();
     const request: WireRequest = { method: 'POST', path: '/v2/email/outbound-emails', query: '', headers: [] };
