@@ -96,9 +96,14 @@ export class ControlTable extends Construct {
     });
   }
 
-  /** Lets the grantee query the secondary index. */
-  grantIndex(grantee: Grantee, sid: string, index: string): void {
-    grantee.allow({ sid, actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
+  /** Lets the grantee query some partitions of the secondary index, which has every attribute of the items. */
+  grantIndex(grantee: Grantee, sid: string, index: string, partitions: readonly string[]): void {
+    grantee.allow({
+      sid,
+      actions: ['dynamodb:Query'],
+      resources: [`${this.table.tableArn}/index/${index}`],
+      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } },
+    });
   }
 
   private policy({ config, writers }: ControlTableProps): iam.PolicyDocument {

@@ -57,7 +57,7 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
   data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'GetItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
   data.workflowTable.grant(grantee, 'ReadWorkflow', 'GetItem', 'Query');
-  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name);
+  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name, ['*']);
 }
 
 export function grantRegistry(grantee: Grantee, data: DataStack): void {

@@ -3,6 +3,7 @@ import {
   APPROVERS,
   EVIDENCE_KEY_PARTITION,
   LINK_PARTITIONS,
+  OPEN_PARTITIONS,
   PROMOTION_PARTITIONS,
   Prefix,
   WORKFLOW_INDEX,
@@ -54,7 +55,7 @@ export function grantApprovalWatch(
   data.evidenceTable.grant(grantee, 'RecordReopenings', 'BatchGetItem', 'PutItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
   data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');
-  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name);
+  data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name, OPEN_PARTITIONS);
   data.workflowTable.grantPartitions(
     grantee,
     'ReopenPromotions',

@@ -6,6 +6,7 @@ import {
   HOSTING_TAG,
 } from '../../lib/contracts/deployment.ts';
 import {
+  ENDED_PARTITIONS,
   ENDPOINT_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
   PROMOTION_PARTITIONS,
@@ -21,7 +22,7 @@ import type { DataStack } from './data-stack.ts';
 export function grantDeployer(grantee: Grantee, data: DataStack, config: StageConfig): void {
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   // A way back that failed is tried again where it led.
-  data.workflowTable.grantIndex(grantee, 'FindFailedRollback', WORKFLOW_INDEX.name);
+  data.workflowTable.grantIndex(grantee, 'FindFailedRollback', WORKFLOW_INDEX.name, ENDED_PARTITIONS);
   data.workflowTable.grantPartitions(grantee, 'KeepEndpoints', ENDPOINT_PARTITIONS, 'UpdateItem');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'BatchGetItem', 'GetItem');

@@ -5,6 +5,7 @@ import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import {
   DELIVERY_PARTITIONS,
+  DUE_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
   Prefix,
   WEBHOOK_STOP_PARTITIONS,
@@ -120,7 +121,7 @@ function grantWebhookSender(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantOpenSecrets(grantee);
   data.registryTable.grantPartitions(grantee, 'ReadWebhooks', [WEBHOOKS], 'Query');
   data.workflowTable.grantPartitions(grantee, 'KeepDeliveries', partitions, 'PutItem', 'Query');
-  data.workflowTable.grantIndex(grantee, 'FindDueDeliveries', WORKFLOW_INDEX.name);
+  data.workflowTable.grantIndex(grantee, 'FindDueDeliveries', WORKFLOW_INDEX.name, DUE_PARTITIONS);
 }
 
 /** Tells a person of what will not be tried again, and of announcements that were never taken in. */

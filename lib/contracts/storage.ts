@@ -71,5 +71,10 @@ export const SORT_KEY = 'sk';
 /** The workflow table's one index: things in a state or on a person's desk, in time order. */
 export const WORKFLOW_INDEX = { name: 'by-state', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' } as const;
 
+/** Partitions of that index, by what they list; `*` stands for an endpoint. */
+export const OPEN_PARTITIONS = ['asks#open', 'promotions#open'] as const;
+export const ENDED_PARTITIONS = ['promotions#endpoint#*'] as const;
+export const DUE_PARTITIONS = ['webhooks-due'] as const;
+
 /** TTL attribute (epoch seconds) of the tables' temporary items, such as upload sessions. */
 export const TTL_ATTRIBUTE = 'expires_at';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_NAMES } from '../../cdk/names.ts';
 import { ROLES } from '../../lib/contracts/roles.ts';
+import { workflow } from '../../lib/core/layout.ts';
 import { type Principal, Simulator } from './support/simulate.ts';
 import { synthesise } from './support/synth.ts';
 
@@ -195,13 +196,31 @@ it('how people are reached is read by those who ask them, judge or list them, an
   }
 });
 
-it('the index of the workflow table is queried by the reader and by those who look at what is open, or ended', async () => {
-  const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
-  for (const principal of principals) {
-    const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource });
-    const may = /^function:(reader|webhook-sender|approval-watch|deployer)$/.test(principal);
-    expect(decision, principal).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
-  }
+describe('the index of the workflow table, which holds all of its items', () => {
+  const PARTITIONS = [
+    workflow.webhooksDue,
+    workflow.openAsks,
+    workflow.openPromotions,
+    workflow.promotionsOf('credit'),
+    workflow.decidedBy('p-1'),
+    workflow.simulationsOf('0123'),
+    workflow.incidents('open'),
+  ];
+  const SEEN: Partial<Record<Principal, readonly string[]>> = {
+    'function:reader': PARTITIONS,
+    'function:webhook-sender': [workflow.webhooksDue],
+    'function:approval-watch': [workflow.openAsks, workflow.openPromotions],
+    'function:deployer': [workflow.promotionsOf('credit')],
+  };
+
+  it.each(principals)('%s sees what it looks for and nothing else', async (principal) => {
+    const resource = `${prod.arn('AWS::DynamoDB::Table', 'WorkflowTable')}/index/by-state`;
+    for (const partition of PARTITIONS) {
+      const context = { 'dynamodb:LeadingKeys': [partition] };
+      const decision = await prod.simulate({ principal, action: 'dynamodb:Query', resource, context });
+      expect(decision, partition).toBe(SEEN[principal]?.includes(partition) ? 'Allowed' : 'ImplicitlyDenied');
+    }
+  });
 });
 
 it('promotions are started by those who start them, and those who end them', async () => {
