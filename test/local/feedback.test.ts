@@ -107,11 +107,12 @@ describe('the bus with the rules of a template', () => {
       }),
     );
 
-  it('makes identity, configuration set and event destination in the emulator', () => {
+  it('makes identity, configuration set, event destination and bus in the emulator', () => {
     expect(asked).toEqual([
       '/v2/email/configuration-sets',
       '/v2/email/identities',
       '/v2/email/configuration-sets/approvals/event-destinations',
+      '/',
     ]);
   });
 
