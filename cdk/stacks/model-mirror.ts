@@ -60,6 +60,7 @@ export function modelMirror(
   new events.Rule(stack, 'MirrorPromotions', {
     ruleName: functionName(config.stage, 'model-mirror'),
     description: 'Tells the mirror of promotions that ended',
+    eventBus: data.announcements.bus,
     eventPattern: { source: [EVENT_SOURCE], detailType: MIRRORED },
     targets: [new LambdaFunction(mirror.fn)],
   });
