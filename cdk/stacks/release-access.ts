@@ -28,6 +28,7 @@ export function grantReleaser(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordReleases', 'BatchGetItem', 'PutItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'Query');
   const partitions = [...PROMOTION_PARTITIONS, ...RELEASE_PARTITIONS];
   data.workflowTable.grantPartitions(grantee, 'SealReleases', partitions, 'PutItem', 'Query');
 }

@@ -65,7 +65,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:promotions': ['BatchGetItem', 'GetItem'],
     'function:promoter': ['BatchGetItem', 'GetItem'],
     'function:promotion-gate': ['BatchGetItem', 'GetItem', 'Query'],
-    'function:releaser': ['GetItem'],
+    'function:releaser': ['GetItem', 'Query'],
     'function:incidents': ['GetItem'],
     'function:approval-desk': ['GetItem', 'Query'],
     'function:pages': ['GetItem', 'Query'],

@@ -1,7 +1,6 @@
 import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { EvidenceRecord } from '../../core/evidence.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { parseDecision, type StoredDecision } from '../../core/gate/decision.ts';
 import { objectKey } from '../../core/layout.ts';
@@ -11,12 +10,9 @@ import type { GateLedger } from '../gate/ports.ts';
 import type { EvidenceStore, Registry, StoredObject } from '../ports.ts';
 import { storedBytes } from '../stored-bytes.ts';
 
-export interface DecidedDeps {
+export interface SignedDeps {
   readonly ledger: Pick<GateLedger, 'findMany'>;
   readonly store: Pick<EvidenceStore, 'read'>;
-}
-
-export interface SignedDeps extends DecidedDeps {
   readonly registry: Pick<Registry, 'evidenceKeys'>;
 }
 
@@ -31,29 +27,13 @@ export interface FactsObject {
  * @throws DomainError INTEGRITY_FAILURE when they are gone, or are others
  */
 export async function readFacts(
-  store: DecidedDeps['store'],
+  store: SignedDeps['store'],
   { input }: Pick<DecisionRef, 'input'>,
 ): Promise<FactsObject> {
   const key = objectKey.gateInput(input);
   const object = await store.read(key);
   if (object && sha256Hex(object.bytes) === input) return { key, object };
   throw new DomainError('INTEGRITY_FAILURE', `the facts ${input} that a gate decided on are not to be had`);
-}
-
-/**
- * The Sigstore bundle of a decision, by its digest. Whose signature it bears is for the caller to check, unless a record named the
- * digest that only we write.
- *
- * @throws DomainError INTEGRITY_FAILURE when it is gone, or is another
- */
-export async function readDecided(
-  { ledger, store }: DecidedDeps,
-  { evidence }: Pick<DecisionRef, 'evidence'>,
-): Promise<{ readonly record: EvidenceRecord; readonly bytes: Buffer }> {
-  const record = (await ledger.findMany([evidence])).get(evidence);
-  const bytes = record && (await storedBytes(store, record));
-  if (record && bytes && sha256Hex(bytes) === evidence) return { record, bytes };
-  throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} is not to be had`);
 }
 
 /** A decision of ours and the facts that it rests on. */
@@ -64,19 +44,33 @@ export interface Signed {
 }
 
 /**
- * What people are asked about, believed by its signature: the decision by its digest, and its facts by theirs.
+ * A decision of the gate, believed by its signature.
  *
  * @param active - the evidence key that signed nearly everything: where it signed this too, the others are not read
- * @throws DomainError INTEGRITY_FAILURE when either is gone, or is another
+ * @throws DomainError INTEGRITY_FAILURE when it is gone, or is another
  */
+export async function readDecision(
+  { ledger, store, registry }: SignedDeps,
+  { evidence, input }: Pick<DecisionRef, 'evidence' | 'input'>,
+  active: EvidenceKey | undefined,
+): Promise<StoredDecision> {
+  const record = (await ledger.findMany([evidence])).get(evidence);
+  const bytes = record && (await storedBytes(store, record));
+  if (!record || !bytes || sha256Hex(bytes) !== evidence) {
+    throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} is not to be had`);
+  }
+  const keyOf = await ownKeys(registry, active)([record]);
+  const decision = parseDecision(openCountersigned(bytes, keyOf).statement);
+  if (decision.inputSha256 === input) return decision;
+  throw new DomainError('INTEGRITY_FAILURE', `the decision ${evidence} rests on other facts than ${input}`);
+}
+
+/** The same with the facts that it rests on, by their digest. */
 export async function readSigned(
   deps: SignedDeps,
   ref: Pick<DecisionRef, 'evidence' | 'input'>,
   active: EvidenceKey | undefined,
 ): Promise<Signed> {
-  const [{ record, bytes }, { object }] = await Promise.all([readDecided(deps, ref), readFacts(deps.store, ref)]);
-  const keyOf = await ownKeys(deps.registry, active)([record]);
-  const decision = parseDecision(openCountersigned(bytes, keyOf).statement);
-  if (decision.inputSha256 === ref.input) return { decision, facts: object.bytes };
-  throw new DomainError('INTEGRITY_FAILURE', `the decision ${ref.evidence} rests on other facts than ${ref.input}`);
+  const [decision, { object }] = await Promise.all([readDecision(deps, ref, active), readFacts(deps.store, ref)]);
+  return { decision, facts: object.bytes };
 }

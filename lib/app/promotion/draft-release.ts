@@ -1,16 +1,14 @@
-import { parseBundle } from '../../core/bundle.ts';
 import { DomainError } from '../../core/errors.ts';
-import { parseDecision, resultOfAll, type StoredDecision } from '../../core/gate/decision.ts';
-import { parseStrictJson } from '../../core/json.ts';
+import type { EvidenceKey } from '../../core/evidence-key.ts';
+import { resultOfAll, type StoredDecision } from '../../core/gate/decision.ts';
 import { approvalsIn, cardIn, type DecidedFacts, parseFacts } from '../../core/promotion/facts.ts';
-import type { DecisionRef, Promotion } from '../../core/promotion.ts';
+import type { Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, type Release, releaseTime, restoredBy, wayBackFrom } from '../../core/release.ts';
 import { MAIN } from '../../core/slots.ts';
-import { parseStatement } from '../../core/statement.ts';
 import type { Clock } from '../ports.ts';
-import { type DecidedDeps, readDecided, readFacts } from './decided.ts';
+import { readSigned, type SignedDeps } from './decided.ts';
 
-export interface DraftDeps extends DecidedDeps {
+export interface DraftDeps extends SignedDeps {
   readonly clock: Clock;
 }
 
@@ -24,12 +22,14 @@ export interface Draft {
  * What a promotion put in place, as its record and the gate's decisions tell.
  *
  * @param earlier - releases of the endpoint, newest first
+ * @param key - the active evidence key
  * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had
  */
 export async function draftRelease(
   deps: DraftDeps,
   promotion: Promotion,
   earlier: readonly RecordedRelease[],
+  key: EvidenceKey,
 ): Promise<Draft> {
   const { id, kind, endpoint, environment, requester, confirmed_by, reason } = promotion;
   const [newest] = earlier;
@@ -50,8 +50,8 @@ export async function draftRelease(
   if (!decided || !deployment) {
     throw new DomainError('INTEGRITY_FAILURE', `the promotion ${id} was not decided, or has deployed nothing`);
   }
-  const [{ object }, decision] = await Promise.all([readFacts(deps.store, decided), readDecision(deps, decided)]);
-  const facts = parseFacts(object.bytes);
+  const signed = await readSigned(deps, decided, key);
+  const facts = parseFacts(signed.facts);
   const release: Release = {
     ...common,
     served: {
@@ -63,7 +63,7 @@ export async function draftRelease(
     },
     request_decision,
     release_decision,
-    ...restsOn(decision, facts, id),
+    ...restsOn(signed.decision, facts, id),
     way_back: wayBackFrom(newest),
     restores: null,
     unreleased_config: null,
@@ -122,9 +122,3 @@ const UNDECIDED = { request_decision: null, release_decision: null, policies: []
 
 /** What every release tells alike. */
 type Common = Omit<Release, keyof typeof UNDECIDED | 'served' | 'way_back' | 'restores' | 'unreleased_config'>;
-
-/** Named by the digest in the promotion's record, so that its bytes are the ones that were signed then. */
-export async function readDecision(deps: DecidedDeps, ref: Pick<DecisionRef, 'evidence'>): Promise<StoredDecision> {
-  const { bytes } = await readDecided(deps, ref);
-  return parseDecision(parseStatement(parseStrictJson(parseBundle(parseStrictJson(bytes)).payload)));
-}

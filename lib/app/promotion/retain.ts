@@ -9,8 +9,8 @@ import { type Release, restoredBy } from '../../core/release.ts';
 import { type CountersignDeps, retainUntil } from '../countersign.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import type { Registry } from '../ports.ts';
-import { type FactsObject, readFacts } from './decided.ts';
-import { readDecision, restsOn } from './draft-release.ts';
+import { type FactsObject, readDecision, readFacts } from './decided.ts';
+import { restsOn } from './draft-release.ts';
 import type { Promotions } from './ports.ts';
 import type { Releases } from './releases.ts';
 import { requirePromotion } from './state.ts';
@@ -18,7 +18,7 @@ import { requirePromotion } from './state.ts';
 export interface RetainDeps extends Pick<CountersignDeps, 'store' | 'clock' | 'retention'> {
   readonly promotions: Pick<Promotions, 'find'>;
   readonly releases: Pick<Releases, 'list'>;
-  readonly registry: Pick<Registry, 'policy'>;
+  readonly registry: Pick<Registry, 'evidenceKeys' | 'policy'>;
   readonly ledger: Pick<GateLedger, 'findMany' | 'list'> & {
     /** The same of artifacts. */
     findArtifacts(sha256s: readonly string[]): Promise<ReadonlyMap<string, EvidenceRecord>>;
@@ -104,7 +104,7 @@ async function basisOf(deps: RetainDeps, { id, request_decision, release_decisio
   const decided = release_decision ?? request_decision;
   if (!decided) throw new DomainError('INTEGRITY_FAILURE', `no gate has decided on the promotion ${id}`);
   const decisions = refsOf({ request_decision, release_decision });
-  const [decision, facts] = await Promise.all([readDecision(deps, decided), factsOf(deps, decisions)]);
+  const [decision, facts] = await Promise.all([readDecision(deps, decided, undefined), factsOf(deps, decisions)]);
   const newest = facts.at(-1)?.object;
   return { ...(newest ? restsOn(decision, parseFacts(newest.bytes), id) : NOTHING), decisions, facts, also: [] };
 }

@@ -5,7 +5,6 @@ import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { parseStrictJson } from '../../core/json.ts';
-import { parsePublicKey } from '../../core/keys.ts';
 import { CONTROL_PLANE, objectKey } from '../../core/layout.ts';
 import { isOver, type Promotion } from '../../core/promotion.ts';
 import { parseRelease, type RecordedRelease, type Release, releasePayload } from '../../core/release.ts';
@@ -18,6 +17,7 @@ import {
   requireEvidenceKey,
   retainUntil,
 } from '../countersign.ts';
+import { ownKeys } from '../gate/judge.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import { type GateRows, rowsOf } from '../gate/record.ts';
 import type { Registry } from '../ports.ts';
@@ -30,7 +30,7 @@ import { conflict, honourAbort, requirePromotion } from './state.ts';
 export interface SealDeps extends CountersignDeps {
   readonly promotions: Pick<Promotions, 'find'>;
   readonly releases: Pick<Releases, 'list' | 'seal'>;
-  readonly registry: Pick<Registry, 'evidenceKey'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
 }
 
@@ -102,7 +102,7 @@ async function signRelease(deps: SealDeps, promotion: Promotion): Promise<Sealed
     deps.registry.evidenceKey(),
   ]);
   const key = requireEvidenceKey(evidenceKey, deps.signer);
-  const { release, model } = await draftRelease(deps, promotion, earlier);
+  const { release, model } = await draftRelease(deps, promotion, earlier, key);
   const stored = await putRelease(deps, releasePayload(model, release), release, key);
   const read = readRelease(stored, objectKey.release(promotion.id));
   return { ...read, release: { ...read.release, evidence: read.record.sha256 } };
@@ -121,8 +121,8 @@ async function putRelease(
   if (put.isOurs) {
     return { bytes: signed.bytes, versionId: put.versionId, retainUntil: until, requestId: signed.requestId };
   }
-  // Lying under the right name is no proof.
-  openCountersigned(put.first.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
+  // Lying under the right name is no proof. The evidence key may have changed since a run that died.
+  openCountersigned(put.first.bytes, await ownKeys(deps.registry, undefined)([]));
   return { ...put.first, requestId: requestIdOf(put.first) };
 }
 

@@ -38,7 +38,10 @@ beforeEach(async () => {
   deps = {
     ...world.sealDeps,
     ledger: plane.ledger,
-    registry: { policy: async (sha256) => (sha256 === policy.sha256 ? policy : undefined) },
+    registry: {
+      evidenceKeys: () => plane.registry.evidenceKeys(),
+      policy: async (sha256) => (sha256 === policy.sha256 ? policy : undefined),
+    },
   };
 });
 

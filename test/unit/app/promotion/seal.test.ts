@@ -154,6 +154,22 @@ describe('a release', () => {
     expect((await newestFirst())[0]?.evidence).toBe(second.evidence);
   });
 
+  it('is not drawn from a decision that no key of ours signed', async () => {
+    const promotion = await world.deployed('run-1');
+    const evidence = promotion.release_decision?.evidence ?? '';
+    const record = plane.ledger.records.get(evidence);
+    if (record) plane.ledger.records.set(evidence, { ...record, evidence_keyid: 'another' });
+    const registry = {
+      ...world.sealDeps.registry,
+      evidenceKey: plane.registry.evidenceKey,
+      evidenceKeys: async () => [],
+    };
+    await expect(sealRelease({ ...world.sealDeps, registry }, promotion.id)).rejects.toThrow(
+      refusal('SIGNATURE_INVALID'),
+    );
+    expect(world.releases.rows).toEqual([]);
+  });
+
   it('is not drawn from facts that are others than the decision names', async () => {
     const promotion = await world.deployed('run-1');
     const key = objectKey.gateInput(promotion.release_decision?.input ?? '');
