@@ -134,7 +134,9 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
   });
 
   it('says how long retries may take altogether', () => {
-    const retried = states.flatMap(([, { Comment = '', Retry = [] }]) => Retry.map((retrier) => ({ Comment, retrier })));
+    const retried = states.flatMap(([, { Comment = '', Retry = [] }]) =>
+      Retry.map((retrier) => ({ Comment, retrier })),
+    );
     const policies = new Map(retried.map(({ retrier }) => [JSON.stringify(retrier), retrier]));
     expect(policies.size).toBe(name === 'promote-model' ? 2 : 1);
     for (const [policy, { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }] of policies) {
