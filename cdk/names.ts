@@ -1,5 +1,5 @@
 import type { Role } from '../lib/contracts/roles.ts';
-import { Prefix } from '../lib/contracts/storage.ts';
+import { EVENT_STREAMS, type EventStream, eventPrefixes, Prefix } from '../lib/contracts/storage.ts';
 
 /** The Lambdas of promotions. Their template is cdk/stacks/promotion.ts. */
 export const PROMOTION_FUNCTION_NAMES = ['promotions', 'promoter', 'promotion-gate', 'deployer'] as const;
@@ -69,24 +69,26 @@ export const ANNOUNCERS = [
   ...APPROVAL_FUNCTION_NAMES,
 ] as const satisfies readonly FunctionName[];
 
+/** Which functions state events, by the streams. Who decides for people on a page gives nobody a right by an event. */
+const EVENT_WRITERS: Readonly<Record<EventStream, readonly FunctionName[]>> = {
+  approver: ['approvers'],
+  'evidence-key': ['registry'],
+  hold: ['holds'],
+  incident: ['promotions', 'promoter', 'incidents', 'approval-desk', 'approval-watch'],
+  policy: ['policies', 'simulator'],
+  'policy-activation': ['policies'],
+  principal: ['registry'],
+  promotion: ['promotions', 'promoter', 'promotion-gate', 'approval-desk', 'pages', 'approval-watch'],
+  waiver: ['policies'],
+  webhook: ['webhooks'],
+};
+
 /** Which functions create objects under which prefix of the evidence bucket. Its policy refuses it to everybody else. */
-export const WRITERS: Readonly<Record<(typeof Prefix)[keyof typeof Prefix], readonly FunctionName[]>> = {
+export const WRITERS: Readonly<Record<string, readonly FunctionName[]>> = {
   [Prefix.attestations]: ['intake'],
-  [Prefix.events]: [
-    'registry',
-    'holds',
-    'policies',
-    'approvers',
-    'simulator',
-    'promotions',
-    'promoter',
-    'promotion-gate',
-    'incidents',
-    'approval-desk',
-    'pages',
-    'webhooks',
-    'approval-watch',
-  ],
+  ...Object.fromEntries(
+    EVENT_STREAMS.flatMap((stream) => eventPrefixes(stream).map((prefix) => [prefix, EVENT_WRITERS[stream]])),
+  ),
   [Prefix.artifacts]: ['artifacts', 'artifact-verifier'],
   [Prefix.receipts]: ['intake', 'artifacts', 'artifact-verifier'],
   [Prefix.policies]: ['policies'],

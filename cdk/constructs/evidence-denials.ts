@@ -210,5 +210,6 @@ function breakGlass(bucket: s3.Bucket, { stage }: StageConfig): string {
 
 /** `attestations/` -> `Attestations` */
 function capitalised(prefix: string): string {
-  return `${prefix.charAt(0).toUpperCase()}${prefix.slice(1, -1)}`;
+  const words = prefix.split(/[^a-z]+/);
+  return words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`).join('');
 }

@@ -2,6 +2,7 @@ import {
   APPROVERS,
   AUTHORITY_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
+  eventPrefixes,
   POLICY_PARTITIONS,
   POLICY_RECORD_PARTITIONS,
   Prefix,
@@ -61,7 +62,7 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
 }
 
 export function grantRegistry(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.events, Prefix.keys]);
+  data.evidence.grantCreate(grantee, [...eventPrefixes('evidence-key', 'principal'), Prefix.keys]);
   data.evidenceKey.grantSign(grantee);
   data.evidenceKey.grantGetPublicKey(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
@@ -72,7 +73,7 @@ export function grantRegistry(grantee: Grantee, data: DataStack): void {
 }
 
 export function grantHolds(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidence.grantCreate(grantee, eventPrefixes('hold'));
   data.evidence.grantLegalHold(grantee, Prefix.attestations, Prefix.events, Prefix.artifacts, Prefix.receipts);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
@@ -96,7 +97,8 @@ export function grantGates(
 }
 
 export function grantPolicies(grantee: Grantee, data: DataStack, simulations: StateMachineArns): void {
-  data.evidence.grantCreate(grantee, [Prefix.policies, Prefix.events], [Prefix.attestations]);
+  const events = eventPrefixes('policy', 'policy-activation', 'waiver');
+  data.evidence.grantCreate(grantee, [Prefix.policies, ...events], [Prefix.attestations, Prefix.events]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordPolicyEvents', 'GetItem', 'PutItem');
@@ -117,7 +119,7 @@ export function grantPolicies(grantee: Grantee, data: DataStack, simulations: St
 
 /** Writes who may be asked to approve, and nothing else of the registry. */
 export function grantApprovers(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidence.grantCreate(grantee, eventPrefixes('approver'));
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
@@ -127,7 +129,8 @@ export function grantApprovers(grantee: Grantee, data: DataStack): void {
 
 /** Reads every decision and what it was made on, writes reports, and takes a policy one step of its life further. */
 export function grantSimulator(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.simulations, Prefix.events], [Prefix.gates, Prefix.policies]);
+  const creates = [Prefix.simulations, ...eventPrefixes('policy')];
+  data.evidence.grantCreate(grantee, creates, [Prefix.events, Prefix.gates, Prefix.policies]);
   data.staging.grantSimulate(grantee);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);

@@ -2,6 +2,7 @@ import {
   APPROVAL_PARTITIONS,
   APPROVERS,
   EVIDENCE_KEY_PARTITION,
+  eventPrefixes,
   LINK_PARTITIONS,
   OPEN_PARTITIONS,
   PROMOTION_PARTITIONS,
@@ -24,7 +25,8 @@ export function grantApprovalDesk(
   machine: StateMachineArns,
   mail: ApprovalMail,
 ): void {
-  data.evidence.grantCreate(grantee, [Prefix.approvals, Prefix.events], [Prefix.gates]);
+  const creates = [Prefix.approvals, ...eventPrefixes('incident', 'promotion')];
+  data.evidence.grantCreate(grantee, creates, [Prefix.events, Prefix.gates]);
   grantHearing(grantee, data, machine, mail);
   data.dataKey.grantSealTokens(grantee);
   grantOpenIncidents(grantee, data);
@@ -32,8 +34,8 @@ export function grantApprovalDesk(
 
 /** Hears people. Nobody authenticates who calls it: what it may do is what a link's bearer may at most. */
 export function grantPages(grantee: Grantee, data: DataStack, machine: StateMachineArns, mail: ApprovalMail): void {
-  const shown = [Prefix.attestations, Prefix.gates, Prefix.releases];
-  data.evidence.grantCreate(grantee, [Prefix.approvals, Prefix.events], shown);
+  const shown = [Prefix.attestations, Prefix.events, Prefix.gates, Prefix.releases];
+  data.evidence.grantCreate(grantee, [Prefix.approvals, ...eventPrefixes('promotion')], shown);
   grantHearing(grantee, data, machine, mail);
   data.dataKey.grantOpenTokens(grantee);
 }
@@ -45,11 +47,13 @@ export function grantApprovalWatch(
   machine: StateMachineArns,
   mail: ApprovalMail,
 ): void {
-  data.evidence.grantCreate(
-    grantee,
-    [Prefix.events],
-    [Prefix.approvals, Prefix.attestations, Prefix.gates, Prefix.policies],
-  );
+  data.evidence.grantCreate(grantee, eventPrefixes('incident', 'promotion'), [
+    Prefix.approvals,
+    Prefix.attestations,
+    Prefix.events,
+    Prefix.gates,
+    Prefix.policies,
+  ]);
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordReopenings', 'BatchGetItem', 'PutItem', 'Query');

@@ -1,4 +1,10 @@
-import { ENDPOINT_PARTITIONS, PROMOTION_PARTITIONS, Prefix, RELEASE_PARTITIONS } from '../../lib/contracts/storage.ts';
+import {
+  ENDPOINT_PARTITIONS,
+  eventPrefixes,
+  PROMOTION_PARTITIONS,
+  Prefix,
+  RELEASE_PARTITIONS,
+} from '../../lib/contracts/storage.ts';
 import type { DataService } from '../constructs/encryption-key.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import type { StateMachine } from '../constructs/state-machine.ts';
@@ -32,13 +38,13 @@ export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateM
   grantOpenIncidents(grantee, data);
   data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);
-  // What was stopped past the API while something was deployed is taken back by a promotion of its own.
+  // What was stopped past the API while something was deployed is taken back by an execution of its own.
   grantStart(grantee, machine);
 }
 
 /** A gate whose answers a promotion keeps; it also reads the model's bytes. */
 export function grantPromotionGate(grantee: Grantee, data: DataStack): void {
-  grantGates(grantee, data, [Prefix.gates, Prefix.events], [Prefix.artifacts]);
+  grantGates(grantee, data, [Prefix.gates, ...eventPrefixes('promotion')], [Prefix.artifacts, Prefix.events]);
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'GetItem');
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem');
   data.announcements.grantAnnounce(grantee);
@@ -55,7 +61,7 @@ function grantRecordPromotionEvents(
   data: DataStack,
   services: readonly DataService[] = ['s3', 'dynamodb'],
 ): void {
-  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidence.grantCreate(grantee, eventPrefixes('incident', 'promotion'));
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, services);
   data.evidenceTable.grant(grantee, 'RecordPromotionEvents', 'PutItem');

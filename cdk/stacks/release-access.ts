@@ -1,5 +1,6 @@
 import {
   EVIDENCE_KEY_PARTITION,
+  eventPrefixes,
   INCIDENT_PARTITIONS,
   PROMOTION_PARTITIONS,
   Prefix,
@@ -35,7 +36,7 @@ export function grantReleaser(grantee: Grantee, data: DataStack): void {
 
 /** Takes incidents on and resolves them; what gates see of them goes with them. */
 export function grantIncidents(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidence.grantCreate(grantee, eventPrefixes('incident'));
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordIncidents', 'PutItem');

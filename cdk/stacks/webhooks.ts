@@ -7,7 +7,7 @@ import {
   DELIVERY_PARTITIONS,
   DUE_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
-  Prefix,
+  eventPrefixes,
   WEBHOOK_STOP_PARTITIONS,
   WEBHOOKS,
   WORKFLOW_INDEX,
@@ -103,7 +103,7 @@ function startSender(
 
 /** Says of whom announcements are for, and makes deliveries due again. */
 function grantWebhooks(grantee: Grantee, data: DataStack): void {
-  data.evidence.grantCreate(grantee, [Prefix.events]);
+  data.evidence.grantCreate(grantee, eventPrefixes('webhook'));
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.dataKey.grantSealSecrets(grantee);

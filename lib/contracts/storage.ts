@@ -25,6 +25,26 @@ export const Prefix = {
   keys: 'keys/',
 } as const;
 
+/** Streams of events, by the subjects that are numbered together. */
+export const EVENT_STREAMS = [
+  'approver',
+  'evidence-key',
+  'hold',
+  'incident',
+  'policy',
+  'policy-activation',
+  'principal',
+  'promotion',
+  'waiver',
+  'webhook',
+] as const;
+export type EventStream = (typeof EVENT_STREAMS)[number];
+
+/** Where the events of these streams lie, and those of them that lost a race. */
+export function eventPrefixes(...streams: readonly EventStream[]): readonly string[] {
+  return streams.flatMap((stream) => [`${Prefix.events}${stream}/`, `${Prefix.events}lost/${stream}/`]);
+}
+
 /** Uploads through the staging bucket. */
 export const UPLOADS = 'uploads/';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_NAMES, SIGNERS, WRITERS } from '../../cdk/names.ts';
 import { ROLES } from '../../lib/contracts/roles.ts';
-import { Prefix } from '../../lib/contracts/storage.ts';
+import { EVENT_STREAMS, eventPrefixes, Prefix } from '../../lib/contracts/storage.ts';
 import { type Decision, type Principal, Simulator } from './support/simulate.ts';
 import { synthesise } from './support/synth.ts';
 
@@ -14,31 +14,33 @@ const trail = prod.arn('AWS::S3::Bucket', 'TrailBucket');
 const dataKey = prod.arn('AWS::KMS::Key', 'DataKey');
 const evidenceKey = prod.arn('AWS::KMS::Key', 'EvidenceKey');
 
+const PROMOTIONS_AND_INCIDENTS = eventPrefixes('incident', 'promotion');
+
 /** Who creates what, as lib/adapters does. Everything else is refused to everybody. */
 const CREATES: readonly (readonly [Principal, readonly string[]])[] = [
   ['function:intake', ['attestations/', 'receipts/']],
   ['function:artifacts', ['artifacts/', 'receipts/']],
   ['function:artifact-verifier', ['artifacts/', 'receipts/']],
-  ['function:registry', ['events/', 'keys/']],
-  ['function:holds', ['events/']],
+  ['function:registry', [...eventPrefixes('evidence-key', 'principal'), 'keys/']],
+  ['function:holds', eventPrefixes('hold')],
   ['function:gates', ['gates/']],
-  ['function:policies', ['events/', 'policies/']],
-  ['function:approvers', ['events/']],
-  ['function:webhooks', ['events/']],
-  ['function:simulator', ['events/', 'simulations/']],
-  ['function:promotions', ['events/']],
-  ['function:promoter', ['events/']],
-  ['function:promotion-gate', ['events/', 'gates/']],
+  ['function:policies', [...eventPrefixes('policy', 'policy-activation', 'waiver'), 'policies/']],
+  ['function:approvers', eventPrefixes('approver')],
+  ['function:webhooks', eventPrefixes('webhook')],
+  ['function:simulator', [...eventPrefixes('policy'), 'simulations/']],
+  ['function:promotions', PROMOTIONS_AND_INCIDENTS],
+  ['function:promoter', PROMOTIONS_AND_INCIDENTS],
+  ['function:promotion-gate', [...eventPrefixes('promotion'), 'gates/']],
   ['function:releaser', ['releases/']],
-  ['function:incidents', ['events/']],
-  ['function:approval-desk', ['approvals/', 'events/']],
-  ['function:pages', ['approvals/', 'events/']],
-  ['function:approval-watch', ['events/']],
+  ['function:incidents', eventPrefixes('incident')],
+  ['function:approval-desk', ['approvals/', ...PROMOTIONS_AND_INCIDENTS]],
+  ['function:pages', ['approvals/', ...eventPrefixes('promotion')]],
+  ['function:approval-watch', PROMOTIONS_AND_INCIDENTS],
 ];
 const KNOWN = Object.values(Prefix);
 /** What a release rests on, which is kept for as long as it. */
 const CLOSURE = KNOWN.filter((prefix) => prefix !== Prefix.simulations);
-const PREFIXES = [...KNOWN, 'bundles/', ''];
+const PREFIXES = [...KNOWN, ...eventPrefixes(...EVENT_STREAMS), 'bundles/', ''];
 const EVERYBODY: readonly Principal[] = [
   ...FUNCTION_NAMES.map((name) => `function:${name}` as const),
   ...ROLES.map((role) => `role:${role}` as const),
@@ -292,7 +294,8 @@ describe('reading evidence', () => {
     for (const prefix of PREFIXES) {
       for (const action of ['s3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention']) {
         const decision = await prod.simulate({ principal, action, resource: `${evidence}/${prefix}x` });
-        expect(decision, `${action} ${prefix}`).toBe(prefixes.includes(prefix) ? 'Allowed' : 'ImplicitlyDenied');
+        const may = prefixes.some((one) => one === prefix || (one !== '' && prefix.startsWith(one)));
+        expect(decision, `${action} ${prefix}`).toBe(may ? 'Allowed' : 'ImplicitlyDenied');
       }
     }
   });
