@@ -32,6 +32,7 @@ export function conditionsOf({ service, operation, input = {} }: AwsCall): Condi
       };
     }
     case 'sagemaker:CreateEndpoint':
+    case 'sagemaker:CreateModelPackageGroup':
     case 'sagemaker:AddTags':
       return tags(listAt(input, 'Tags'));
     default:

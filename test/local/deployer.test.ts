@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Predicate } from '../../lib/contracts/predicates.ts';
 import { configName } from '../../lib/core/deployment.ts';
 import { LocalControl } from '../../local/control.ts';
 import { OTHER_IMAGE } from '../support/deploying.ts';
-import { newKey } from '../support/keys.ts';
 import { deployments } from './support/deployments.ts';
-import { enrolKey } from './support/enrol.ts';
+import { Promoting } from './support/promoting.ts';
 
 const local = inject('local');
 const control = new LocalControl(local.control);
-const on = deployments(local);
+const world = new Promoting(local);
+const on = deployments(local, world);
 /** A bake of ten minutes takes two seconds. */
 const SPEED = 300;
 const DEPLOYER = 'countersign-local-deployer';
@@ -19,9 +18,8 @@ const alarm = `errors-of-${run}`;
 const endpointOf = (name: string) => `${name}-${run}`;
 
 beforeAll(async () => {
+  await world.prepare('deployments');
   await control.speedUpSageMaker(SPEED);
-  const authority = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
-  await enrolKey(local, 'training-pipeline', authority, newKey().privateKey);
   await on.makeAlarm(alarm);
 });
 afterAll(async () => {
@@ -50,11 +48,11 @@ describe('a deployment on the local AWS', () => {
     const endpoint = endpointOf('plain');
     await on.deployed(endpoint, alarm);
     const id = await on.approved(endpoint, alarm);
-    expect(await callsOf(() => on.run(id, 'prepare'))).toHaveLength(8);
+    expect(await callsOf(() => on.run(id, 'prepare'))).toHaveLength(11);
     expect(await callsOf(() => on.run(id, 'deploy'))).toHaveLength(4);
     expect(await callsOf(() => on.run(id, 'watch'))).toEqual(['dynamodb:Query', 'sagemaker:DescribeEndpoint']);
     expect(await on.watch(id)).toBe('in_service');
-    expect(await callsOf(() => on.run(id, 'check-integrity'))).toHaveLength(6);
+    expect(await callsOf(() => on.run(id, 'check-integrity'))).toHaveLength(7);
     expect(await on.describe(endpoint)).toMatchObject({ EndpointConfigName: configName({ id }) });
   });
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -7,15 +7,15 @@ import { DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagema
 import { dynamoEndpoints } from '../../../lib/adapters/dynamodb/endpoints.ts';
 import { dynamoPromotions } from '../../../lib/adapters/dynamodb/promotions.ts';
 import { requirePromotion } from '../../../lib/app/promotion/state.ts';
-import type { DeployerTask, Watched } from '../../../lib/contracts/promotion.ts';
+import type { DeployerTask, PromotionGateTask, Watched } from '../../../lib/contracts/promotion.ts';
 import { type Promotion, promotionId } from '../../../lib/core/promotion.ts';
 import type { LocalDescription } from '../../../local/description.ts';
 import { aPromotion } from '../../support/promotions.ts';
-import { api } from './api.ts';
 import { clientConfig } from './clients.ts';
+import type { Promoting } from './promoting.ts';
 
 /** Promotions as the steps before a deployment leave them, and the deployer's steps as the state machine calls them. */
-export function deployments(local: LocalDescription) {
+export function deployments(local: LocalDescription, world: Promoting) {
   const config = clientConfig(local, 'administrator');
   const lambda = new LambdaClient(config);
   const sagemaker = new SageMakerClient(config);
@@ -23,19 +23,6 @@ export function deployments(local: LocalDescription) {
   const workflow = [new DynamoDBClient(config), local.resources.workflowTable] as const;
   const promotions = dynamoPromotions(...workflow);
   const endpoints = dynamoEndpoints(...workflow);
-
-  /** Puts bytes where models lie. @returns their digest */
-  async function putArtifact(): Promise<string> {
-    const bytes = randomBytes(1000);
-    const artifact = { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
-    const request = { ...artifact, media_type: 'application/gzip', environment: 'production' };
-    const { json } = await api(local, 'training-pipeline', 'POST', '/v1/artifacts', { body: request });
-    const { url, headers } = json.put as { readonly url: string; readonly headers: Record<string, string> };
-    await fetch(url, { method: 'PUT', headers, body: bytes });
-    const { status } = await api(local, 'training-pipeline', 'POST', '/v1/artifacts', { body: artifact });
-    if (status !== 201) throw new Error(`the artifact was answered ${status}`);
-    return artifact.sha256;
-  }
 
   async function makeAlarm(AlarmName: string): Promise<void> {
     await cloudwatch.send(
@@ -53,16 +40,16 @@ export function deployments(local: LocalDescription) {
     );
   }
 
-  /** An approved promotion that has its endpoint. */
+  /** A promotion that its gate has decided on and two people want past it, and that has its endpoint. */
   async function approved(endpoint: string, alarm: string): Promise<string> {
-    const question = {
-      model: await putArtifact(),
-      endpoint,
-      environment: 'production',
-      request: randomUUID(),
-    } as const;
+    const { model } = await world.aModel();
+    const question = { model, endpoint, environment: 'experimental', request: randomUUID() } as const;
     const id = promotionId(question);
-    await promotions.save({ ...aPromotion(new Date().toISOString()), ...question, id, alarms: [alarm] });
+    const asked = aPromotion(new Date().toISOString());
+    const confirmed_by = { ...asked.requester, unique_id: 'AROASECOND', reason: 'the test' };
+    const kind = 'break_glass';
+    await promotions.save({ ...asked, ...question, id, kind, confirmed_by, state: 'evaluating', alarms: [alarm] });
+    await invoke('promotion-gate', { promotion: id, kind, task: 'evaluate-request' });
     const { lease } = await endpoints.find(endpoint);
     const until = new Date(Date.now() + 600_000).toISOString();
     await endpoints.take({ endpoint, promotion: id, until, revision: (lease?.revision ?? 0) + 1 }, lease);
@@ -70,15 +57,17 @@ export function deployments(local: LocalDescription) {
   }
 
   /** @throws Error with the name that the state machine would act on */
-  async function run(promotion: string, task: DeployerTask['task']): Promise<Partial<Watched>> {
-    const input: DeployerTask = { promotion, kind: 'promotion', task };
+  async function invoke(name: 'deployer' | 'promotion-gate', input: DeployerTask | PromotionGateTask) {
     const { FunctionError, Payload } = await lambda.send(
-      new InvokeCommand({ FunctionName: 'countersign-local-deployer', Payload: JSON.stringify(input) }),
+      new InvokeCommand({ FunctionName: `countersign-local-${name}`, Payload: JSON.stringify(input) }),
     );
     const answer = JSON.parse(Payload?.transformToString() ?? '{}');
     if (FunctionError === undefined) return answer;
     throw Object.assign(new Error(answer.errorMessage), { name: answer.errorType });
   }
+
+  const run = (promotion: string, task: DeployerTask['task']): Promise<Partial<Watched>> =>
+    invoke('deployer', { promotion, kind: 'break_glass', task });
 
   async function watch(promotion: string, task: 'watch' | 'watch-rollback' = 'watch') {
     for (;;) {
