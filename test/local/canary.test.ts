@@ -21,9 +21,11 @@ import { ALARM, Promoting, ROLES } from './support/promoting.ts';
 const local = inject('local');
 const world = new Promoting(local);
 const { control } = world;
-const sagemaker = new SageMakerClient(clientConfig(local, 'administrator'));
-const cloudwatch = new CloudWatchClient(clientConfig(local, 'administrator'));
-const dynamo = new DynamoDBClient(clientConfig(local, 'administrator'));
+/** Between two calls a connection may have been idle for too long. */
+const patient = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
+const sagemaker = new SageMakerClient(patient);
+const cloudwatch = new CloudWatchClient(patient);
+const dynamo = new DynamoDBClient(patient);
 const endpoints = dynamoEndpoints(dynamo, local.resources.workflowTable);
 
 const ENDPOINT = `canary-${randomUUID().slice(0, 8)}`;

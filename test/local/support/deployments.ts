@@ -16,7 +16,8 @@ import type { Promoting } from './promoting.ts';
 
 /** Promotions as the steps before a deployment leave them, and the deployer's steps as the state machine calls them. */
 export function deployments(local: LocalDescription, world: Promoting) {
-  const config = clientConfig(local, 'administrator');
+  // Between two calls a connection may have been idle for too long.
+  const config = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
   const lambda = new LambdaClient(config);
   const sagemaker = new SageMakerClient(config);
   const cloudwatch = new CloudWatchClient(config);
