@@ -1,8 +1,8 @@
 import { PromotionError } from '../../contracts/promotion.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { Ask, Change, Promotion } from '../../core/promotion.ts';
 import type { Tokens, Waits } from '../promotion/ports.ts';
 import { type ReopenDeps, reopenPromotion } from '../promotion/reopen.ts';
+import { unlessConflict } from '../promotion/state.ts';
 import { tokenContext } from './record.ts';
 
 export interface AskAnewDeps extends ReopenDeps {
@@ -23,13 +23,8 @@ export async function askAnew(
   changes: readonly Change[],
 ): Promise<void> {
   if (promotion.state !== 'awaiting_approval' || promotion.abort) return;
-  try {
-    await reopenPromotion(deps, promotion, changes);
-  } catch (error) {
-    // It began to deploy since it was read.
-    if (error instanceof DomainError && error.code === 'PROMOTION_STATE_CONFLICT') return;
-    throw error;
-  }
+  // It may have begun to deploy since it was read.
+  if (!(await unlessConflict(reopenPromotion(deps, promotion, changes)))) return;
   for (const ask of asks) {
     if (ask.state !== 'asked' || ask.token === null) continue;
     await deps.waits.fail(await deps.tokens.open(ask.token, tokenContext(ask)), PromotionError.changed);

@@ -1,11 +1,11 @@
 import { type ApprovalMethod, type EndedDraft, type GivenDraft, isGiven } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
-import { DomainError } from '../../core/errors.ts';
 import { type Choice, MAX_COMMENT } from '../../core/pages/model.ts';
-import { imageDigestOf, type Promotion } from '../../core/promotion.ts';
+import { imageDigestOf } from '../../core/promotion.ts';
 import type { GateLedger } from '../gate/ports.ts';
 import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
+import { unlessConflict } from '../promotion/state.ts';
 import { askAnew } from './ask-anew.ts';
 import type { Bar } from './people.ts';
 import { mustSignIn, type ProveDeps, personOf } from './prove.ts';
@@ -140,21 +140,11 @@ async function withdraw(
   method: ApprovalMethod,
 ): Promise<Decided> {
   if (!ask || !(await deps.links.save({ ...link, confirm: null, revision: link.revision + 1 }))) return { done: false };
-  const withheld = await withhold(deps, promotion);
+  const withheld = await unlessConflict(withholdRelease(deps, promotion));
   if (!withheld) return { done: false };
   await endApproval(deps, promotion, ask, { decision, method, ended_at });
   await askAnew(deps, withheld, others, [{ code: 'approval_withdrawn', about: link.role }]);
   return { done: true };
-}
-
-/** @returns undefined once something is deployed */
-async function withhold(deps: DecideDeps, promotion: Promotion): Promise<Promotion | undefined> {
-  try {
-    return await withholdRelease(deps, promotion);
-  } catch (error) {
-    if (error instanceof DomainError && error.code === 'PROMOTION_STATE_CONFLICT') return undefined;
-    throw error;
-  }
 }
 
 /** The link as it stands by now. */

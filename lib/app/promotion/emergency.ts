@@ -5,7 +5,7 @@ import { wayBack } from '../../core/release.ts';
 import { originOf, personOf } from '../origin.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { abortPromotion } from './abort.ts';
-import type { Releases } from './releases.ts';
+import { LOOKED_BACK, type Releases } from './releases.ts';
 import { begin, newPromotion } from './start.ts';
 import { requirePromotion } from './state.ts';
 import type { StopDeps } from './stop.ts';
@@ -13,9 +13,6 @@ import type { StopDeps } from './stop.ts';
 export interface EmergencyDeps extends StopDeps {
   readonly releases: Pick<Releases, 'list'>;
 }
-
-/** Releases that are looked through for what served before. */
-const HISTORY = 100;
 
 /**
  * Puts back what served on an endpoint before, at once. While something is deployed there, that is taken back; otherwise a
@@ -91,7 +88,7 @@ async function rollbackOf(
   reason: string,
   requester: Requester,
 ): Promise<Promotion> {
-  const { items } = await deps.releases.list(endpoint, { limit: HISTORY });
+  const { items } = await deps.releases.list(endpoint, { limit: LOOKED_BACK });
   const target = wayBack(items);
   const [newest] = items;
   if (!newest) throw new Error(`nothing leads back on ${endpoint}, which has no release`);

@@ -5,14 +5,13 @@ import { promotionEvent } from '../../core/announcement.ts';
 import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
-import type { AbortDeps } from './abort.ts';
 import type { Incidents } from './incidents.ts';
-import { leaveEndpoint } from './lease.ts';
+import { type LeaseDeps, leaveEndpoint } from './lease.ts';
 import type { Asks } from './ports.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
 import { changePromotion, requireStanding } from './state.ts';
 
-export interface EndDeps extends AbortDeps, RecordDeps {
+export interface EndDeps extends LeaseDeps, RecordDeps {
   readonly asks: Pick<Asks, 'save'>;
   readonly announcer: Announcer;
   readonly incidents: Incidents;

@@ -3,7 +3,7 @@ import { promotionEvent } from '../../core/announcement.ts';
 import { isOver } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { Promotions } from './ports.ts';
-import { changeByEvent, type RecordDeps, statePromotion } from './record.ts';
+import { applyStated, type RecordDeps, statePromotion } from './record.ts';
 import { changePromotion, requirePromotion } from './state.ts';
 import { CONFIRM_WITHIN_MS } from './stop.ts';
 
@@ -40,7 +40,7 @@ export async function expireUnconfirmed(deps: ExpireDeps): Promise<readonly stri
       const told = { stage: deps.stage, time: stated.at };
       await deps.announcer.announce([promotionEvent(Announcement.promotionEnded, stated.promotion, told)]);
     }
-    const ended = await changeByEvent(deps, standing, 'promotion-ended', change);
+    const ended = await applyStated(deps, standing, 'promotion-ended', stated);
     await changePromotion(deps, ended, () => ({ settled: true }));
     expired.push(id);
   }

@@ -62,7 +62,7 @@ export async function awaitEndpoint(deps: LeaseDeps, id: string, token: string):
 }
 
 /** Gives the endpoint back and tells who waits first. It may be told again. */
-export async function leaveEndpoint(deps: AbortDeps, promotion: Pick<Promotion, 'id' | 'endpoint'>): Promise<void> {
+export async function leaveEndpoint(deps: LeaseDeps, promotion: Pick<Promotion, 'id' | 'endpoint'>): Promise<void> {
   await deps.endpoints.giveBack(promotion.endpoint, promotion.id);
   await wakeNext(deps, promotion.endpoint);
 }
@@ -112,10 +112,7 @@ async function supersede(
  * Who has the endpoint: undefined of a lease that ran out, or whose promotion is over. What changes a promotion before it deploys,
  * such as another round of asking, is a sign of life too.
  */
-async function holderOf(
-  { promotions, clock, leaseSeconds = 0 }: AbortDeps & Partial<LeaseDeps>,
-  lease: Lease,
-): Promise<Promotion | undefined> {
+async function holderOf({ promotions, clock, leaseSeconds }: LeaseDeps, lease: Lease): Promise<Promotion | undefined> {
   const holder = (await promotions.find(lease.promotion))?.promotion;
   if (!holder || isOver(holder)) return undefined;
   const now = clock();
@@ -143,7 +140,7 @@ async function firstWaiting(
 const isRollback = ({ kind }: Pick<Waiting, 'kind'>): boolean => kind === 'rollback';
 
 /** Wakes who waits first where nobody has the endpoint. That one takes it by itself; what is lost is noticed by its own clock. */
-async function wakeNext(deps: AbortDeps, endpoint: string): Promise<void> {
+async function wakeNext(deps: LeaseDeps, endpoint: string): Promise<void> {
   const { lease, waiting } = await deps.endpoints.find(endpoint);
   if (lease && (await holderOf(deps, lease))) return;
   const next = await firstWaiting(deps, endpoint, waiting);

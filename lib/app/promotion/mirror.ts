@@ -20,7 +20,7 @@ import { provenReleases } from '../gate/releases.ts';
 import type { WaiverDeps } from '../gate/waivers.ts';
 import { storedBytes } from '../stored-bytes.ts';
 import type { Promotions } from './ports.ts';
-import type { Releases } from './releases.ts';
+import { LOOKED_BACK, type Releases } from './releases.ts';
 import { requirePromotion } from './state.ts';
 
 /** A version as it is made. */
@@ -55,9 +55,6 @@ export interface MirrorDeps extends WaiverDeps {
   readonly bucket: string;
 }
 
-/** Releases that are looked at: what was rolled back further ago stays as it was mirrored. */
-const LOOKED_BACK = 100;
-
 /** How often a version is decided anew because the releases changed meanwhile. */
 const ATTEMPTS = 5;
 
@@ -74,17 +71,23 @@ const ATTEMPTS = 5;
 export async function mirrorPromotion(deps: MirrorDeps, id: string): Promise<Readonly<Record<string, PackageStatus>>> {
   const promotion = await requirePromotion(deps.promotions, id);
   const decided: Record<string, PackageStatus> = {};
-  for (const concerned of concernedBy(promotion, await releasesOf(deps, promotion.endpoint))) {
-    const status = await mirrorOne(deps, promotion, concerned);
+  const releases = await releasesOf(deps, promotion.endpoint);
+  for (const concerned of concernedBy(promotion, releases)) {
+    const status = await mirrorOne(deps, promotion, concerned, releases);
     if (status) decided[concerned] = status;
   }
   return decided;
 }
 
-async function mirrorOne(deps: MirrorDeps, ended: Promotion, id: string): Promise<PackageStatus | undefined> {
+async function mirrorOne(
+  deps: MirrorDeps,
+  ended: Promotion,
+  id: string,
+  read: readonly RecordedRelease[],
+): Promise<PackageStatus | undefined> {
+  let releases = read;
   let written: { readonly arn: string; readonly status: string } | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const releases = await releasesOf(deps, ended.endpoint);
     const mirrored = mirroredModel(ended, id, releases);
     const status = releasedStatus(id, releases) ?? (id === ended.id ? unreleasedStatus(ended) : undefined);
     if (!mirrored || !status) return undefined;
@@ -93,11 +96,15 @@ async function mirrorOne(deps: MirrorDeps, ended: Promotion, id: string): Promis
     const version = written ?? (await versionOf(deps, mirrored));
     if (version.status !== status) await deps.packages.decide(version.arn, status, whyOf(mirrored, status));
     written = { arn: version.arn, status };
+    releases = await releasesOf(deps, ended.endpoint);
   }
   throw new DomainError('REVISION_CONFLICT', `the releases of ${ended.endpoint} change all the time`);
 }
 
-/** The releases of an endpoint, newest first, each as its signed statement says: an approval there lets a model through elsewhere. */
+/**
+ * The releases of an endpoint, newest first, each as its signed statement says: an approval there lets a model through elsewhere.
+ * What was rolled back further ago stays as it was mirrored.
+ */
 async function releasesOf(deps: MirrorDeps, endpoint: string): Promise<readonly RecordedRelease[]> {
   const { items } = await deps.releases.list(endpoint, { limit: LOOKED_BACK });
   const proven = await provenReleases(deps, { known: true, items }, undefined);

@@ -69,10 +69,25 @@ export async function changeByEvent(
 ): Promise<Promotion> {
   const promotion = { ...standing, ...change, events: standing.events + 1 };
   const { stated } = await statePromotion(deps, { action, promotion, ...(by ? { by } : {}) });
+  return await applyStated(deps, standing, action, stated);
+}
+
+/**
+ * Makes the change that an event states, the second half of {@link changeByEvent}.
+ *
+ * @param wanted - what was to be stated under its number
+ * @throws DomainError REVISION_CONFLICT, worth a retry, when another change came first; that one is made
+ */
+export async function applyStated(
+  deps: PromotionStateDeps,
+  standing: Promotion,
+  wanted: PromotionEvent['action'],
+  stated: PromotionEvent,
+): Promise<Promotion> {
   const after = await changePromotion(deps, standing, (now) =>
     now.events >= stated.revision ? undefined : { ...madeBy(stated), events: stated.revision },
   );
-  if (stated.action === action) return after;
+  if (stated.action === wanted) return after;
   throw new DomainError('REVISION_CONFLICT', `${stated.action} came first`, { retryAfterMs: 1000 });
 }
 

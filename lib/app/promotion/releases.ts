@@ -2,6 +2,12 @@ import type { Promotion } from '../../core/promotion.ts';
 import type { RecordedRelease } from '../../core/release.ts';
 import type { Page } from '../ports.ts';
 
+/**
+ * Releases of an endpoint that are looked through for what served before. Whoever goes back, seals that, keeps what it rests on and
+ * mirrors it must see the same.
+ */
+export const LOOKED_BACK = 100;
+
 /** What was released on an endpoint, in the order of time. */
 export interface Releases {
   /** Newest first. Consistent. `notAfter` is an instant, `after` a sort key. */

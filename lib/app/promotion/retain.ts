@@ -12,7 +12,7 @@ import type { Registry } from '../ports.ts';
 import { type FactsObject, readDecision, readFacts } from './decided.ts';
 import { restsOn } from './draft-release.ts';
 import type { Promotions } from './ports.ts';
-import type { Releases } from './releases.ts';
+import { LOOKED_BACK, type Releases } from './releases.ts';
 import { requirePromotion } from './state.ts';
 
 export interface RetainDeps extends Pick<CountersignDeps, 'store' | 'clock' | 'retention'> {
@@ -30,8 +30,6 @@ const AT_A_TIME = 16;
 
 /** What is stated of one policy or key. */
 const STATEMENTS = 1000;
-
-const LOOKED_BACK = 100;
 
 /**
  * Locks everything that a release rests on for as long as the release itself: the evidence of its lineage with receipts and

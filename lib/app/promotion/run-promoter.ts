@@ -1,8 +1,8 @@
 import type { PromoterTask, Taken } from '../../contracts/promotion.ts';
 import { type EndDeps, endPromotion, settleEnded } from './end.ts';
-import { awaitEndpoint, type LeaseDeps, takeEndpoint } from './lease.ts';
+import { awaitEndpoint, takeEndpoint } from './lease.ts';
 
-export type PromoterDeps = EndDeps & LeaseDeps;
+export type PromoterDeps = EndDeps;
 
 /** Does what the state machine asks for where a promotion stands or falls. */
 export async function runPromoter(deps: PromoterDeps, task: PromoterTask): Promise<Taken | object> {

@@ -24,7 +24,7 @@ import type { Registry } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import { draftRelease } from './draft-release.ts';
 import type { Promotions } from './ports.ts';
-import type { Releases } from './releases.ts';
+import { LOOKED_BACK, type Releases } from './releases.ts';
 import { conflict, honourAbort, requirePromotion } from './state.ts';
 
 export interface SealDeps extends CountersignDeps {
@@ -33,9 +33,6 @@ export interface SealDeps extends CountersignDeps {
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
 }
-
-/** Releases of an endpoint that are read to find what a rollback restores. */
-const LOOKED_BACK = 100;
 
 /** How often a promotion that others change meanwhile is sealed anew. */
 const ATTEMPTS = 5;

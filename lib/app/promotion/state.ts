@@ -77,6 +77,16 @@ export function conflict({ id, state }: Promotion): DomainError {
   return new DomainError('PROMOTION_STATE_CONFLICT', `the promotion ${id} is ${state}`);
 }
 
+/** @returns undefined where it does not go with where the promotion stands: see {@link conflict} */
+export async function unlessConflict<T>(change: Promise<T>): Promise<T | undefined> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'PROMOTION_STATE_CONFLICT') return undefined;
+    throw error;
+  }
+}
+
 /** @throws PromotionFailure when somebody wants the promotion not to go on */
 export function honourAbort({ abort }: Pick<Promotion, 'abort'>): void {
   if (!abort) return;

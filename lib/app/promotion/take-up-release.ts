@@ -3,10 +3,8 @@ import { DomainError } from '../../core/errors.ts';
 import type { Deployment, Promotion, PromotionState } from '../../core/promotion.ts';
 import { originalOf, type RecordedRelease, wayBack } from '../../core/release.ts';
 import type { DeployDeps } from './deploy-deps.ts';
+import { LOOKED_BACK } from './releases.ts';
 import { changePromotion, requirePromotion } from './state.ts';
-
-/** Releases that are looked through for what served before, as whoever seals the rollback does. */
-const HISTORY = 100;
 
 /** Promotions that are looked through for the last one that touched the endpoint. */
 const ENDED = 20;
@@ -20,7 +18,7 @@ const ENDED = 20;
 export async function takeUpRelease(deps: DeployDeps, promotion: Promotion): Promise<Promotion> {
   if (promotion.kind !== 'rollback') throw new Error(`the promotion ${promotion.id} has nothing to take back`);
   const [{ items }, endpoint] = await Promise.all([
-    deps.releases.list(promotion.endpoint, { limit: HISTORY }),
+    deps.releases.list(promotion.endpoint, { limit: LOOKED_BACK }),
     deps.hosting.endpoint(promotion.endpoint),
   ]);
   const before = wayBack(items);
