@@ -58,6 +58,7 @@ export function grantReader(grantee: Grantee, data: DataStack): void {
   data.evidenceTable.grant(grantee, 'ReadEvidenceTable', 'GetItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
   data.workflowTable.grant(grantee, 'ReadWorkflow', 'GetItem', 'Query');
+  // Readers are shown all of it.
   data.workflowTable.grantIndex(grantee, 'ListWorkflow', WORKFLOW_INDEX.name, ['*']);
 }
 

@@ -1,8 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Alarms } from '../constructs/alarms.ts';
 import type { ServiceFunction } from '../constructs/service-function.ts';
 
-const PERIOD = Duration.minutes(5);
+/** What alarms look at together. */
+export const PERIOD = Duration.minutes(5);
 
 /** Functions whose errors a state machine sees, retries and records; what it cannot, it fails with itself. */
 const TASK_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -22,4 +24,14 @@ export function watchFunctions(alarms: Alarms, functions: Readonly<Record<string
     }
     alarms.watch('function-throttles', fn.metricThrottles({ period: PERIOD }), { reaches: 1 }, name);
   }
+}
+
+/**
+ * Tells a person of events that nobody could handle.
+ *
+ * @param about - as the alarm names it; undefined for the stack's own
+ */
+export function watchFailedEvents(alarms: Alarms, queue: IQueue, about?: string): void {
+  const waiting = queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
+  alarms.watch('failed-events', waiting, { reaches: 1 }, about);
 }

@@ -17,14 +17,13 @@ import { ServiceFunction } from '../constructs/service-function.ts';
 import { functionName } from '../names.ts';
 import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment } from './environments.ts';
+import { watchFailedEvents } from './function-alarms.ts';
 import type { PromotionProps } from './promotion.ts';
 
 /** In MB. It waits for others most of the time. */
 const MEMORY = 512;
 /** A few calls for each of two versions; a group of thousands of them takes a page of calls per hundred. */
 const TIMEOUT = Duration.minutes(2);
-const PERIOD = Duration.minutes(5);
-
 /** How promotions end that the Model Registry is told of. */
 const MIRRORED = [
   Announcement.released,
@@ -74,8 +73,7 @@ export function modelMirror(
     value: queue.queueUrl,
     description: 'Announcements that the Model Registry was not told of',
   });
-  const waiting = queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
-  alarms.watch('failed-events', waiting, { reaches: 1 }, 'model-mirror');
+  watchFailedEvents(alarms, queue, 'model-mirror');
   return mirror;
 }
 

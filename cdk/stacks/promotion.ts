@@ -14,6 +14,7 @@ import type { FunctionName, PromotionFunctionName } from '../names.ts';
 import type { DataStack } from './data-stack.ts';
 import { grantDeployer } from './deployer-access.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
+import { PERIOD, watchFailedEvents } from './function-alarms.ts';
 import { grantPromoteModel, grantPromoter, grantPromotionGate, grantPromotions } from './promotion-access.ts';
 
 /** In MB, as the functions behind the API have it. */
@@ -24,8 +25,6 @@ const GATE_MEMORY = 1769;
 export const TASK_TIMEOUT = Duration.seconds(55);
 /** Lambda's own limit: a model of many gigabytes is read whole. */
 const GATE_TIMEOUT = Duration.minutes(15);
-
-const PERIOD = Duration.minutes(5);
 
 export interface PromotionProps {
   readonly config: StageConfig;
@@ -151,8 +150,7 @@ export function promoteModel(stack: Stack, { config, data }: Omit<PromotionProps
  * could settle afterwards.
  */
 export function watchPromotions(alarms: Alarms, { machine }: StateMachine, failedStops: Queue): void {
-  const unsettled = failedStops.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
-  alarms.watch('failed-events', unsettled, { reaches: 1 }, 'promoter');
+  watchFailedEvents(alarms, failedStops, 'promoter');
   const stopped = new MathExpression({
     expression: 'FILL(aborted, 0) + FILL(late, 0)',
     usingMetrics: {

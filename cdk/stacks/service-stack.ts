@@ -30,7 +30,7 @@ import {
 } from './access.ts';
 import type { DataStack } from './data-stack.ts';
 import { evidenceEnvironment, signingEnvironment } from './environments.ts';
-import { watchFunctions } from './function-alarms.ts';
+import { PERIOD, watchFailedEvents, watchFunctions } from './function-alarms.ts';
 import type { PromotionStack, PromotionStackFunctions } from './promotion-stack.ts';
 
 /**
@@ -59,8 +59,6 @@ const WATCH_TIMEOUT = Duration.minutes(1);
 const SLOW_ANSWER_MS = 3000;
 /** Server errors in five minutes that a dependency's hiccup can explain; more cannot be. */
 const SERVER_ERRORS = 5;
-
-const PERIOD = Duration.minutes(5);
 
 /** The line that a function logs with such an answer: its message is the code of the problem. */
 const INTEGRITY_FAILURE = `{ $.message = "${'INTEGRITY_FAILURE' satisfies ProblemCode}" }`;
@@ -276,8 +274,7 @@ export class ServiceStack extends Stack {
     watchFunctions(alarms, functions);
     alarms.watchLogs('waivers-ending', [functions['waiver-watch'].logGroup], WAIVERS_ENDING, PERIOD);
     alarms.watchLogs('gate-without-a-policy', [functions.gates.logGroup], POLICY_BROKEN, PERIOD);
-    const waiting = failedEvents.queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
-    alarms.watch('failed-events', waiting, { reaches: 1 });
+    watchFailedEvents(alarms, failedEvents.queue);
     const lost = functions['artifact-verifier'].fn.metric('DestinationDeliveryFailures', {
       period: PERIOD,
       statistic: Stats.SUM,

@@ -19,6 +19,7 @@ import type { Grantee } from '../constructs/policy.ts';
 import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
 import { type FunctionName, functionName, type WebhookFunctionName } from '../names.ts';
 import type { DataStack } from './data-stack.ts';
+import { PERIOD, watchFailedEvents } from './function-alarms.ts';
 
 /** In MB, as the functions behind the API have it. */
 const MEMORY = 1024;
@@ -28,8 +29,6 @@ const SENDER_MEMORY = 256;
 
 /** Of a hundred deliveries, ten at a time, each of which may take 15 seconds; once more 5 seconds later. */
 const SENDER_TIMEOUT = Duration.minutes(6);
-
-const PERIOD = Duration.minutes(5);
 
 /** The lines of deliveries that nobody will try again by itself. */
 const NEEDS_A_PERSON = '{ $.message = "webhook-given-up" || $.message = "webhook-gone" }';
@@ -146,6 +145,5 @@ export function watchWebhooks(
     value: queue.queueUrl,
     description: 'Announcements that no webhook was told of',
   });
-  const waiting = queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD });
-  alarms.watch('failed-events', waiting, { reaches: 1 }, 'webhook-sender');
+  watchFailedEvents(alarms, queue, 'webhook-sender');
 }
