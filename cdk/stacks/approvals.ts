@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import { Env } from '../../lib/contracts/env.ts';
+import type { Alarms } from '../constructs/alarms.ts';
 import { ApprovalMail } from '../constructs/approval-mail.ts';
 import { ApprovalNews } from '../constructs/approval-news.ts';
 import { PagesApi } from '../constructs/pages-api.ts';
@@ -8,12 +9,16 @@ import { stateMachineArns } from '../constructs/state-machine-arns.ts';
 import type { ApprovalFunctionName } from '../names.ts';
 import { grantApprovalDesk, grantApprovalWatch, grantPages } from './approval-access.ts';
 import { signingEnvironment } from './environments.ts';
+import { PERIOD } from './function-alarms.ts';
 import { type PromotionProps, TASK_TIMEOUT } from './promotion.ts';
 
 /** In MB, as the functions behind the API have it. */
 const MEMORY = 1024;
 /** Every promotion that waits is judged again where a policy changes. */
 const WATCH_TIMEOUT = Duration.minutes(5);
+
+/** The line that a link's fifth wrong code leaves. */
+const LINK_DEAD = '{ $.message = "link-dead" }';
 
 /** The functions that ask people and hear them, with their mail and their pages. */
 export function approvalFunctions(
@@ -69,4 +74,9 @@ export function approvalFunctions(
   grantPages(pages, data, machine, mail);
   grantApprovalDesk(desk, data, machine, mail);
   return { 'approval-desk': desk, pages, 'approval-watch': watch };
+}
+
+/** Tells a person that somebody else may have an approver's mail. */
+export function watchLinks(alarms: Alarms, { pages }: Pick<ReturnType<typeof approvalFunctions>, 'pages'>): void {
+  alarms.watchLogs('link-dead', [pages.logGroup], LINK_DEAD, PERIOD);
 }

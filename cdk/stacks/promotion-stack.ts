@@ -11,7 +11,7 @@ import type {
   ReleaseFunctionName,
   WebhookFunctionName,
 } from '../names.ts';
-import { approvalFunctions } from './approvals.ts';
+import { approvalFunctions, watchLinks } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { watchFunctions } from './function-alarms.ts';
 import { modelMirror } from './model-mirror.ts';
@@ -56,6 +56,7 @@ export class PromotionStack extends Stack {
     };
     watchFunctions(alarms, functions);
     watchPromotions(alarms, promoteModel(this, props), failedStops);
+    watchLinks(alarms, functions);
     watchWebhooks(this, { config, data, alarms, functions });
     this.functions = functions;
   }

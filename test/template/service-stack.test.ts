@@ -6,7 +6,7 @@ import { Env } from '../../lib/contracts/env.ts';
 import { PROBLEMS, type ProblemCode } from '../../lib/contracts/problems.ts';
 import { ROUTES } from '../../lib/contracts/routes.ts';
 import { DomainError } from '../../lib/core/errors.ts';
-import { logProblem } from '../../lib/runtime/http.ts';
+import { logger, logProblem } from '../../lib/runtime/http.ts';
 import { linesOf } from '../support/log-lines.ts';
 import { filterPattern } from './support/filter-pattern.ts';
 import { Resolver } from './support/resolve.ts';
@@ -386,6 +386,15 @@ it('one gate that the policy in force leaves undecided raises an alarm', async (
   for (const code of ['POLICY_UNAVAILABLE', 'MODEL_UNKNOWN'] as const) {
     expect(matches(await problemLine(code)), code).toBe(false);
   }
+});
+
+it('one link that dies of wrong codes raises an alarm, and a wrong code does not', async () => {
+  const [filter, ...others] = filtersOf('link-dead');
+  expect([filter?.LogGroupName, others]).toEqual(['/aws/lambda/countersign-prod-pages', []]);
+  const matches = filterPattern(String(filter?.FilterPattern));
+  const lineOf = async (event: string) => (await linesOf(() => logger.warn(event, { tries: 5 })))[0];
+  expect(matches(await lineOf('link-dead'))).toBe(true);
+  expect(matches(await lineOf('code-wrong'))).toBe(false);
 });
 
 it.each(['data', 'promotion', 'service'] as const)(

@@ -59,7 +59,7 @@ ${NEXT}</section>`,
       return {
         title: 'This link has ended: too many wrong codes',
         body: html`<section><p>Nothing was decided. Somebody entered a wrong code too often; if it was not you, tell the operators of Countersign.</p>
-${NEXT}</section>`,
+<p>The next reminder brings you another link; the requester can also ask anew.</p></section>`,
       };
     case 'wait':
       return {

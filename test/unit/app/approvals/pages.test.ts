@@ -167,6 +167,19 @@ describe('a code', () => {
     expect(world.table.rows.size).toBe(0);
   });
 
+  it('that ended the link leaves the approver a way on: the next reminder brings a fresh one', async () => {
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    const form = browser.form('session');
+    for (let guess = 0; guess < 5; guess++)
+      await browser.send(secret, 'session', new Map([...form, ['code', 'wrong']]));
+    expect(browser.page).toContain('The next reminder brings you another link');
+    plane.clock.advance(60_000);
+    const token = await world.ask(promotion, 'model-owner', { reminder: 1 });
+    await decideBy(world, 'p-1', 'approve');
+    expect(world.answers.get(token)).toBe('succeeded');
+  });
+
   it('is tried five times in all also where the link has decided: then it takes nothing back', async () => {
     await decideBy(world, 'p-1', 'approve');
     plane.clock.advance(60_000);
