@@ -133,6 +133,14 @@ function changed(incident: Incident, by: Person, state: IncidentState, reason: s
   return { ...incident, state, timeline: [...timeline, { ...by, state, reason }], revision: revision + 1 };
 }
 
+/** Kinds that happen once to what they are about: what was reviewed stays reviewed, whoever tells of it again. */
+const REVIEWS: ReadonlySet<IncidentKind> = new Set(['break_glass_review', 'emergency_rollback_review']);
+
+/** Whether telling of an incident that is known adds nothing to it. */
+export function isStanding({ kind, state }: Incident): boolean {
+  return state !== 'resolved' || REVIEWS.has(kind);
+}
+
 /** Kinds that close gates until they are resolved. */
 const CLOSING: ReadonlySet<IncidentKind> = new Set(['tampered_artifact']);
 

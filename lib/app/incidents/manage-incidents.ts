@@ -6,6 +6,7 @@ import {
   type IncidentFacts,
   incidentEvent,
   incidentId,
+  isStanding,
   openedIncident,
   type RecordedIncident,
   resolvedIncident,
@@ -34,7 +35,7 @@ const ATTEMPTS = 5;
 
 /**
  * Opens incidents. One that is open stays as it is, and is announced once more under the same id: whoever opened it may have
- * died before. One that was resolved and happens again is opened again.
+ * died before. One that was resolved and happens again is opened again, unless it is a review.
  */
 export function incidentOpener(deps: IncidentDeps): Incidents {
   return { open: async (facts) => (await openIncident(deps, facts)).id };
@@ -43,7 +44,7 @@ export function incidentOpener(deps: IncidentDeps): Incidents {
 async function openIncident(deps: IncidentDeps, facts: IncidentFacts): Promise<RecordedIncident> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const known = await deps.incidents.find(incidentId(facts));
-    if (known && known.state !== 'resolved') {
+    if (known && isStanding(known)) {
       await announce(deps, known);
       return known;
     }

@@ -5,6 +5,7 @@ import { wayBack } from '../../core/release.ts';
 import { originOf, personOf } from '../origin.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { abortPromotion } from './abort.ts';
+import { openReviews } from './incidents.ts';
 import { LOOKED_BACK, type Releases } from './releases.ts';
 import { begin, newPromotion } from './start.ts';
 import { requirePromotion } from './state.ts';
@@ -18,8 +19,8 @@ export interface EmergencyDeps extends StopDeps {
  * Puts back what served on an endpoint before, at once. While something is deployed there, that is taken back; otherwise a
  * promotion of its own leads back. Nobody is asked: somebody reviews it afterwards.
  *
- * Crash anywhere: the same call again finds what was begun. The review is opened before a rollback begins, so that none begins
- * without; of a deployment that is stopped, after it is told to.
+ * Crash anywhere: the same call again finds what was begun. What was begun comes to its end also when nobody calls again, and no
+ * end is without its review.
  *
  * @throws DomainError RELEASE_UNKNOWN where there is nothing to go back from; PROMOTION_STATE_CONFLICT where it is not `from` that
  *   would be left
@@ -36,19 +37,20 @@ export async function rollBackEndpoint(
   const left = from && (await alreadyLeft(deps, endpoint, from, deploying));
   if (left) return { created: false, promotion: left };
   if (deploying?.kind === 'rollback') {
-    await openReview(deps, deploying, deploying.requester);
+    await openReviews(deps.incidents, deploying);
     return { created: false, promotion: deploying };
   }
   const stopped =
     deploying && (await abortPromotion(deps, deploying, { cause: 'emergency_rollback', by: requester, reason }));
   // Sealed this very moment, it is a release like others.
   if (stopped?.abort && !isOver(stopped)) {
-    await openReview(deps, stopped, requester);
+    await openReviews(deps.incidents, stopped);
     return { created: false, promotion: stopped };
   }
   const rollback = await rollbackOf(deps, endpoint, reason, requester);
-  await openReview(deps, rollback, rollback.requester);
-  return await begin(deps, rollback, originOf(deps, caller).by);
+  const begun = await begin(deps, rollback, originOf(deps, caller).by);
+  await openReviews(deps.incidents, begun.promotion);
+  return begun;
 }
 
 /** @returns the promotion that has left it before: whoever did not hear the answer asks again, and goes back once */
@@ -108,17 +110,4 @@ async function rollbackOf(
     // One that ended without putting anything back may be tried again.
     if (!before || !isOver(before)) return before ?? newPromotion(id, { ...asked, request });
   }
-}
-
-async function openReview({ incidents }: EmergencyDeps, promotion: Promotion, { unique_id }: Requester): Promise<void> {
-  const { id, endpoint, model } = promotion;
-  await incidents.open({
-    kind: 'emergency_rollback_review',
-    subject: id,
-    endpoint,
-    model,
-    detail: 'somebody took back what serves, at once and past the gate',
-    evidence: [],
-    actors: [unique_id],
-  });
 }

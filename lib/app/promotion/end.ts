@@ -5,7 +5,7 @@ import { promotionEvent } from '../../core/announcement.ts';
 import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
-import type { Incidents } from './incidents.ts';
+import { type Incidents, openReviews } from './incidents.ts';
 import { type LeaseDeps, leaveEndpoint } from './lease.ts';
 import type { Asks } from './ports.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
@@ -50,6 +50,7 @@ export async function settleEnded(deps: EndDeps, id: string): Promise<void> {
 async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Promise<Promotion> {
   await closeAsks(deps, asks);
   await leaveEndpoint(deps, ended);
+  await openReviews(deps.incidents, ended);
   let incident: string | null = null;
   for (const kind of incidentsOf(ended)) {
     const { id, endpoint, model, failure, release } = ended;
@@ -86,7 +87,7 @@ function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
   return { code, detail: `a step ended with ${code}` };
 }
 
-/** What a person must look at, the most urgent first. */
+/** What went wrong and a person must look at, the most urgent first. */
 function incidentsOf({ state, failure, abort }: Promotion): readonly IncidentKind[] {
   const code = failure?.code ?? '';
   const isTampered = code === PromotionError.integrity || INTEGRITY_CODES.has(code) || abort?.cause === 'integrity';

@@ -4,7 +4,7 @@ import type { Announcer } from '../announce-waivers.ts';
 import { originOf } from '../origin.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { type AbortDeps, abortPromotion } from './abort.ts';
-import type { Incidents } from './incidents.ts';
+import { type Incidents, openReviews } from './incidents.ts';
 import { changeByEvent } from './record.ts';
 import { goOn, requireRequester, type StartDeps } from './start.ts';
 import { requirePromotion } from './state.ts';
@@ -94,15 +94,7 @@ export async function confirmPromotion(deps: StopDeps, id: string, reason: strin
         { confirmed_by: { ...confirmer, reason } },
         originOf(deps, caller).by,
       );
-  await deps.incidents.open({
-    kind: 'break_glass_review',
-    subject: id,
-    endpoint: confirmed.endpoint,
-    model: confirmed.model,
-    detail: 'two people release a model past its gate',
-    evidence: [],
-    actors: [requester.unique_id, confirmed.confirmed_by?.unique_id ?? caller.uniqueId],
-  });
+  await openReviews(deps.incidents, confirmed);
   await goOn(deps, confirmed);
   return confirmed;
 }

@@ -100,6 +100,14 @@ describe('an incident', () => {
     expect(incidents.incidents.get(id)?.timeline).toHaveLength(4);
   });
 
+  it('that was a review stays resolved, whoever tells of it again', async () => {
+    const id = await open({ kind: 'emergency_rollback_review', actors: [ACTOR.uniqueId] });
+    await acknowledgeIncident(deps, id, OPERATOR);
+    await resolveIncident(deps, id, 'justified', OPERATOR);
+    expect(await open({ kind: 'emergency_rollback_review', actors: [ACTOR.uniqueId] })).toBe(id);
+    expect(incidents.incidents.get(id)).toMatchObject({ state: 'resolved', revision: 3 });
+  });
+
   it('of what somebody did past the gates is not resolved by them', async () => {
     const id = await open({ kind: 'break_glass_review', actors: [ACTOR.uniqueId] });
     await acknowledgeIncident(deps, id, ACTOR);

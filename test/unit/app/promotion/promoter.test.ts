@@ -485,38 +485,63 @@ describe('an execution that was stopped', () => {
 });
 
 describe('an emergency rollback', () => {
-  it('stops what is being deployed, and is to be reviewed', async () => {
+  const ON_CALL = caller('on-call');
+  const rollBack = (by = ON_CALL, from?: string) =>
+    rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers', ...(from ? { from } : {}) }, by);
+  const deployingNow = async () => {
     const { id } = await scene.requested();
     await take(id);
     scene.set(id, { state: 'deploying' });
-    const { promotion } = await rollBackEndpoint(
-      scene.promoterDeps,
-      'credit',
-      { reason: 'wrong answers' },
-      caller('on-call'),
-    );
+    return id;
+  };
+  const reviewed = (subject: string) => [{ kind: 'emergency_rollback_review', subject, actors: [ON_CALL.uniqueId] }];
+
+  it('stops what is being deployed, and is to be reviewed', async () => {
+    const id = await deployingNow();
+    const { promotion } = await rollBack();
     expect(promotion).toMatchObject({ id, abort: { cause: 'emergency_rollback', by: { principal: null } } });
-    expect(scene.incidents).toMatchObject([{ kind: 'emergency_rollback_review', subject: id }]);
+    expect(scene.incidents).toMatchObject(reviewed(id));
   });
 
-  it('never begins without its review, wherever it dies', async () => {
+  it.each<[Step, Fate]>([
+    ['save-promotion', 'done'],
+    ['open-incident', 'lost'],
+    ['open-incident', 'done'],
+  ])('of a deployment, whoever asked for it died at %s (%s), does not end without its review', async (step, fate) => {
+    const id = await deployingNow();
+    plane.steps.crashAt(step, fate);
+    await expect(rollBack()).rejects.toThrow(Crash);
+    expect(scene.standing(id).abort).toMatchObject({ cause: 'emergency_rollback' });
+    await end(id, 'rolled_back');
+    expect(scene.incidents).toMatchObject([...reviewed(id), { kind: 'deployment_failed' }]);
+  });
+
+  it.each<[Step, Fate]>([
+    ['put-event', 'done'],
+    ['save-promotion', 'done'],
+    ['start-execution', 'done'],
+    ['announce', 'lost'],
+    ['open-incident', 'lost'],
+    ['open-incident', 'done'],
+  ])('of a release, whoever asked for it died at %s (%s), does not end without its review', async (step, fate) => {
     const { id } = await scene.requested();
     scene.release(id);
-    const rollBack = () =>
-      rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers' }, caller('on-call'));
-    for (const [step, fate] of [
-      ['open-incident', 'done'],
-      ['put-event', 'done'],
-      ['save-promotion', 'done'],
-      ['start-execution', 'done'],
-    ] as const) {
-      plane.steps.crashAt(step, fate);
-      await expect(rollBack()).rejects.toThrow(Crash);
-      expect(scene.incidents).toMatchObject([{ kind: 'emergency_rollback_review' }]);
-    }
-    const { promotion } = await rollBack();
-    expect(scene.incidents).toMatchObject([{ subject: promotion.id, actors: [caller('on-call').uniqueId] }]);
-    expect([...scene.executions.states.keys()]).toEqual([id, promotion.id]);
+    plane.steps.crashAt(step, fate);
+    await expect(rollBack()).rejects.toThrow(Crash);
+    // What runs nowhere takes nothing back: it begins when somebody asks again.
+    const back = [...scene.executions.states.keys()][1] ?? (await rollBack()).promotion.id;
+    scene.release(back);
+    await runPromoter(scene.promoterDeps, { task: 'announce-release', promotion: back, kind: 'rollback' });
+    expect(scene.incidents).toMatchObject(reviewed(back));
+    expect([...scene.executions.states.keys()]).toEqual([id, back]);
+  });
+
+  it('names the one who took it back as who does not review it, also where another asks again', async () => {
+    const id = await deployingNow();
+    plane.steps.crashAt('open-incident', 'lost');
+    await expect(rollBack()).rejects.toThrow(Crash);
+    await rollBack(caller('colleague'));
+    expect(scene.incidents).toMatchObject(reviewed(id));
   });
 
   it('that names what it leaves happens once, though it is sent again when it is over', async () => {
