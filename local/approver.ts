@@ -75,10 +75,10 @@ export class Approver {
     return mails.flatMap((text) => /\b\d{8}\b/.exec(text)?.[0] ?? []);
   }
 
-  /** The code that comes besides those before. */
+  /** The newest code that comes besides those before. */
   async #code(before: ReadonlySet<string>): Promise<string> {
     for (;;) {
-      const code = (await this.#codes()).find((one) => !before.has(one));
+      const code = (await this.#codes()).findLast((one) => !before.has(one));
       if (code !== undefined) return code;
       await delay(200);
     }
@@ -87,6 +87,8 @@ export class Approver {
   async #open(url: string, init: RequestInit = {}): Promise<void> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    // Whoever sees that the gateway got no answer presses the button again.
+    if (answer.status === 502) return await this.#open(url, init);
     for (const set of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
       this.#cookies.set(name, value);

@@ -1,19 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
+  DescribeExecutionCommand,
   type DescribeExecutionOutput,
+  GetExecutionHistoryCommand,
   InvalidToken,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   TaskDoesNotExist,
   TaskTimedOut,
 } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Machine, startMachine } from './support/machine.ts';
 import { GOES_WELL, WAYS, type Way } from './support/promotion-ways.ts';
 
-/** All functions of the machine. What they do is in the way whose number is in the name of the promotion. */
+/** All functions of the machine. What they do is in the way whose number begins the name of the promotion. */
 const counts = mkdtempSync(join(tmpdir(), 'countersign-ways-'));
 const HANDLER = `
 import { writeFileSync } from 'node:fs';
@@ -31,7 +34,7 @@ const GOES_WELL = ${JSON.stringify(GOES_WELL)};
 export const handler = async (event) => {
   console.log(JSON.stringify(event));
   const { task, promotion, role = '' } = event;
-  const what = WAYS[Number(promotion.slice(1))][task] ?? [GOES_WELL[task] ?? {}];
+  const what = WAYS[Number.parseInt(promotion.slice(1), 10)][task] ?? [GOES_WELL[task] ?? {}];
   let at = 0;
   // Counted in files: a function runs in several processes.
   while (!first(join(${JSON.stringify(counts)}, [promotion, task, role, at].join('-')))) at++;
@@ -42,6 +45,9 @@ export const handler = async (event) => {
   return does;
 };
 `;
+
+/** The way in which all goes well. */
+const ALL_WELL = WAYS.findIndex(({ that }) => that === 'goes well');
 
 let machine: Machine;
 
@@ -64,10 +70,10 @@ beforeAll(async () => {
       ApprovalDesk: 'echo',
       Deployer: 'echo',
       Releaser: 'echo',
-      EndpointWaitSeconds: 120,
+      EndpointWaitSeconds: 600,
       PollSeconds: 1,
       CleanUpSeconds: 1,
-      ReminderSeconds: 120,
+      ReminderSeconds: 600,
       Reminders: 1,
       Rounds: 2,
     },
@@ -76,9 +82,12 @@ beforeAll(async () => {
     // an event that waited for a copy would run out of time before the function hears of it.
     copies: 16,
     timeoutMs: 20_000,
-    variants: Object.fromEntries(
-      WAYS.flatMap(({ impatient }) => (impatient ? [[impatient, waitingLessFor(impatient)]] : [])),
-    ),
+    variants: {
+      ...Object.fromEntries(
+        WAYS.flatMap(({ impatient }) => (impatient ? [[impatient, waitingLessFor(impatient)]] : [])),
+      ),
+      asking: (definition) => JSON.stringify({ ...JSON.parse(definition), StartAt: 'AskApprovals' }),
+    },
   });
 });
 afterAll(async () => {
@@ -150,4 +159,47 @@ describe('a promotion that', () => {
       expect(ends.at(-1)?.end ?? null).toBe(way.end);
     }
   });
+});
+
+describe('two hundred promotions that wait for people at once', () => {
+  const WAITING = 200;
+  /** Each begins in half a second, as moto begins them. */
+  const MINUTES = 10;
+
+  it(
+    'take no step and call nothing while they wait',
+    async () => {
+      const gate = { roles: ['model-owner', 'privacy-officer'], round: 1 };
+      const { recorder, client } = machine;
+      recorder.reset();
+      const executions: string[] = [];
+      for (let at = 0; at < WAITING; at++) {
+        const promotion = `p${ALL_WELL}-${at}`;
+        executions.push(await machine.start(promotion, { promotion, kind: 'promotion', gate }, 'asking'));
+      }
+      const invoked = () => recorder.counters['lambda:Invoke'] ?? 0;
+      const steps = async () => {
+        let events = 0;
+        for (const executionArn of executions) {
+          const history = await client.send(new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }));
+          events += history.events?.length ?? 0;
+        }
+        return events;
+      };
+      await vi.waitFor(() => expect(invoked()).toBe(WAITING * gate.roles.length), {
+        timeout: MINUTES * 60_000,
+        interval: 500,
+      });
+      // Step Functions notes the last answers.
+      await delay(1_000);
+      const before = await steps();
+      await delay(5_000);
+      expect(await steps()).toBe(before);
+      expect(invoked()).toBe(WAITING * gate.roles.length);
+      for (const executionArn of executions.slice(0, 3)) {
+        expect(await client.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({ status: 'RUNNING' });
+      }
+    },
+    MINUTES * 60_000,
+  );
 });

@@ -77,15 +77,22 @@ export async function startMachine(options: MachineOptions) {
   });
   const client = new SFNClient({ ...local, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 });
 
+  const start = async (name: string, input: object, machine: string = options.name): Promise<string> => {
+    const stateMachineArn = `arn:aws:states:${local.region}:${accountId}:stateMachine:${machine}`;
+    const { executionArn = '' } = await client.send(
+      new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
+    );
+    return executionArn;
+  };
+
   return {
     ...harness,
     client,
-    /** Runs the machine, or a variant of it, to its end. */
-    run: async (name: string, input: object, machine: string = options.name): Promise<DescribeExecutionOutput> => {
-      const stateMachineArn = `arn:aws:states:${local.region}:${accountId}:stateMachine:${machine}`;
-      const { executionArn } = await client.send(
-        new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }),
-      );
+    /** Starts the machine, or a variant of it. @returns the ARN of the execution */
+    start,
+    /** Runs it to its end. */
+    run: async (...started: Parameters<typeof start>): Promise<DescribeExecutionOutput> => {
+      const executionArn = await start(...started);
       for (;;) {
         const execution = await client.send(new DescribeExecutionCommand({ executionArn }));
         if (execution.status !== 'RUNNING') return execution;
