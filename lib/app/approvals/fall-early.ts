@@ -8,7 +8,7 @@ import { decide, type GateDeps } from '../gate/evaluate.ts';
 import { approvable, approvedFacts } from '../promotion/approved-facts.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import type { Recent } from '../recent.ts';
-import { type AskAnewDeps, askAnew } from './ask-anew.ts';
+import { type AskAnewDeps, askAnew, finishAskingAnew } from './ask-anew.ts';
 import { type TellDeps, tellRefused } from './tell-refused.ts';
 
 export interface FallEarlyDeps extends GateDeps, Omit<AskAnewDeps, keyof GateDeps | 'promotions'> {
@@ -31,17 +31,17 @@ export interface Arrival {
  * is withdrawn they need not wait for the gate before the deployment. Where the gate would not let it through any more, they
  * are told that instead. One query, and for each that waits its facts once.
  *
- * May run twice: the second time the promotion is asked anew already.
+ * May run twice: the second time does what the first did not come to.
  *
  * @returns the ids of the promotions
  */
 export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[]): Promise<readonly string[]> {
   if (arrivals.length === 0) return [];
-  const waiting = (await deps.promotions.open()).filter(({ state, abort }) => state === 'awaiting_approval' && !abort);
   const fallen: string[] = [];
-  for (const one of waiting) {
+  for (const one of await deps.promotions.open()) {
     try {
-      if (await fallsBy(deps, one, arrivals)) fallen.push(one.id);
+      if (isAskedAnew(one)) await finish(deps, one.id);
+      if (one.state === 'awaiting_approval' && !one.abort && (await fallsBy(deps, one, arrivals))) fallen.push(one.id);
     } catch (error) {
       // What is broken is met again by its own gate; what is only busy has the whole event come again.
       if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
@@ -49,6 +49,15 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
     }
   }
   return fallen;
+}
+
+function isAskedAnew({ state, round }: Promotion): boolean {
+  return state === 'evaluating' && round > 1;
+}
+
+async function finish(deps: FallEarlyDeps, id: string): Promise<void> {
+  const found = await deps.promotions.find(id);
+  if (found) await finishAskingAnew(deps, found.promotion, found.asks);
 }
 
 async function fallsBy(deps: FallEarlyDeps, one: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {

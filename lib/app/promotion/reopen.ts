@@ -40,10 +40,17 @@ export async function reopenPromotion(
     round: promotion.round + 1,
     changes: changes.slice(0, MAX_CHANGES),
   });
-  const news = String(reopened.round);
-  const told = { stage: deps.stage, time: deps.clock().toISOString(), news };
-  await deps.announcer.announce([promotionEvent(Announcement.promotionReopened, reopened, told)]);
+  await announceReopened(deps, reopened);
   return reopened;
+}
+
+/** Tells of the round that a promotion is in. May be told again: it is one piece of news. */
+export async function announceReopened(
+  deps: Pick<ReopenDeps, 'announcer' | 'stage' | 'clock'>,
+  reopened: Promotion,
+): Promise<void> {
+  const told = { stage: deps.stage, time: deps.clock().toISOString(), news: String(reopened.round) };
+  await deps.announcer.announce([promotionEvent(Announcement.promotionReopened, reopened, told)]);
 }
 
 /** As many as people read; each is evidence on its own. */

@@ -9,6 +9,7 @@ import { type Approving, approving, decideBy } from '../../../support/approving.
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey, type TestKey } from '../../../support/keys.ts';
 import { aScaiReport, digestOf, signedStatement } from '../../../support/manifests.ts';
+import { Crash, type Step } from '../../../support/memory/steps.ts';
 import { PASSED } from '../../../support/releasing.ts';
 import { stages } from '../../../support/stages.ts';
 
@@ -134,8 +135,33 @@ describe('evidence that arrives while people decide', () => {
     expect(await arrived(evidence)).toEqual([promotion.id]);
     expect(await arrived(evidence)).toEqual([]);
     expect(world.table.promotions.get(promotion.id)?.round).toBe(2);
-    expect(world.announced.map(({ id }) => id)).toEqual([`${promotion.id}/${Announcement.promotionReopened}/2`]);
+    const news = new Set(world.announced.map(({ id }) => id));
+    expect([...news]).toEqual([`${promotion.id}/${Announcement.promotionReopened}/2`]);
   });
+
+  it.each([
+    ['put-event', 'done'],
+    ['save-promotion', 'lost'],
+    ['save-promotion', 'done'],
+    ['announce', 'lost'],
+    ['announce', 'done'],
+    ['answer-wait', 'lost'],
+    ['answer-wait', 'done'],
+  ] satisfies [Step, 'lost' | 'done'][])(
+    'has them all asked anew when it comes again, though the first run died at %s (%s)',
+    async (step, fate) => {
+      const promotion = await world.awaiting('run-1');
+      const tokens = [await world.ask(promotion, 'model-owner'), await world.ask(promotion, 'privacy-officer')];
+      const evidence = await post();
+      plane.steps.crashAt(step, fate);
+      await expect(arrived(evidence)).rejects.toThrow(Crash);
+      await arrived(evidence);
+      expect(tokens.map((token) => world.answers.get(token))).toEqual(tokens.map(() => PromotionError.changed));
+      expect(world.table.promotions.get(promotion.id)).toMatchObject({ state: 'evaluating', round: 2, events: 2 });
+      const news = new Set(world.announced.map(({ id }) => id));
+      expect([...news]).toEqual([`${promotion.id}/${Announcement.promotionReopened}/2`]);
+    },
+  );
 
   it('changes nothing when it speaks of something else', async () => {
     const promotion = await world.awaiting('run-1');
