@@ -13,8 +13,15 @@ import { isActionable, isWithdrawable, openLink, standingOf, type Visit } from '
 import { isSessionOf } from '../core/approvals/link.ts';
 import { approvalFacts, type PageFacts } from '../core/approvals/view/page.ts';
 import { changeSentences, promotionSummary } from '../core/approvals/view/summary.ts';
-import { type ApprovalFacts, type Choice, FIELD, type LinkState, type Outcome } from '../core/pages/model.ts';
-import type { PromotionState } from '../core/promotion.ts';
+import {
+  type ApprovalFacts,
+  type Choice,
+  type Ended,
+  FIELD,
+  type LinkState,
+  type Outcome,
+} from '../core/pages/model.ts';
+import { isOver, type Promotion, type PromotionState } from '../core/promotion.ts';
 import { answer, Browser, FIELDS, type PageOutcome } from './approval-browser.ts';
 import type { PageAnswer, PageRequest } from './page-requests.ts';
 import { proofOf, showSignedIn, signedIn, signIn, signInPage } from './sign-in-pages.ts';
@@ -50,17 +57,17 @@ export function approvalPages(given: ApprovalPagesDeps) {
 async function show(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const { link } = visit;
   const standing = standingOf(visit, deps.clock());
-  if (standing !== 'open' && standing !== 'claimed' && standing !== 'decided')
-    return answer(closed(visit, standing, await deps.facts(visit.promotion)));
+  // Nothing is carried on by a page of what is over.
+  if (standing === 'claimed' && isOver(visit.promotion)) return answer(closed(visit, 'ended'));
+  if (standing !== 'open' && standing !== 'claimed' && standing !== 'decided') return answer(closed(visit, standing));
   const facts = await deps.shownFacts(visit);
   if (standing === 'decided') return browser.page(await decidedPage(deps, visit, facts, browser));
-  const shown = approvalFacts(facts, link);
   if (link.given && standing === 'claimed') {
     const choice: Choice = link.given.decision === 'approved' ? 'approve' : 'reject';
     const { comment, method } = link.given;
     return browser.page({
       state: 'confirm',
-      facts: shown,
+      facts: approvalFacts(facts, link, 'not_by_code'),
       choice,
       comment,
       method: method.kind,
@@ -70,32 +77,32 @@ async function show(deps: ShowDeps, visit: Visit, browser: Browser): Promise<Pag
   }
   const proof = await proofOf(deps, visit, browser);
   if (proof.method === 'oidc') return signInPage(browser, facts, link, proof);
-  if (isSessionOf(link, browser.cookie, deps.clock().toISOString())) return decidePage(browser, shown);
-  return browser.page({ state: 'asked', facts: shown, code: proof.form });
+  if (isSessionOf(link, browser.cookie, deps.clock().toISOString())) {
+    return decidePage(browser, approvalFacts(facts, link, 'by_code'));
+  }
+  return browser.page({ state: 'asked', facts: approvalFacts(facts, link, 'not_by_code'), code: proof.form });
 }
 
 type Closed = Exclude<ReturnType<typeof standingOf>, 'open' | 'claimed' | 'decided'>;
 
-function closed({ link, promotion }: Visit, standing: Closed, { input }: Pick<PageFacts, 'input'>): LinkState {
-  const summary = promotionSummary(promotion, input);
+function closed({ link, promotion }: Visit, standing: Closed): LinkState {
   switch (standing) {
     case 'dead':
       return { state: 'too_many_tries' };
     case 'expired':
       return { state: 'expired', until: link.until };
     case 'changed':
-      return { state: 'changed', summary, changed: changeSentences(promotion.changes) };
+      return { state: 'changed', changed: changeSentences(promotion.changes) };
     case 'ended':
-      return {
-        state: 'ended',
-        summary,
-        outcome: OUTCOMES[promotion.state] ?? 'failed',
-        at: promotion.ended_at ?? promotion.updated_at,
-      };
+      return { state: 'ended', ...outcomeOf(promotion) };
     case 'used':
     case 'revoked':
       return { state: standing };
   }
+}
+
+function outcomeOf({ id, state, ended_at, updated_at }: Promotion): Ended {
+  return { promotion: id, outcome: OUTCOMES[state] ?? 'failed', at: ended_at ?? updated_at };
 }
 
 const OUTCOMES: Readonly<Partial<Record<PromotionState, Outcome>>> = {
@@ -110,13 +117,14 @@ const OUTCOMES: Readonly<Partial<Record<PromotionState, Outcome>>> = {
 
 async function decidedPage(deps: ShowDeps, visit: Visit, facts: PageFacts, browser: Browser): Promise<LinkState> {
   const { link } = visit;
-  const { summary } = approvalFacts(facts, link);
   const decision = facts.decided.find(
     ({ person, role, at }) => person === link.person && role === link.role && at === link.given?.decided_at,
   );
   if (!decision) return { state: 'revoked' };
+  const { promotion } = visit;
+  const about = isOver(promotion) ? outcomeOf(promotion) : promotionSummary(promotion, facts.input);
   const withdraw = isWithdrawable(visit) ? await proofOf(deps, visit, browser) : undefined;
-  return { state: 'decided', summary, decision, withdraw };
+  return { state: 'decided', about, decision, withdraw };
 }
 
 async function askForCode(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
@@ -130,7 +138,7 @@ async function askForCode(deps: ShowDeps, visit: Visit, browser: Browser): Promi
 }
 
 async function codePage(deps: ShowDeps, visit: Visit, browser: Browser, triesLeft: number | undefined) {
-  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link, 'not_by_code');
   return browser.page({
     state: 'code',
     facts,
@@ -150,7 +158,7 @@ async function openSession(deps: ShowDeps, visit: Visit, browser: Browser): Prom
   browser.renew(entered.cookie);
   const proven = { ...visit, link: entered.link };
   if (isWithdrawable(proven)) return await confirmPage(deps, proven, browser, 'withdraw', '');
-  return decidePage(browser, approvalFacts(await deps.shownFacts(visit), entered.link));
+  return decidePage(browser, approvalFacts(await deps.shownFacts(visit), entered.link, 'by_code'));
 }
 
 function decidePage(browser: Browser, facts: ApprovalFacts, comment = '', problem?: ChoiceProblem): PageAnswer {
@@ -187,7 +195,7 @@ async function choose(deps: ShowDeps, visit: Visit, browser: Browser): Promise<P
   const problem = choiceProblem(choice, comment);
   if (!problem && (choice === 'approve' || choice === 'reject'))
     return await confirmPage(deps, visit, browser, choice, comment);
-  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link, 'by_code');
   return { ...decidePage(browser, facts, comment, problem), status: 422 };
 }
 
@@ -200,7 +208,7 @@ async function confirmPage(
 ): Promise<PageOutcome> {
   const token = await prepareDecision(deps, visit.link, choice, comment);
   if (token === undefined) return browser.stale();
-  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link, 'by_code');
   const form = browser.form('confirm', { [FIELDS.confirm]: token });
   return browser.page({
     state: 'confirm',

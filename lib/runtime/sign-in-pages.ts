@@ -48,7 +48,8 @@ export function signInPage(
   comment = '',
   problem: ReturnType<typeof choiceProblem> = undefined,
 ): PageAnswer {
-  return browser.page({ state: 'decide', facts: approvalFacts(facts, link), provider, decide, comment, problem });
+  const shown = approvalFacts(facts, link, 'not_signed_in');
+  return browser.page({ state: 'decide', facts: shown, provider, decide, comment, problem });
 }
 
 /** The second step: the form of the first was sent, and a link leads to the provider. */
@@ -68,7 +69,7 @@ export async function signIn(deps: SignInPagesDeps, visit: Visit, browser: Brows
   const { url } = started;
   const page = browser.page({
     state: 'sign_in',
-    facts: approvalFacts(facts, visit.link),
+    facts: approvalFacts(facts, visit.link, 'not_signed_in'),
     choice: wanted,
     comment,
     provider: url.host,
@@ -100,7 +101,7 @@ export async function showSignedIn(deps: SignInPagesDeps, { query, base }: PageR
     action: base + SIGNED_IN,
     hidden: { [RETURNED.state]: state, [RETURNED.code]: code, ...(iss === undefined ? {} : { [RETURNED.iss]: iss }) },
   };
-  const facts = approvalFacts(await deps.shownFacts(visit), visit.link);
+  const facts = approvalFacts(await deps.shownFacts(visit), visit.link, 'not_signed_in');
   const { choice, comment } = pending;
   // No cookie is given out: the browser has the one that this was begun with.
   return answer({ state: 'confirm', facts, choice, comment, method: 'oidc', confirm, back: undefined });

@@ -4,6 +4,7 @@ import type {
   ApprovalFacts,
   ApprovalPage,
   DecisionView,
+  Ended,
   Form,
   LineageNode,
   PromotionSummary,
@@ -202,6 +203,7 @@ export const FACTS: ApprovalFacts = {
     ],
     complete: true,
   },
+  approvedBy: [DECIDED.role],
   decided: [DECIDED],
   earlier: [
     {
@@ -228,6 +230,7 @@ export const FACTS: ApprovalFacts = {
       environment: 'production',
     },
   ],
+  withheld: { what: 'nothing' },
   evidence: [
     { what: 'Training manifest', sha256: hex('training') },
     { what: 'Evaluation manifest', sha256: hex('evaluation') },
@@ -259,12 +262,23 @@ const WIDE_LINEAGE: ApprovalFacts['lineage'] = (() => {
   };
 })();
 
+const ENDED: Ended = { promotion: hex('promotion'), outcome: 'rolled_back', at: '2026-11-21T13:00:00.000Z' };
+
+/** To who has proved nothing yet. */
+const UNPROVEN: ApprovalFacts = { ...FACTS, decided: [], earlier: [], withheld: { what: 'decisions', count: 3 } };
+
 /** By a name that says what is to be seen. */
 export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
-  asked: { state: 'asked', facts: FACTS, code: form('code') },
+  asked: { state: 'asked', facts: UNPROVEN, code: form('code') },
   'decide-sign-in': {
     state: 'decide',
-    facts: { ...FACTS, deputyFor: 'p-4' },
+    facts: {
+      ...FACTS,
+      deputyFor: 'p-4',
+      decided: FACTS.decided.map((one) => ({ ...one, comment: '' })),
+      earlier: FACTS.earlier.map((one) => ({ ...one, comment: '' })),
+      withheld: { what: 'comments' },
+    },
     provider: PROVIDER,
     decide: form('decide'),
     comment: '',
@@ -290,25 +304,33 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   },
   'asked-first': {
     state: 'asked',
-    facts: { ...FACTS, running: null, decided: [], earlier: [], summary: { ...SUMMARY, emergency: true } },
+    facts: {
+      ...FACTS,
+      running: null,
+      approvedBy: [],
+      withheld: { what: 'decisions', count: 0 },
+      decided: [],
+      earlier: [],
+      summary: { ...SUMMARY, emergency: true },
+    },
     code: form('code'),
   },
   'asked-again': {
     state: 'asked',
     facts: {
-      ...FACTS,
+      ...UNPROVEN,
+      approvedBy: [],
       changed: [
         'the consent for the dataset biopsies.csv was withdrawn and given anew',
         'the policy 2026.11.2 was activated',
       ],
-      decided: [{ ...DECIDED, fallen: 'the consent that it relied on was withdrawn' }],
     },
     code: form('code'),
   },
   'asked-closed': {
     state: 'asked',
     facts: {
-      ...FACTS,
+      ...UNPROVEN,
       gate: {
         ...FACTS.gate,
         passed: false,
@@ -332,9 +354,9 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     },
     code: form('code'),
   },
-  'asked-wide': { state: 'asked', facts: { ...FACTS, lineage: WIDE_LINEAGE }, code: form('code') },
-  code: { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: undefined },
-  'code-wrong': { state: 'code', facts: FACTS, enter: form('enter'), resend: form('code'), triesLeft: 3 },
+  'asked-wide': { state: 'asked', facts: { ...UNPROVEN, lineage: WIDE_LINEAGE }, code: form('code') },
+  code: { state: 'code', facts: UNPROVEN, enter: form('enter'), resend: form('code'), triesLeft: undefined },
+  'code-wrong': { state: 'code', facts: UNPROVEN, enter: form('enter'), resend: form('code'), triesLeft: 3 },
   decide: {
     state: 'decide',
     facts: FACTS,
@@ -390,18 +412,19 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   barred: { state: 'barred', because: 'committer' },
   decided: {
     state: 'decided',
-    summary: SUMMARY,
+    about: SUMMARY,
     decision: { ...DECIDED, person: 'p-4', role: 'model-owner', method: 'code' },
     withdraw: CODE_PROOF,
   },
   'decided-rejected': {
     state: 'decided',
-    summary: SUMMARY,
+    about: SUMMARY,
     decision: { ...DECIDED, decision: 'rejected', comment: 'Accuracy fell; show me which row.' },
     withdraw: undefined,
   },
-  ended: { state: 'ended', summary: SUMMARY, outcome: 'rolled_back', at: '2026-11-21T13:00:00.000Z' },
-  changed: { state: 'changed', summary: SUMMARY, changed: ['the key that signed the training manifest was revoked'] },
+  'decided-ended': { state: 'decided', about: ENDED, decision: DECIDED, withdraw: undefined },
+  ended: { state: 'ended', ...ENDED },
+  changed: { state: 'changed', changed: ['the key that signed the training manifest was revoked'] },
 };
 
 const release = (

@@ -158,13 +158,26 @@ export interface ApprovalFacts {
   readonly card: CardView;
   readonly datasets: readonly DatasetView[];
   readonly lineage: LineageView;
+  /** Roles whose approvals stand in this promotion. */
+  readonly approvedBy: readonly string[];
   /** In this promotion. */
   readonly decided: readonly DecisionView[];
   /** Newest first. */
   readonly earlier: readonly EarlierDecision[];
+  /** What of these two is left out, as long as whoever has the link has proved nothing. */
+  readonly withheld: Withheld;
   /** Evidence that the decision rests on, beside what is named above; `what` is ours, such as `Training manifest`. */
   readonly evidence: readonly { readonly what: string; readonly sha256: string }[];
 }
+
+/**
+ * - `decisions`: all; they come with the code.
+ * - `comments`: who signs in proves nothing before they have decided, and is to know how others did.
+ */
+export type Withheld =
+  | { readonly what: 'decisions'; readonly count: number }
+  | { readonly what: 'comments' }
+  | { readonly what: 'nothing' };
 
 /** How the reader is to prove who they are, and the form by which they begin. */
 export type Proof =
@@ -224,6 +237,14 @@ export type ApprovalStep =
 /** How a promotion came out. */
 export type Outcome = 'released' | 'refused' | 'cancelled' | 'superseded' | 'rolled_back' | 'failed' | 'expired';
 
+/** All that the link of a promotion shows once it is over. */
+export interface Ended {
+  /** Its id. */
+  readonly promotion: string;
+  readonly outcome: Outcome;
+  readonly at: string;
+}
+
 /** What a link shows that decides nothing any more. */
 export type LinkState =
   /** Guessed, truncated, or gone: whichever it is, the answer is the same to the byte. */
@@ -251,14 +272,15 @@ export type LinkState =
   | { readonly state: 'barred'; readonly because: 'producer' | 'committer' | 'requester' | 'decided' | 'role' }
   | {
       readonly state: 'decided';
-      readonly summary: PromotionSummary;
+      /** What it is about; once the promotion is over, only that it is. */
+      readonly about: PromotionSummary | Ended;
       readonly decision: DecisionView;
       /** First step of taking it back; undefined once the canary has started, or when it is taken back. */
       readonly withdraw: Proof | undefined;
     }
-  | { readonly state: 'ended'; readonly summary: PromotionSummary; readonly outcome: Outcome; readonly at: string }
+  | ({ readonly state: 'ended' } & Ended)
   /** Another mail with another link is on its way. */
-  | { readonly state: 'changed'; readonly summary: PromotionSummary; readonly changed: readonly string[] };
+  | { readonly state: 'changed'; readonly changed: readonly string[] };
 
 export type ApprovalPage = ApprovalStep | LinkState;
 

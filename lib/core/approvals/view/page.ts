@@ -27,9 +27,12 @@ export interface PageFacts {
   readonly earlier: readonly EarlierDecision[];
 }
 
-/** Everything that an approver sees before they decide. */
-export function approvalFacts(facts: PageFacts, { role, deputy_for, until }: Link): ApprovalFacts {
-  const { promotion, input, running, decided, earlier } = facts;
+/** How the bearer of a link proves who they are, and whether they have. */
+export type Proven = 'by_code' | 'not_by_code' | 'not_signed_in';
+
+/** Everything that an approver sees before they decide. What others said they see once they have proved that they are one. */
+export function approvalFacts(facts: PageFacts, { role, deputy_for, until }: Link, proven: Proven): ApprovalFacts {
+  const { promotion, input, running, decided } = facts;
   const manifests = manifestsIn(input.attestations);
   const nameOf = namesIn(manifests);
   const card = cardOf(input.attestations, promotion.model);
@@ -46,10 +49,31 @@ export function approvalFacts(facts: PageFacts, { role, deputy_for, until }: Lin
     card: cardView(card, running?.card, directionsIn(input.attestations)),
     datasets: datasetViews(input, manifests, nameOf),
     lineage: lineageView(input, manifests, nameOf),
-    decided,
-    earlier,
+    approvedBy: decided
+      .filter(({ decision, fallen }) => decision === 'approved' && fallen === null)
+      .map((one) => one.role),
+    ...shownDecisions(facts, proven),
     evidence: evidenceOf(input),
   };
+}
+
+function shownDecisions(
+  { decided, earlier }: PageFacts,
+  proven: Proven,
+): Pick<ApprovalFacts, 'decided' | 'earlier' | 'withheld'> {
+  const uncommented = <One extends DecisionView>(one: One): One => ({ ...one, comment: '' });
+  switch (proven) {
+    case 'by_code':
+      return { decided, earlier, withheld: { what: 'nothing' } };
+    case 'not_by_code':
+      return { decided: [], earlier: [], withheld: { what: 'decisions', count: decided.length + earlier.length } };
+    case 'not_signed_in':
+      return {
+        decided: decided.map(uncommented),
+        earlier: earlier.map(uncommented),
+        withheld: { what: 'comments' },
+      };
+  }
 }
 
 function gateView({ evidence, decision, input }: PageFacts): GateView {

@@ -1,9 +1,9 @@
 import { shortened } from '../../printable.ts';
 import { type Content, html, lines, type Markup } from '../html.ts';
 import type { Limits } from '../limits.ts';
-import type { ApprovalFacts, DecisionView, EarlierDecision, ProofMethod } from '../model.ts';
+import type { ApprovalFacts, DecisionView, EarlierDecision, ProofMethod, Withheld } from '../model.ts';
 import { folded, section } from '../parts.ts';
-import { digest, more, shortDigest, sign, thing, when } from '../words.ts';
+import { count, digest, more, shortDigest, sign, thing, when } from '../words.ts';
 
 /** The weaker way is told as weaker. */
 function methodText(method: ProofMethod | null): string {
@@ -22,7 +22,20 @@ export function decision(
 ${fallen === null ? undefined : html`<p class="error">It counts no longer: ${shortened(fallen, limits.text)}</p>\n`}${comment === '' ? undefined : html`<blockquote>${lines(shortened(comment, limits.text))}</blockquote>\n`}`;
 }
 
-export function decidedSection(decided: readonly DecisionView[], limits: Limits): Content {
+/** In the place of what the reader is shown once they have proved who they are. */
+export function withheldSection(withheld: Withheld): Content {
+  if (withheld.what !== 'decisions' || withheld.count === 0) return undefined;
+  return section(
+    'decided',
+    'What others decided',
+    html`<p>${count(withheld.count, 'decision')} on this and earlier models of the family, with what was said, once you have entered your code.</p>`,
+  );
+}
+
+/** Where somebody reads it who never proves more than that they have the link. */
+const UNCOMMENTED = html`<p class="soft small">What people said is left out here: this page shows itself to whoever has the link. It is in their signed statements.</p>`;
+
+export function decidedSection({ decided, withheld }: ApprovalFacts, limits: Limits): Content {
   if (decided.length === 0) return undefined;
   const shown = decided.slice(0, limits.rows);
   return section(
@@ -30,10 +43,11 @@ export function decidedSection(decided: readonly DecisionView[], limits: Limits)
     'Who decided so far',
     shown.map((one) => decision(one, limits)),
     more(decided, shown.length, 'decisions'),
+    withheld.what === 'comments' ? UNCOMMENTED : undefined,
   );
 }
 
-export function earlierSection(earlier: readonly EarlierDecision[], limits: Limits): Content {
+export function earlierSection({ earlier, withheld }: ApprovalFacts, limits: Limits): Content {
   if (earlier.length === 0) return undefined;
   const shown = earlier.slice(0, limits.rows);
   const [latest, ...rest] = shown;
@@ -46,6 +60,7 @@ ${decision(of, limits)}`;
     latest && one(latest),
     rest.length > 0 ? folded(`${rest.length} before it`, rest.map(one)) : undefined,
     more(earlier, shown.length, 'decisions'),
+    withheld.what === 'comments' ? UNCOMMENTED : undefined,
   );
 }
 

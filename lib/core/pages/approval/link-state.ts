@@ -1,7 +1,7 @@
 import { shortened } from '../../printable.ts';
-import { type Content, html } from '../html.ts';
+import { type Content, html, type Markup } from '../html.ts';
 import { type Limits, sized } from '../limits.ts';
-import type { LinkState, Outcome, PromotionSummary, RenderedPage } from '../model.ts';
+import type { Ended, LinkState, Outcome, PromotionSummary, RenderedPage } from '../model.ts';
 import { renderShell } from '../shell.ts';
 import { KEPT, nameOf, sentence, when } from '../words.ts';
 import { decision } from './decisions.ts';
@@ -89,15 +89,14 @@ ${NEXT}</section>`,
     case 'ended':
       return {
         title: ENDED[page.outcome],
-        body: html`<section><p>The promotion ended ${when(page.at)}. There is nothing to decide any more.</p>
-${aboutOf(page.summary, limits)}</section>`,
+        body: html`<section><p>There is nothing to decide any more.</p>
+${endedText(page)}</section>`,
       };
     case 'changed':
       return {
         title: 'What you were asked has changed',
         body: html`<section><p>This link shows what was so before. Another mail with another link is on its way to those who are to decide.</p>
-<ul>${page.changed.slice(0, limits.rows).map((text) => html`<li>${shortened(sentence(text), limits.text)}</li>`)}</ul>
-${aboutOf(page.summary, limits)}</section>`,
+<ul>${page.changed.slice(0, limits.rows).map((text) => html`<li>${shortened(sentence(text), limits.text)}</li>`)}</ul></section>`,
       };
   }
 }
@@ -128,14 +127,12 @@ const ENDED: Readonly<Record<Outcome, string>> = {
   expired: 'The time for this promotion is over',
 };
 
-function decided(
-  { summary, decision: made, withdraw }: Extract<LinkState, { state: 'decided' }>,
-  limits: Limits,
-): Said {
+function decided({ about, decision: made, withdraw }: Extract<LinkState, { state: 'decided' }>, limits: Limits): Said {
+  const isOver = 'outcome' in about;
   return {
-    title: `You ${made.decision} ${nameOf(summary.model)}`,
+    title: `You ${made.decision} ${isOver ? 'it, and it is over' : nameOf(about.model)}`,
     body: html`<section>${decision(made, limits)}
-${aboutOf(summary, limits)}</section>
+${isOver ? html`<p><strong>${ENDED[about.outcome]}.</strong></p>${endedText(about)}` : aboutOf(about, limits)}</section>
 ${
   withdraw &&
   html`<section aria-labelledby="${ACT}"><h2 id="${ACT}">Take it back</h2>
@@ -143,6 +140,12 @@ ${
 ${proveForm(withdraw)}</section>`
 }`,
   };
+}
+
+/** Whoever wants to know more is asked by the API who they are. */
+function endedText({ promotion, at }: Ended): Markup {
+  return html`<p>The promotion ended ${when(at)}. This link shows nothing more of it; whoever may read evidence asks:</p>
+<p><code>countersign promotion show ${promotion}</code></p>`;
 }
 
 function aboutOf(summary: PromotionSummary, limits: Limits): Content {

@@ -6,7 +6,7 @@ import { renderShell } from '../shell.ts';
 import { KEPT, listed, nameOf, sentence, shortDigest, sign, when } from '../words.ts';
 import { cardSection, changesSection } from './changes.ts';
 import { dataSection } from './data.ts';
-import { decidedSection, earlierSection, evidenceSection } from './decisions.ts';
+import { decidedSection, earlierSection, evidenceSection, withheldSection } from './decisions.ts';
 import { ACT, actSection } from './forms.ts';
 import { lineageSection } from './lineage.ts';
 import { linkState } from './link-state.ts';
@@ -42,14 +42,12 @@ ${strip(facts, limits)}${summary.emergency ? EMERGENCY : undefined}${changed.len
 }
 
 /** What decides most readers' minds, at one glance. */
-function strip({ gate, running, decided, until }: ApprovalFacts, limits: Limits): Markup {
-  const approvals = decided
-    .slice(0, limits.rows)
-    .filter(({ decision, fallen }) => decision === 'approved' && fallen === null);
+function strip({ gate, running, approvedBy, until }: ApprovalFacts, limits: Limits): Markup {
+  const roles = approvedBy.slice(0, limits.rows);
   return html`<dl class="strip">
 <div><dt>Gate</dt><dd>${sign(gate.passed ? 'pass' : 'fail', gate.passed ? 'Open' : 'Closed')}</dd></div>
 <div><dt>Takes the place of</dt><dd>${running === null ? 'nothing: first release' : html`<code>${shortDigest(running.model.sha256)}</code>`}</dd></div>
-<div><dt>Approved so far</dt><dd>${approvals.length === 0 ? 'by nobody' : listed(approvals.map(({ role }) => shortened(role, limits.text)))}</dd></div>
+<div><dt>Approved so far</dt><dd>${roles.length === 0 ? 'by nobody' : listed(roles.map((role) => shortened(role, limits.text)))}</dd></div>
 <div><dt>Decide by</dt><dd>${when(until)}</dd></div>
 </dl>
 `;
@@ -70,5 +68,5 @@ function changedSection(changed: readonly string[], limits: Limits): Markup {
 }
 
 function details(facts: ApprovalFacts, limits: Limits): Markup {
-  return html`${summarySection(facts, limits)}${changesSection(facts, limits)}${gateSection(facts.gate, limits)}${dataSection(facts.datasets, limits)}${lineageSection(facts.lineage, limits)}${cardSection(facts.card, limits)}${decidedSection(facts.decided, limits)}${earlierSection(facts.earlier, limits)}${evidenceSection(facts, limits)}`;
+  return html`${summarySection(facts, limits)}${changesSection(facts, limits)}${gateSection(facts.gate, limits)}${dataSection(facts.datasets, limits)}${lineageSection(facts.lineage, limits)}${cardSection(facts.card, limits)}${withheldSection(facts.withheld)}${decidedSection(facts, limits)}${earlierSection(facts, limits)}${evidenceSection(facts, limits)}`;
 }

@@ -54,6 +54,51 @@ describe('a link', () => {
     },
   );
 
+  it('shows what others said only to who has proved who they are', async () => {
+    await world.enlist('p-2', { roles: ['privacy-officer'] });
+    await world.ask(promotion, 'privacy-officer');
+    await decideBy(world, 'p-2', 'approve', 'the consent covers it');
+    await browser.get(secret);
+    expect(browser.page).toContain('1 decision on this');
+    expect(browser.page).not.toMatch(/the consent covers it|p-2/);
+    await browser.post(secret, 'code');
+    expect(browser.page).not.toMatch(/the consent covers it|p-2/);
+    await browser.post(secret, 'session', { code: world.codeOf('p-1') });
+    expect(browser.page).toContain('the consent covers it');
+    expect(await world.browser().get(secret)).not.toContain('the consent covers it');
+  });
+
+  it('of what is over shows how it ended, and nothing of what was asked: not to a form either, and not to who had a session', async () => {
+    await proven();
+    const choose = browser.form('decision');
+    world.change(promotion.id, { state: 'superseded', ended_at: '2026-11-21T13:00:00.000Z' });
+    await browser.get(secret);
+    const page = browser.page;
+    expect([browser.status, page]).toEqual([410, expect.stringContaining('A newer promotion took the place')]);
+    expect(page).toContain(`countersign promotion show ${promotion.id}`);
+    for (const fact of [promotion.model, promotion.endpoint, 'alert(1)', 'p-1']) expect(page).not.toContain(fact);
+    for (const [step, form] of [
+      ['decision', new Map([...choose, ['decision', 'approve']])],
+      ['code', choose],
+      ['session', choose],
+    ] as const) {
+      await browser.send(secret, step, form);
+      for (const fact of [promotion.model, promotion.endpoint]) expect(browser.page).not.toContain(fact);
+    }
+    expect(world.table.rows.size).toBe(0);
+  });
+
+  it('of what is over still shows its owner what they decided, and nothing else', async () => {
+    await decideBy(world, 'p-1', 'approve', 'the recall is what counts');
+    world.change(promotion.id, { state: 'rolled_back', ended_at: '2026-11-21T13:00:00.000Z' });
+    const page = await world.browser().get(secret);
+    expect(page).toContain('the recall is what counts');
+    expect(page).toContain('The release was rolled back');
+    for (const fact of [promotion.model, promotion.endpoint, 'alert(1)', 'Take it back']) {
+      expect(page).not.toContain(fact);
+    }
+  });
+
   it('that is over shows so, and decides nothing', async () => {
     await proven();
     plane.clock.advance(5 * DAY);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
 import type { Promotion } from '../../../../lib/core/promotion.ts';
-import { type Approving, approving, type TestBrowser } from '../../../support/approving.ts';
+import { type Approving, approving, decideBy, type TestBrowser } from '../../../support/approving.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
 import { Crash } from '../../../support/memory/steps.ts';
@@ -85,6 +85,15 @@ describe('an approver who signs in', () => {
     const deps = { archive: plane.bucket, tables, skipped: skip, remarked: nothing, progress: nothing };
     expect(await reindex(deps)).toMatchObject({ approvals: 2 });
     expect(skipped.filter((name) => name.startsWith('approvals/'))).toEqual([]);
+  });
+
+  it('sees how others decided and not what they said, as they prove nothing before they have decided', async () => {
+    await world.enlist('p-2', { roles: ['privacy-officer'] });
+    await world.ask(promotion, 'privacy-officer');
+    await decideBy(world, 'p-2', 'approve', 'the consent covers it');
+    await browser.get(secret);
+    expect(browser.page).toContain('p-2');
+    expect(browser.page).not.toContain('the consent covers it');
   });
 
   it('is told on the page what is missing, before they go anywhere', async () => {

@@ -104,6 +104,15 @@ describe('an approval page', () => {
     expect(renderApprovalPage({ state: 'unknown' })).toEqual(renderApprovalPage({ state: 'unknown' }));
   });
 
+  it('shows of what is over how it ended, and nothing of what was asked', () => {
+    for (const name of ['ended', 'decided-ended']) {
+      const { html } = renderApprovalPage(APPROVAL_PAGES[name] ?? { state: 'unknown' });
+      expect(html).toContain('The release was rolled back');
+      for (const text of [SUMMARY.model.sha256, SUMMARY.model.name ?? '', SUMMARY.endpoint, SUMMARY.requester])
+        expect(html).not.toContain(text);
+    }
+  });
+
   it('tells a weaker proof as the weaker one', () => {
     expect(shown({ decided: [{ ...DECIDED, method: 'code' }] })).toContain('the weaker way');
     expect(shown({ decided: [{ ...DECIDED, method: 'oidc' }], earlier: [] })).not.toContain('the weaker way');
@@ -198,11 +207,11 @@ describe('a page of the largest and worst facts', () => {
         }),
         renderApprovalPage({
           state: 'decided',
-          summary: facts.summary,
+          about: facts.summary,
           decision: big.decided[0] ?? DECIDED,
           withdraw: CODE_PROOF,
         }),
-        renderApprovalPage({ state: 'changed', summary: facts.summary, changed: facts.changed }),
+        renderApprovalPage({ state: 'changed', changed: facts.changed }),
       ]) {
         expect(bytes(rendered)).toBeLessThanOrEqual(MAX_PAGE);
       }
