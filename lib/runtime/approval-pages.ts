@@ -176,7 +176,7 @@ async function decide(deps: ShowDeps, visit: Visit, browser: Browser): Promise<P
   const step = browser.field(FIELDS.step);
   if (step === 'sign-in' && browser.sent('sign-in')) return await signIn(deps, visit, browser);
   if (step === 'finish' && browser.sent('finish')) {
-    await finishDecision(deps, visit);
+    if (standingOf(visit, deps.clock()) === 'claimed') await finishDecision(deps, visit);
     return 'home';
   }
   if ((step !== 'choose' && step !== 'confirm') || !browser.sent(step)) return browser.stale();

@@ -14,8 +14,7 @@ export interface AskAnewDeps extends ReopenDeps {
  * Has everybody asked anew, with the reason: begins the next round, and ends the waits for answers in this one. A promotion that
  * is not waiting for people is left alone: its gate sees for itself what has changed.
  *
- * Crash before the waits are ended: {@link finishAskingAnew} ends them, or the first answer or reminder, which meets a round that
- * is over.
+ * Crash before the waits are ended: {@link finishAskingAnew} ends them, or the next reminder, which meets a round that is over.
  */
 export async function askAnew(
   deps: AskAnewDeps,

@@ -1,4 +1,4 @@
-import { type ApprovalDeskTask, PromotionError } from '../../contracts/promotion.ts';
+import { type ApprovalDeskTask, PromotionError, type PromotionErrorName } from '../../contracts/promotion.ts';
 import { isRole } from '../../core/approvals/approval.ts';
 import { newLink, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { type MailAbout, mailTags } from '../../core/approvals/mail-tags.ts';
@@ -61,15 +61,19 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   const known = await settled(deps, promotion, read);
   // A newer round has begun, and whoever began it died before this wait was ended.
   const isOver = promotion.round > task.round;
-  if (isOver) return await endWait(deps, task);
+  if (isOver) return await endWait(deps, task, PromotionError.changed);
   if (known?.round === task.round && known.state !== 'asked') {
     return await answerWait(deps, promotion, known, task.token);
+  }
+  const at = deps.clock();
+  // The map of waits has begun again in the round: its links hold no more, and its reminders are counted from none.
+  if (known?.round === task.round && known.until <= at.toISOString()) {
+    return await endWait(deps, task, PromotionError.expired);
   }
   // What was approved in an earlier round is asked anew, so it counts no more.
   if (known?.state === 'approved') await endApproval(deps, promotion, known, { decision: 'fallen', method: null });
   const others = asks.filter(({ role }) => role !== task.role);
   const facts = await deps.facts(promotion);
-  const at = deps.clock();
   const isLate = task.reminder >= deps.settings.escalateAfter;
   const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at, isLate }, facts, others) : [];
   if (people.length === 0) await nobody(deps, promotion, task.role);
@@ -87,7 +91,7 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   // Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait.
   const now = await requirePromotion(deps.promotions, promotion.id);
   honourAbort(now);
-  if (now.round > task.round) return await endWait(deps, task);
+  if (now.round > task.round) return await endWait(deps, task, PromotionError.changed);
   const mailFacts = { promotion, facts, ask, known };
   await mailAll(
     deps,
@@ -96,9 +100,8 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   );
 }
 
-/** Of a round that is over. */
-async function endWait({ waits }: AskDeps, { token }: ApprovalDeskTask): Promise<void> {
-  await waits.fail(token, PromotionError.changed);
+async function endWait({ waits }: AskDeps, { token }: ApprovalDeskTask, error: PromotionErrorName): Promise<void> {
+  await waits.fail(token, error);
 }
 
 /** The ask with its decision recorded, where somebody who decided died before that. */

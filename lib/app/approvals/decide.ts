@@ -121,10 +121,14 @@ export async function commitDecision(
   return { done: true };
 }
 
-/** Records what was claimed, and answers the wait. Anybody may: it is decided. */
+/**
+ * Records what was claimed, and answers the wait. Anybody may who has a link of the round: it is decided. Where nothing is, the
+ * wait goes on: whoever has a link has proved nothing by it.
+ */
 export async function finishDecision(deps: DecideDeps, { link, promotion, ask }: Visit): Promise<void> {
   if (!ask) return;
   const settled = ask.state === 'asked' && ask.deciding ? await recordDecision(deps, promotion, ask, link) : ask;
+  if (settled.state === 'asked' || settled.round !== link.round) return;
   await tellWait(deps, promotion, settled);
 }
 

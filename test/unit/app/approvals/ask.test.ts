@@ -198,6 +198,18 @@ describe('asking a role', () => {
     expect(world.mails).toEqual([]);
   });
 
+  it('asks no longer in a round than its links hold, though the waits of the round began again', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    plane.clock.advance(3 * DAY);
+    const again = await world.ask(promotion, 'model-owner');
+    expect(world.answers.get(again)).toBeUndefined();
+    plane.clock.advance(2 * DAY);
+    const late = await world.ask(promotion, 'model-owner');
+    expect(world.answers.get(late)).toBe(PromotionError.expired);
+  });
+
   it('opens an incident for an address that takes no mail, and names no address in it', async () => {
     await world.enlist('p-1');
     world.refused.add('p-1@example.org');

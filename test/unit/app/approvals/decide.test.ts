@@ -6,7 +6,7 @@ import { reindex } from '../../../../lib/app/reindex.ts';
 import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { PromotionError } from '../../../../lib/contracts/promotion.ts';
 import { parseApproval } from '../../../../lib/core/approvals/approval.ts';
-import { linkId } from '../../../../lib/core/approvals/link.ts';
+import { formToken, linkId } from '../../../../lib/core/approvals/link.ts';
 import type { ChangeApprover } from '../../../../lib/core/approver-requests.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
 import { parsePublicKey } from '../../../../lib/core/keys.ts';
@@ -95,6 +95,40 @@ describe('a decision', () => {
     expect(world.announced).toEqual([]);
     expect(statement('given')?.body).toMatchObject({ decision: 'rejected', comment: 'not this week' });
   });
+
+  it.each(['finish', 'choose', 'confirm'])(
+    'is not made, and the wait not ended, by a form for the step %s that the bearer of a link made up',
+    async (step) => {
+      const secret = world.linksOf('p-1').at(-1) ?? '';
+      const browser = world.browser();
+      await browser.get(secret);
+      const [cookie = ''] = browser.cookies.values();
+      const made = formToken(cookie, linkId(secret) ?? '', step);
+      await browser.send(secret, 'decision', new Map(Object.entries({ step, token: made, decision: 'reject' })));
+      expect(world.answers.size).toBe(0);
+      expect(plane.steps.taken).not.toContain('put-approval');
+      await decideBy(world, 'p-1', 'approve');
+      expect(world.answers.get(token)).toBe('succeeded');
+    },
+  );
+
+  it.each(['the link that decided', 'a link that somebody else decided before'])(
+    'of a round that is over ends no wait of the next, when its form is sent again by %s',
+    async (by) => {
+      const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+      if (by === 'the link that decided') await browser.send(secret, 'decision', form);
+      else await decideBy(world, 'p-2', 'approve');
+      world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });
+      const next = await world.ask(promotion, 'model-owner', { round: 2 });
+      await browser.send(secret, 'decision', form);
+      const [cookie = ''] = browser.cookies.values();
+      const finish = { step: 'finish', token: formToken(cookie, linkId(secret) ?? '', 'finish') };
+      await browser.send(secret, 'decision', new Map(Object.entries(finish)));
+      expect(world.answers.get(next)).toBeUndefined();
+      await decideBy(world, 'p-2', 'approve');
+      expect(world.answers.get(next)).toBe('succeeded');
+    },
+  );
 
   it('is made once, by whoever of two is first, however often each sends the form', async () => {
     const ready = await Promise.all(
