@@ -7,6 +7,7 @@ import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
 import type { StoredDecision } from '../../lib/core/gate/decision.ts';
+import { rollbackRequest } from '../../lib/core/promotion/requests.ts';
 import { imageDigestOf, isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
 import { type RecordedRelease, restoredBy, wayBackFrom } from '../../lib/core/release.ts';
 import { testClock } from './clock.ts';
@@ -170,11 +171,13 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     },
     /** A promotion that people have approved, and that has its endpoint. */
     approved(name: string, change: Partial<Promotion> = {}): string {
+      const [newest] = releases;
+      const leaves = change.kind === 'rollback' && newest ? rollbackRequest(newest.evidence) : '';
       const question = {
         model: digestOf(`model of ${name}`),
         endpoint: 'fraud',
         environment: 'production',
-        request: name,
+        request: `${leaves}${name}`,
       } as const;
       const id = promotionId(question);
       const at = clock.now().toISOString();

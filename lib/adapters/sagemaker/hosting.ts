@@ -73,13 +73,18 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
     config: (EndpointConfigName) =>
       described(async () => toConfig(await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName })))),
 
-    async create(EndpointName, EndpointConfigName) {
-      await changed(client.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName, Tags: tagsOf() })));
-    },
+    create: (EndpointName, EndpointConfigName) =>
+      made(async () => {
+        await client.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName, Tags: tagsOf() }));
+      }),
 
     async update(EndpointName, EndpointConfigName, takeover) {
       const deployment = takeover && { DeploymentConfig: deploymentConfig(takeover) };
-      await changed(client.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName, ...deployment })));
+      try {
+        await client.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName, ...deployment }));
+      } catch (error) {
+        refused(error);
+      }
     },
 
     async remove(EndpointName) {
@@ -107,14 +112,6 @@ async function made(make: () => Promise<void>): Promise<boolean> {
     return true;
   } catch (error) {
     return isExisting(error) ? false : refused(error);
-  }
-}
-
-async function changed(call: Promise<unknown>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    refused(error);
   }
 }
 

@@ -29,7 +29,8 @@ export interface Hosting {
   /** @returns false, having made nothing, when there is a configuration of that name */
   createConfig(name: string, config: HostedConfig, promotion: string): Promise<boolean>;
   config(name: string): Promise<HostedConfig | undefined>;
-  create(endpoint: string, config: string): Promise<void>;
+  /** @returns false, having made nothing, when there is an endpoint of that name */
+  create(endpoint: string, config: string): Promise<boolean>;
   /** Without a takeover: all at once, whatever any alarm says. */
   update(endpoint: string, config: string, takeover: Takeover | null): Promise<void>;
   remove(endpoint: string): Promise<void>;

@@ -1,7 +1,7 @@
 import { DomainError } from '../../core/errors.ts';
 import type { PromotionEvent } from '../../core/events.ts';
 import { CONTROL_PLANE } from '../../core/layout.ts';
-import type { Promotion } from '../../core/promotion.ts';
+import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type CountersignDeps, requireEvidenceKey } from '../countersign.ts';
 import type { Ledger, Registry } from '../ports.ts';
 import { storeEvent } from '../record-event.ts';
@@ -85,14 +85,14 @@ export async function applyStated(
   stated: PromotionEvent,
 ): Promise<Promotion> {
   const after = await changePromotion(deps, standing, (now) =>
-    now.events >= stated.revision ? undefined : { ...madeBy(stated), events: stated.revision },
+    now.events >= stated.revision ? undefined : { ...madeBy(stated, now), events: stated.revision },
   );
   if (stated.action === wanted) return after;
   throw new DomainError('REVISION_CONFLICT', `${stated.action} came first`, { retryAfterMs: 1000 });
 }
 
-/** What an event makes of the record. What else changed meanwhile stays. */
-function madeBy({ action, promotion }: PromotionEvent): Partial<Promotion> {
+/** What an event makes of the record as it stands by then. What else changed meanwhile stays. */
+function madeBy({ action, promotion }: PromotionEvent, now: Promotion): Partial<Promotion> {
   const { confirmed_by, state, round, changes, failure, ended_at } = promotion;
   switch (action) {
     case 'promotion-requested':
@@ -100,7 +100,8 @@ function madeBy({ action, promotion }: PromotionEvent): Partial<Promotion> {
     case 'promotion-confirmed':
       return { confirmed_by };
     case 'promotion-reopened':
-      return { state, round, changes, release_decision: null };
+      // Stated before the deployment began, and met by whoever ends it: nobody is asked any more.
+      return isBeforeDeployment(now) ? { state, round, changes, release_decision: null } : {};
     case 'promotion-ended':
       return { state, failure, ended_at };
   }

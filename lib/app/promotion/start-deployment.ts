@@ -1,4 +1,5 @@
 import { limitSeconds, overdueAt } from '../../core/deployment.ts';
+import { DomainError } from '../../core/errors.ts';
 import { notCanaried } from '../../core/preflight.ts';
 import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
@@ -37,22 +38,42 @@ export async function startDeployment(deps: DeployDeps, read: Deploying): Promis
   }
 }
 
-/** Nothing is told to SageMaker but of what was let through, and of that not once it is over or on its way back. */
+/**
+ * Nothing is told to SageMaker but of what was let through, and of that not once it is over, on its way back, or about to end: a
+ * failure is noted before the end is signed, and by then nobody looks again whether something was deployed.
+ */
 function requireDeployable(promotion: Promotion): void {
-  const { deployment, state } = promotion;
-  if (deployment?.way_back || !(isBeforeDeployment(promotion) || state === 'deploying')) throw conflict(promotion);
+  const { deployment, failure, state } = promotion;
+  if (failure || deployment?.way_back || !(isBeforeDeployment(promotion) || state === 'deploying'))
+    throw conflict(promotion);
   if (state !== 'deploying') requireGate(promotion);
 }
 
 async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Promise<void> {
   const { endpoint, deployment, bake_seconds } = promotion;
-  if (deployment.previous_config === null) return await hosting.create(endpoint, deployment.endpoint_config);
+  if (deployment.previous_config === null) {
+    if (!(await hosting.create(endpoint, deployment.endpoint_config))) await requireMade(hosting, promotion);
+    return;
+  }
   await hosting.update(endpoint, deployment.endpoint_config, {
     canary_percent: notCanaried(promotion) ? null : promotion.canary_percent,
     bake_seconds,
     alarms: [alarms.nameOf(endpoint), ...promotion.alarms],
     limit_seconds: limitSeconds(promotion),
   });
+}
+
+/**
+ * An endpoint of the name is there. It may be the one that an earlier run of this step made, whose answer was lost: SageMaker's
+ * reads are eventually consistent, and may not show it yet.
+ *
+ * @throws DomainError worth a retry until it is seen; HostingRefusal for another's
+ */
+async function requireMade(hosting: DeployDeps['hosting'], { endpoint, deployment }: Deploying): Promise<void> {
+  const found = await hosting.endpoint(endpoint);
+  if (found?.config === deployment.endpoint_config) return;
+  if (found) throw new HostingRefusal(`the endpoint ${endpoint} was made by somebody else meanwhile`);
+  throw new DomainError('DEPENDENCY_UNAVAILABLE', `the endpoint ${endpoint} is not seen yet`, { retryAfterMs: 1000 });
 }
 
 async function isTold({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<boolean> {

@@ -30,10 +30,12 @@ describe('a first deployment', () => {
 
   it('is refused where it names an alarm that is not there, and not where one rings', async () => {
     const on = deploying();
-    const id = on.approved('one', { alarms: [NAMED_ALARM, 'not-there'] });
+    const alarms = [NAMED_ALARM, 'not-there'];
+    const refused = on.approved('one', { alarms });
     for (const task of ['preflight', 'prepare'] as const)
-      await expect(on.run(id, task)).rejects.toMatchObject({ code: 'alarm_not_found' });
+      await expect(on.run(refused, task)).rejects.toMatchObject({ code: 'alarm_not_found' });
     on.alarms.set('not-there', { ringsUntil: Number.POSITIVE_INFINITY });
+    const id = on.approved('again', { alarms });
     for (const task of ['preflight', 'prepare', 'deploy'] as const) await on.run(id, task);
     expect(await on.watch(id, 'watch')).toBe('in_service');
   });
@@ -347,11 +349,12 @@ describe('a canary', () => {
   it('never touches an endpoint that became another’s', async () => {
     const on = deploying();
     await on.released('one');
+    const late = on.approved('late');
+    await on.run(late, 'prepare');
+    on.leases.set('fraud', 'another');
+    await expect(on.run(late, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused', code: 'endpoint_lost' });
     const two = on.approved('two');
     await on.run(two, 'prepare');
-    on.leases.set('fraud', 'another');
-    await expect(on.run(two, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused', code: 'endpoint_lost' });
-    on.leases.set('fraud', two);
     await on.run(two, 'deploy');
     on.leases.set('fraud', 'another');
     const at = on.clock.now().toISOString();

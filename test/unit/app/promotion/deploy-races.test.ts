@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { runDeployerTask } from '../../../../lib/app/promotion/deploy-task.ts';
+import type { Hosting } from '../../../../lib/app/promotion/hosting.ts';
+import { configName } from '../../../../lib/core/deployment.ts';
+import { type Deployings, deploying } from '../../../support/deploying.ts';
+
+/** Runs a task with some of SageMaker's answers changed. */
+async function runWith(
+  { deps, get }: Deployings,
+  id: string,
+  task: 'deploy' | 'roll-back',
+  changed: (real: Hosting) => Partial<Hosting>,
+) {
+  const hosting = { ...deps.hosting, ...changed(deps.hosting) };
+  return await runDeployerTask({ ...deps, hosting }, { promotion: id, kind: get(id).kind, task });
+}
+
+describe('the end of a promotion that was stopped past us', () => {
+  it('is met by a deployer that still runs: it tells SageMaker nothing', async () => {
+    const on = deploying();
+    await on.released('one');
+    const id = on.approved('two');
+    await on.run(id, 'prepare');
+    const told = on.calls.length;
+    on.change(id, { failure: { code: 'EXECUTION_STOPPED', detail: 'the execution was stopped past the API' } });
+    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect(on.get(id)).toMatchObject({ state: 'awaiting_approval', deployment: { started_at: null } });
+    expect(on.calls.slice(told)).not.toContain('UpdateEndpoint');
+  });
+});
+
+describe('a first deployment whose function died after SageMaker was told', () => {
+  /** The endpoint is being made, and nobody heard of it. */
+  async function unheard() {
+    const on = deploying();
+    const id = on.approved('one');
+    await on.run(id, 'prepare');
+    const killed = runWith(on, id, 'deploy', (real) => ({
+      create: async (...told) => {
+        await real.create(...told);
+        throw new Error('killed');
+      },
+    }));
+    await expect(killed).rejects.toThrow('killed');
+    return { on, id };
+  }
+
+  it('is tried again for as long as SageMaker’s reads do not show what was made', async () => {
+    const { on, id } = await unheard();
+    const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => undefined }));
+    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
+    await on.run(id, 'deploy');
+    expect(await on.watch(id, 'watch')).toBe('in_service');
+  });
+
+  it('is found where the reads show it the moment it cannot be made again', async () => {
+    const { on, id } = await unheard();
+    let looks = 0;
+    await runWith(on, id, 'deploy', (real) => ({
+      endpoint: async (name) => (looks++ === 0 ? undefined : await real.endpoint(name)),
+    }));
+    expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
+  });
+
+  it('is refused where the endpoint that is there is a stranger’s', async () => {
+    const on = deploying();
+    const id = on.approved('one');
+    await on.run(id, 'prepare');
+    const { model_name = '' } = on.get(id).deployment ?? {};
+    const variant = { VariantName: 'AllTraffic', InitialInstanceCount: 2, InstanceType: 'ml.m5.large' };
+    const ProductionVariants = [{ ...variant, ModelName: model_name }];
+    on.sagemaker.createEndpointConfig({ EndpointConfigName: 'strange', ProductionVariants });
+    await on.sagemaker.createEndpoint({ EndpointName: 'fraud', EndpointConfigName: 'strange' });
+    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused' });
+    expect(on.get(id).failure).toMatchObject({ code: 'refused_by_sagemaker' });
+  });
+});
+
+describe('a rollback that waited for the endpoint', () => {
+  it('leaves another release alone than the one that it was asked to take back', async () => {
+    const on = deploying();
+    await on.released('one');
+    await on.released('two');
+    const back = on.approved('back', { kind: 'rollback' });
+    const three = await on.released('three');
+    on.leases.set('fraud', back);
+    await expect(on.run(back, 'roll-back')).rejects.toMatchObject({ name: 'IntegrityFailure' });
+    expect(on.get(back)).toMatchObject({ deployment: null, failure: { code: 'endpoint_changed' } });
+    expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id: three }));
+  });
+});
+
+describe('cleaning up', () => {
+  it('after a rollback that failed leaves the endpoint that a release says serves', async () => {
+    const on = deploying();
+    const one = await on.released('one');
+    const back = on.approved('back', { kind: 'rollback' });
+    const down = runWith(on, back, 'roll-back', () => ({ remove: async () => Promise.reject(new Error('503')) }));
+    await expect(down).rejects.toThrow('503');
+    on.change(back, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });
+    expect(await on.run(back, 'clean-up')).toEqual({ state: 'rollback_failed' });
+    expect(on.sagemaker.describeEndpoint('fraud')).toMatchObject({
+      EndpointConfigName: configName({ id: one }),
+      EndpointStatus: 'InService',
+    });
+  });
+});
