@@ -1,5 +1,5 @@
 import { DomainError } from '../../core/errors.ts';
-import type { RollBack } from '../../core/promotion/requests.ts';
+import { type RollBack, rollbackRequest } from '../../core/promotion/requests.ts';
 import { isBeforeDeployment, isOver, type Promotion, promotionId, type Requester } from '../../core/promotion.ts';
 import { wayBack } from '../../core/release.ts';
 import { originOf, personOf } from '../origin.ts';
@@ -61,7 +61,7 @@ async function alreadyLeft(
   deploying: Promotion | undefined,
 ): Promise<Promotion | undefined> {
   const named = (await promotions.find(from))?.promotion;
-  if (deploying?.id === from || deploying?.request.startsWith(requestOf(from))) return undefined;
+  if (deploying?.id === from || deploying?.request.startsWith(rollbackRequest(from))) return undefined;
   if (named?.abort?.cause === 'emergency_rollback' && isOver(named) && named.release === null) return named;
   const [newest] = (await releases.list(endpoint, { limit: 1 })).items;
   const release = named?.release ?? from;
@@ -74,8 +74,6 @@ async function alreadyLeft(
     hint: 'see what serves by `countersign releases ENDPOINT`, and what is deployed by `countersign promotion list`',
   });
 }
-
-const requestOf = (release: string): string => `rollback/${release}/`;
 
 async function deployingOn({ endpoints, promotions }: EmergencyDeps, endpoint: string): Promise<Promotion | undefined> {
   const { lease } = await endpoints.find(endpoint);
@@ -104,7 +102,7 @@ async function rollbackOf(
     requested_at: requester.at,
   };
   for (let attempt = 1; ; attempt++) {
-    const request = `${requestOf(newest.evidence)}${attempt}`;
+    const request = `${rollbackRequest(newest.evidence)}${attempt}`;
     const id = promotionId({ ...asked, request });
     const before = (await deps.promotions.find(id))?.promotion;
     // One that ended without putting anything back may be tried again.

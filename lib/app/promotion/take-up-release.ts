@@ -1,8 +1,12 @@
+import { PromotionError } from '../../contracts/promotion.ts';
 import { configName, type HostedEndpoint } from '../../core/deployment.ts';
+import { ENDPOINT_CHANGED } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
+import { rollbackRequest } from '../../core/promotion/requests.ts';
 import type { Deployment, Promotion, PromotionState } from '../../core/promotion.ts';
 import { originalOf, type RecordedRelease, wayBack } from '../../core/release.ts';
 import type { DeployDeps } from './deploy-deps.ts';
+import { PromotionFailure } from './failure.ts';
 import { LOOKED_BACK } from './releases.ts';
 import { changePromotion, requirePromotion } from './state.ts';
 
@@ -14,6 +18,7 @@ const ENDED = 20;
  * does not serve, the newest release itself.
  *
  * @throws DomainError RELEASE_UNKNOWN; INTEGRITY_FAILURE for a release that its promotion did not make
+ * @throws PromotionFailure IntegrityFailure when another release came while it waited than the one that was to be left
  */
 export async function takeUpRelease(deps: DeployDeps, promotion: Promotion): Promise<Promotion> {
   if (promotion.kind !== 'rollback') throw new Error(`the promotion ${promotion.id} has nothing to take back`);
@@ -24,6 +29,7 @@ export async function takeUpRelease(deps: DeployDeps, promotion: Promotion): Pro
   const before = wayBack(items);
   const [newest] = items;
   if (!newest?.served) throw new DomainError('RELEASE_UNKNOWN', `no release serves on ${promotion.endpoint}`);
+  requireAskedFor(promotion, newest);
   const { model_name, endpoint_config } = newest.served;
   const original = originalOf(newest, items);
   const previous_config = before ? requireOurs(before) : await configBefore(deps, original);
@@ -44,6 +50,13 @@ export async function takeUpRelease(deps: DeployDeps, promotion: Promotion): Pro
           ...(served ? { model: served.model, image: served.image } : {}),
         },
   );
+}
+
+/** Whoever asked for it looked at one release; another that came while it waited was let through for itself. */
+function requireAskedFor({ request }: Promotion, { evidence, promotion }: RecordedRelease): void {
+  if (request.startsWith(rollbackRequest(evidence))) return;
+  const detail = `the release of ${promotion} came after the one that was to be taken back`;
+  throw new PromotionFailure(PromotionError.integrity, ENDPOINT_CHANGED, detail);
 }
 
 type Way = Pick<Deployment, 'model_name' | 'endpoint_config' | 'previous_config'>;

@@ -74,4 +74,7 @@ export const RollBackSchema = z.strictObject({
 });
 export type RollBack = z.output<typeof RollBackSchema>;
 
+/** How the request of a rollback that leaves a release begins, by the release's evidence; the number of the attempt follows. */
+export const rollbackRequest = (release: string): string => `rollback/${release}/`;
+
 export type RequestPromotion = z.output<typeof RequestPromotionSchema>;
