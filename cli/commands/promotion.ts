@@ -52,7 +52,11 @@ export function addRollback(program: Command): void {
     .description('put back at once what served on an endpoint before (role emergency-rollback)')
     .argument('<endpoint>', 'SageMaker endpoint')
     .requiredOption('--reason <text>', 'reviewed afterwards, and kept; no personal data')
-    .option('--from <id>', 'release or promotion that is to be left, and no other: sent twice it happens once', digest)
+    .option(
+      '--from <id>',
+      'release or promotion that is to be left (default: what is deployed or serves, unless somebody went back already)',
+      digest,
+    )
     .action(async (endpoint: string, body: { reason: string; from?: string }, command: Command) => {
       const path = apiPath('/v1/releases/{endpoint}/rollback', { endpoint });
       await show(command, { method: 'POST', path, body });

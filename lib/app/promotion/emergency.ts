@@ -1,12 +1,12 @@
 import { DomainError } from '../../core/errors.ts';
 import { type RollBack, rollbackRequest } from '../../core/promotion/requests.ts';
 import { isBeforeDeployment, isOver, type Promotion, promotionId, type Requester } from '../../core/promotion.ts';
-import { wayBack } from '../../core/release.ts';
+import { type RecordedRelease, wayBack } from '../../core/release.ts';
 import { originOf, personOf } from '../origin.ts';
 import type { Caller } from '../submit-evidence.ts';
 import { abortPromotion } from './abort.ts';
 import { openReviews } from './incidents.ts';
-import { LOOKED_BACK, type Releases } from './releases.ts';
+import { LOOKED_BACK, LOOKED_BACK_ENDED, type Releases } from './releases.ts';
 import { begin, newPromotion } from './start.ts';
 import { requirePromotion } from './state.ts';
 import type { StopDeps } from './stop.ts';
@@ -23,7 +23,7 @@ export interface EmergencyDeps extends StopDeps {
  * end is without its review.
  *
  * @throws DomainError RELEASE_UNKNOWN where there is nothing to go back from; PROMOTION_STATE_CONFLICT where it is not `from` that
- *   would be left
+ *   would be left, or where nothing is named and somebody has gone back already
  */
 export async function rollBackEndpoint(
   deps: EmergencyDeps,
@@ -34,20 +34,23 @@ export async function rollBackEndpoint(
   const { principal } = await deps.registry.context(caller.uniqueId);
   const requester: Requester = { ...personOf(deps, caller), principal: principal?.name ?? null };
   const deploying = await deployingOn(deps, endpoint);
-  const left = from && (await alreadyLeft(deps, endpoint, from, deploying));
+  const released = await releasesOf(deps, endpoint);
+  const left = from && (await alreadyLeft(deps, released[0], from, deploying));
   if (left) return { created: false, promotion: left };
+  if (!from && !deploying) await requireNotBack(deps, endpoint, released[0]);
   if (deploying?.kind === 'rollback') {
     await openReviews(deps.incidents, deploying);
     return { created: false, promotion: deploying };
   }
   const stopped =
     deploying && (await abortPromotion(deps, deploying, { cause: 'emergency_rollback', by: requester, reason }));
-  // Sealed this very moment, it is a release like others.
   if (stopped?.abort && !isOver(stopped)) {
     await openReviews(deps.incidents, stopped);
     return { created: false, promotion: stopped };
   }
-  const rollback = await rollbackOf(deps, endpoint, reason, requester);
+  // Sealed this very moment, it is a release like others.
+  const standing = deploying ? await releasesOf(deps, endpoint) : released;
+  const rollback = await rollbackOf(deps, standing, reason, requester);
   const begun = await begin(deps, rollback, originOf(deps, caller).by);
   await openReviews(deps.incidents, begun.promotion);
   return begun;
@@ -55,24 +58,50 @@ export async function rollBackEndpoint(
 
 /** @returns the promotion that has left it before: whoever did not hear the answer asks again, and goes back once */
 async function alreadyLeft(
-  { promotions, releases }: EmergencyDeps,
-  endpoint: string,
+  { promotions }: EmergencyDeps,
+  newest: RecordedRelease | undefined,
   from: string,
   deploying: Promotion | undefined,
 ): Promise<Promotion | undefined> {
   const named = (await promotions.find(from))?.promotion;
   if (deploying?.id === from || deploying?.request.startsWith(rollbackRequest(from))) return undefined;
   if (named?.abort?.cause === 'emergency_rollback' && isOver(named) && named.release === null) return named;
-  const [newest] = (await releases.list(endpoint, { limit: 1 })).items;
   const release = named?.release ?? from;
   if (!deploying && newest?.evidence === release) return undefined;
   if (newest?.kind === 'rollback' && newest.previous === release) {
     return await requirePromotion(promotions, newest.promotion);
   }
-  throw new DomainError('PROMOTION_STATE_CONFLICT', `it is not ${from} that would be taken off ${endpoint}`, {
+  throw new DomainError('PROMOTION_STATE_CONFLICT', `it is not ${from} that would be taken off the endpoint`, {
     pointer: '/from',
     hint: 'see what serves by `countersign releases ENDPOINT`, and what is deployed by `countersign promotion list`',
   });
+}
+
+/** Whoever did not hear the answer, and names nothing, does not go back twice: what was put back is left only by its name. */
+async function requireNotBack(
+  { promotions }: EmergencyDeps,
+  endpoint: string,
+  newest: RecordedRelease | undefined,
+): Promise<void> {
+  if (!newest) return;
+  const ended = await promotions.ended(endpoint, LOOKED_BACK_ENDED);
+  const since = ended.filter(({ ended_at }) => ended_at !== null && ended_at > newest.released_at);
+  const last = since.find(
+    ({ state, deployment, abort }) =>
+      (state === 'rollback_failed' && deployment !== null) || abort?.cause === 'emergency_rollback',
+  );
+  // What serves now is then not what was put back.
+  if (last?.state === 'rollback_failed') return;
+  if (!last && newest.kind !== 'rollback') return;
+  const at = last?.ended_at ?? newest.released_at;
+  throw new DomainError('PROMOTION_STATE_CONFLICT', `somebody went back on ${endpoint} at ${at}`, {
+    pointer: '/from',
+    hint: `to leave what serves now too, name it: --from ${newest.evidence}`,
+  });
+}
+
+async function releasesOf({ releases }: EmergencyDeps, endpoint: string): Promise<readonly RecordedRelease[]> {
+  return (await releases.list(endpoint, { limit: LOOKED_BACK })).items;
 }
 
 async function deployingOn({ endpoints, promotions }: EmergencyDeps, endpoint: string): Promise<Promotion | undefined> {
@@ -83,16 +112,15 @@ async function deployingOn({ endpoints, promotions }: EmergencyDeps, endpoint: s
 
 /** The promotion that leads back from the release that stands; the same one for whoever asks while it is under way. */
 async function rollbackOf(
-  deps: EmergencyDeps,
-  endpoint: string,
+  { promotions }: EmergencyDeps,
+  releases: readonly RecordedRelease[],
   reason: string,
   requester: Requester,
 ): Promise<Promotion> {
-  const { items } = await deps.releases.list(endpoint, { limit: LOOKED_BACK });
-  const target = wayBack(items);
-  const [newest] = items;
-  if (!newest) throw new Error(`nothing leads back on ${endpoint}, which has no release`);
-  const served = await requirePromotion(deps.promotions, (target ?? newest).promotion);
+  const target = wayBack(releases);
+  const [newest] = releases;
+  if (!newest) throw new Error('nothing leads back from no release');
+  const served = await requirePromotion(promotions, (target ?? newest).promotion);
   const asked = {
     ...served,
     kind: 'rollback' as const,
@@ -104,8 +132,10 @@ async function rollbackOf(
   for (let attempt = 1; ; attempt++) {
     const request = `${rollbackRequest(newest.evidence)}${attempt}`;
     const id = promotionId({ ...asked, request });
-    const before = (await deps.promotions.find(id))?.promotion;
+    const before = (await promotions.find(id))?.promotion;
     // One that ended without putting anything back may be tried again.
-    if (!before || !isOver(before)) return before ?? newPromotion(id, { ...asked, request });
+    if (!before || before.state === 'released' || !isOver(before)) {
+      return before ?? newPromotion(id, { ...asked, request });
+    }
   }
 }

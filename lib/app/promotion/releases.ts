@@ -8,6 +8,9 @@ import type { Page } from '../ports.ts';
  */
 export const LOOKED_BACK = 100;
 
+/** Promotions that are looked through for the last ones that touched an endpoint. */
+export const LOOKED_BACK_ENDED = 20;
+
 /** What was released on an endpoint, in the order of time. */
 export interface Releases {
   /** Newest first. Consistent. `notAfter` is an instant, `after` a sort key. */

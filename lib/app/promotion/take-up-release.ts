@@ -7,11 +7,8 @@ import type { Deployment, Promotion, PromotionState } from '../../core/promotion
 import { originalOf, type RecordedRelease, wayBack } from '../../core/release.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
-import { LOOKED_BACK } from './releases.ts';
+import { LOOKED_BACK, LOOKED_BACK_ENDED } from './releases.ts';
 import { changePromotion, requirePromotion } from './state.ts';
-
-/** Promotions that are looked through for the last one that touched the endpoint. */
-const ENDED = 20;
 
 /**
  * Says what a rollback takes off an endpoint, and what it puts back: what served before the newest release or, where that one
@@ -81,7 +78,7 @@ async function displacing(
   if (serves !== endpoint_config) return { model_name, endpoint_config: serves };
   if (endpoint.status === 'InService') return undefined;
   // SageMaker names the old configuration also where a part of the fleet is new. A way back that failed leads where it led.
-  const ended = await promotions.ended(name, ENDED);
+  const ended = await promotions.ended(name, LOOKED_BACK_ENDED);
   const last = ended.find(({ state, deployment }) => TOUCHED.has(state) && deployment !== null);
   if (last?.state !== 'rollback_failed' || last.deployment?.previous_config !== endpoint_config) return undefined;
   return { model_name: last.deployment.model_name, endpoint_config: last.deployment.endpoint_config };

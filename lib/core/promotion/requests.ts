@@ -69,7 +69,9 @@ export const RollBackSchema = z.strictObject({
   from: z
     .optional(Sha256Schema)
     .check(
-      z.describe('Evidence of the release, or id of the promotion, that is to be left: sent twice it happens once'),
+      z.describe(
+        'Evidence of the release, or id of the promotion, that is to be left; must be said once somebody went back',
+      ),
     ),
 });
 export type RollBack = z.output<typeof RollBackSchema>;

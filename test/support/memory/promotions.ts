@@ -34,7 +34,11 @@ export class MemoryPromotions implements Promotions {
     this.#steps.read(() => [...this.promotions.values()].filter((one) => !isOver(one)));
 
   readonly ended: Promotions['ended'] = (endpoint) =>
-    this.#steps.read(() => [...this.promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one)));
+    this.#steps.read(() =>
+      [...this.promotions.values()]
+        .filter((one) => one.endpoint === endpoint && isOver(one))
+        .toSorted((a, b) => ((a.ended_at ?? '') < (b.ended_at ?? '') ? 1 : -1)),
+    );
 
   readonly asks: Pick<Asks, 'save'> = {
     save: (ask) =>

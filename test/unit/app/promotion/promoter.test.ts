@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { abortPromotion } from '../../../../lib/app/promotion/abort.ts';
-import { rollBackEndpoint } from '../../../../lib/app/promotion/emergency.ts';
 import { expireUnconfirmed } from '../../../../lib/app/promotion/expire-unconfirmed.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
@@ -481,91 +480,5 @@ describe('an execution that was stopped', () => {
     const before = scene.standing(id);
     await settleStopped(scene.promoterDeps, id);
     expect(scene.standing(id)).toEqual(before);
-  });
-});
-
-describe('an emergency rollback', () => {
-  const ON_CALL = caller('on-call');
-  const rollBack = (by = ON_CALL, from?: string) =>
-    rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers', ...(from ? { from } : {}) }, by);
-  const deployingNow = async () => {
-    const { id } = await scene.requested();
-    await take(id);
-    scene.set(id, { state: 'deploying' });
-    return id;
-  };
-  const reviewed = (subject: string) => [{ kind: 'emergency_rollback_review', subject, actors: [ON_CALL.uniqueId] }];
-
-  it('stops what is being deployed, and is to be reviewed', async () => {
-    const id = await deployingNow();
-    const { promotion } = await rollBack();
-    expect(promotion).toMatchObject({ id, abort: { cause: 'emergency_rollback', by: { principal: null } } });
-    expect(scene.incidents).toMatchObject(reviewed(id));
-  });
-
-  it.each<[Step, Fate]>([
-    ['save-promotion', 'done'],
-    ['open-incident', 'lost'],
-    ['open-incident', 'done'],
-  ])('of a deployment, whoever asked for it died at %s (%s), does not end without its review', async (step, fate) => {
-    const id = await deployingNow();
-    plane.steps.crashAt(step, fate);
-    await expect(rollBack()).rejects.toThrow(Crash);
-    expect(scene.standing(id).abort).toMatchObject({ cause: 'emergency_rollback' });
-    await end(id, 'rolled_back');
-    expect(scene.incidents).toMatchObject([...reviewed(id), { kind: 'deployment_failed' }]);
-  });
-
-  it.each<[Step, Fate]>([
-    ['put-event', 'done'],
-    ['save-promotion', 'done'],
-    ['start-execution', 'done'],
-    ['announce', 'lost'],
-    ['open-incident', 'lost'],
-    ['open-incident', 'done'],
-  ])('of a release, whoever asked for it died at %s (%s), does not end without its review', async (step, fate) => {
-    const { id } = await scene.requested();
-    scene.release(id);
-    plane.steps.crashAt(step, fate);
-    await expect(rollBack()).rejects.toThrow(Crash);
-    // What runs nowhere takes nothing back: it begins when somebody asks again.
-    const back = [...scene.executions.states.keys()][1] ?? (await rollBack()).promotion.id;
-    scene.release(back);
-    await runPromoter(scene.promoterDeps, { task: 'announce-release', promotion: back, kind: 'rollback' });
-    expect(scene.incidents).toMatchObject(reviewed(back));
-    expect([...scene.executions.states.keys()]).toEqual([id, back]);
-  });
-
-  it('names the one who took it back as who does not review it, also where another asks again', async () => {
-    const id = await deployingNow();
-    plane.steps.crashAt('open-incident', 'lost');
-    await expect(rollBack()).rejects.toThrow(Crash);
-    await rollBack(caller('colleague'));
-    expect(scene.incidents).toMatchObject(reviewed(id));
-  });
-
-  it('that names what it leaves happens once, though it is sent again when it is over', async () => {
-    const rollBack = (from: string) =>
-      rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers', from }, caller('on-call'));
-    const { id } = await scene.requested();
-    const first = scene.release(id);
-    const { promotion: back } = await rollBack(first.evidence);
-    expect((await rollBack(first.evidence)).promotion.id).toBe(back.id);
-    plane.clock.advance(SECOND);
-    scene.release(back.id);
-    expect(await rollBack(first.evidence)).toMatchObject({ created: false, promotion: { id: back.id } });
-    expect(await rollBack(id)).toMatchObject({ created: false, promotion: { id: back.id } });
-    const { id: stopped } = await second();
-    scene.set(stopped, { state: 'rolled_back', abort: { cause: 'emergency_rollback', by: null, reason: '', at: '' } });
-    expect(await rollBack(stopped)).toMatchObject({ created: false, promotion: { id: stopped } });
-    await expect(rollBack('f'.repeat(64))).rejects.toMatchObject({
-      code: 'PROMOTION_STATE_CONFLICT',
-      pointer: '/from',
-    });
-  });
-
-  it('of an endpoint on which nothing was released is refused', async () => {
-    const nothing = rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers' }, caller('on-call'));
-    await expect(nothing).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
   });
 });
