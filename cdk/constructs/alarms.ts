@@ -17,7 +17,7 @@ export const ALARMS = {
   'promotion-stopped': 'A promotion was stopped past the API, or ran out of time.',
   'failed-events':
     'What a function was handed has failed for good: a staged upload, an announcement, or an execution that ended.',
-  'api-server-errors': 'The API answers with server errors.',
+  'api-server-errors': 'An API answers with server errors.',
   'integrity-failure': 'Stored evidence does not verify.',
   'gate-without-a-policy': 'A gate could not decide: the policy in force breaks down.',
   'waivers-ending': 'A rule will bite again: an exception to it ends within 14 days.',

@@ -25,6 +25,7 @@ export interface PagesApiProps {
 export class PagesApi extends Construct {
   /** Base of the pages, with a slash at its end. */
   readonly url: string;
+  readonly stage: apigateway.Stage;
 
   constructor(scope: Construct, id: string, { config, auditKey, pages }: PagesApiProps) {
     super(scope, id);
@@ -72,6 +73,7 @@ export class PagesApi extends Construct {
       });
     }
     this.url = api.url;
+    this.stage = api.deploymentStage;
     this.acknowledgeFindings(api, config);
   }
 

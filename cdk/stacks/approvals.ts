@@ -17,6 +17,9 @@ const MEMORY = 1024;
 /** Every promotion that waits is judged again where a policy changes. */
 const WATCH_TIMEOUT = Duration.minutes(5);
 
+/** Pages that fail in five minutes: who meets one tries once more and goes away. */
+const PAGE_ERRORS = 2;
+
 /** The line that a link's fifth wrong code leaves. */
 const LINK_DEAD = '{ $.message = "link-dead" }';
 
@@ -24,7 +27,7 @@ const LINK_DEAD = '{ $.message = "link-dead" }';
 export function approvalFunctions(
   stack: Stack,
   { config, data, codeOf }: PromotionProps,
-): Readonly<Record<ApprovalFunctionName, ServiceFunction>> {
+): { readonly functions: Readonly<Record<ApprovalFunctionName, ServiceFunction>>; readonly pagesApi: PagesApi } {
   const machine = stateMachineArns(stack, config, 'promote-model');
   const mail = new ApprovalMail(stack, 'ApprovalMail', { config });
   const common = { config, codeOf, auditKey: data.auditKey.key, memorySize: MEMORY };
@@ -46,7 +49,8 @@ export function approvalFunctions(
       ...(config.promotion.signIn && { [Env.SIGN_IN]: JSON.stringify(config.promotion.signIn) }),
     },
   });
-  const { url } = new PagesApi(stack, 'PagesApi', { config, auditKey: data.auditKey.key, pages });
+  const pagesApi = new PagesApi(stack, 'PagesApi', { config, auditKey: data.auditKey.key, pages });
+  const { url } = pagesApi;
   new CfnOutput(stack, 'PagesUrl', { value: url, description: 'Base of the pages that mails link to' });
   const { reminderHours, reminders, escalateAfter } = config.promotion;
   const desk = new ServiceFunction(stack, 'ApprovalDesk', {
@@ -73,10 +77,12 @@ export function approvalFunctions(
   new ApprovalNews(stack, 'ApprovalNews', { config, data, watch });
   grantPages(pages, data, machine, mail);
   grantApprovalDesk(desk, data, machine, mail);
-  return { 'approval-desk': desk, pages, 'approval-watch': watch };
+  return { functions: { 'approval-desk': desk, pages, 'approval-watch': watch }, pagesApi };
 }
 
-/** Tells a person that somebody else may have an approver's mail. */
-export function watchLinks(alarms: Alarms, { pages }: Pick<ReturnType<typeof approvalFunctions>, 'pages'>): void {
-  alarms.watchLogs('link-dead', [pages.logGroup], LINK_DEAD, PERIOD);
+/** Tells that approvers cannot decide, or that somebody else may have the mail of one. */
+export function watchPages(alarms: Alarms, { functions, pagesApi }: ReturnType<typeof approvalFunctions>): void {
+  const serverErrors = pagesApi.stage.metricServerError({ period: PERIOD });
+  alarms.watch('api-server-errors', serverErrors, { reaches: PAGE_ERRORS }, 'pages');
+  alarms.watchLogs('link-dead', [functions.pages.logGroup], LINK_DEAD, PERIOD);
 }

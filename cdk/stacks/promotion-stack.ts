@@ -11,7 +11,7 @@ import type {
   ReleaseFunctionName,
   WebhookFunctionName,
 } from '../names.ts';
-import { approvalFunctions, watchLinks } from './approvals.ts';
+import { approvalFunctions, watchPages } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { watchFunctions } from './function-alarms.ts';
 import { modelMirror } from './model-mirror.ts';
@@ -47,16 +47,17 @@ export class PromotionStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', { config, topic: data.alarmTopic });
     const { packageGroupPrefix: prefix } = config;
     const { functions: promoting, failedStops } = promotionFunctions(this, props);
+    const approvals = approvalFunctions(this, props);
     const functions = {
       ...promoting,
       ...releaseFunctions(this, props),
-      ...approvalFunctions(this, props),
+      ...approvals.functions,
       ...webhookFunctions(this, props),
       ...(prefix === undefined ? {} : { 'model-mirror': modelMirror(this, { ...props, alarms, prefix }) }),
     };
     watchFunctions(alarms, functions);
     watchPromotions(alarms, promoteModel(this, props), failedStops);
-    watchLinks(alarms, functions);
+    watchPages(alarms, approvals);
     watchWebhooks(this, { config, data, alarms, functions });
     this.functions = functions;
   }

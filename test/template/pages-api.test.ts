@@ -60,6 +60,20 @@ describe('the API of the public pages', () => {
     }
   });
 
+  it('tells a person when it fails, as the machine API does', () => {
+    const apis = [prod.promotion, prod.service].flatMap((template) =>
+      ofType(template, 'AWS::CloudWatch::Alarm')
+        .filter(([, { Properties }]) => Properties.MetricName === '5XXError')
+        .map(([, { Properties }]) => resolver.resolve(Properties.Dimensions, template)),
+    );
+    expect(apis).toEqual(
+      ['countersign-prod-pages', 'countersign-prod'].map((name) => [
+        { Name: 'ApiName', Value: name },
+        { Name: 'Stage', Value: 'prod' },
+      ]),
+    );
+  });
+
   it('is throttled, and stands behind the firewall where there is one', () => {
     const [{ ThrottlingRateLimit, ThrottlingBurstLimit }] = propertiesOf('AWS::ApiGateway::Stage').MethodSettings;
     expect(ThrottlingRateLimit).toBeGreaterThan(0);
