@@ -58,6 +58,12 @@ describe('every alarm', () => {
   });
 });
 
+it('looks for the lines that raise the alarm on integrity in every log that is watched for them', () => {
+  expect(articles.get('integrity-failure')).toContain(
+    'aws logs describe-metric-filters --metric-namespace "Countersign/$STAGE" --metric-name integrity-failure',
+  );
+});
+
 function anchorOf(description: unknown): string {
   return /See docs\/runbook\.md#([a-z-]+)$/.exec(String(description))?.[1] ?? '';
 }
