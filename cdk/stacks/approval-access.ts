@@ -37,6 +37,8 @@ export function grantPages(grantee: Grantee, data: DataStack, machine: StateMach
   const shown = [Prefix.attestations, Prefix.events, Prefix.gates, Prefix.releases];
   data.evidence.grantCreate(grantee, [Prefix.approvals, ...eventPrefixes('promotion')], shown);
   grantHearing(grantee, data, machine, mail);
+  const visited = [...PROMOTION_PARTITIONS, ...LINK_PARTITIONS];
+  data.workflowTable.grantPartitions(grantee, 'ReadVisits', visited, 'BatchGetItem');
   data.dataKey.grantOpenTokens(grantee);
 }
 

@@ -4,7 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoApprovals } from '../adapters/dynamodb/approvals.ts';
 import { dynamoDirectory } from '../adapters/dynamodb/directory.ts';
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
-import { dynamoLinks } from '../adapters/dynamodb/links.ts';
+import { dynamoLinks, dynamoVisits } from '../adapters/dynamodb/links.ts';
 import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sesMailer } from '../adapters/ses/mailer.ts';
@@ -34,6 +34,7 @@ export function approvalDeps() {
     promotions: dynamoPromotions(config.client, workflowTable),
     asks: dynamoAsks(config.client, workflowTable),
     links: dynamoLinks(config.client, workflowTable),
+    visits: dynamoVisits(config.client, workflowTable),
     approvals: dynamoApprovals({ client: config.client, evidenceTable: config.evidenceTable, workflowTable }),
     tokens: kmsTokens(client, required(Env.DATA_KEY_ARN)),
     waits: sfnWaits(new SFNClient(clientConfig())),

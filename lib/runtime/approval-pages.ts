@@ -7,9 +7,10 @@ import {
   prepareDecision,
   revisit,
 } from '../app/approvals/decide.ts';
+import { linkOpener } from '../app/approvals/open-link.ts';
 import { type PageFactsDeps, shownFacts } from '../app/approvals/page-facts.ts';
 import { enterCode, sendCode } from '../app/approvals/prove.ts';
-import { isActionable, isWithdrawable, openLink, standingOf, type Visit } from '../app/approvals/visit.ts';
+import { isActionable, isWithdrawable, standingOf, type Visit } from '../app/approvals/visit.ts';
 import { isSessionOf } from '../core/approvals/link.ts';
 import { approvalFacts, type PageFacts } from '../core/approvals/view/page.ts';
 import { changeSentences, promotionSummary } from '../core/approvals/view/summary.ts';
@@ -33,9 +34,10 @@ type ShowDeps = ApprovalPagesDeps & { readonly shownFacts: ReturnType<typeof sho
 /** Pages behind the links of mails. Nothing but a POST with the tokens of a page that this browser was given changes anything. */
 export function approvalPages(given: ApprovalPagesDeps) {
   const deps: ShowDeps = { ...given, shownFacts: shownFacts(given) };
+  const openLink = linkOpener(given);
   return async (request: PageRequest): Promise<PageOutcome> => {
     if (request.route === 'GET /signed-in') return await showSignedIn(deps, request);
-    const visit = await openLink(deps, request.secret);
+    const visit = await openLink(request.secret);
     if (!visit) return answer({ state: 'unknown' });
     const browser = new Browser(deps, request, visit.link);
     if (request.route.startsWith('GET ')) return await show(deps, visit, browser);

@@ -57,6 +57,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
     promotions: table.promotionPort,
     asks: table.askPort,
     links: table.linkPort,
+    visits: table.visits,
     approvals: table,
     tokens: {
       seal: async (token, context) => JSON.stringify({ token, context }),

@@ -88,7 +88,7 @@ const ALLOWED: Readonly<Record<(typeof TABLES)[number], Partial<Record<Principal
     'function:incidents': ['DeleteItem', 'GetItem', 'PutItem'],
     'role:rebuilder': ['DeleteItem', 'GetItem', 'PutItem', 'Scan'],
     'function:approval-desk': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
-    'function:pages': ['ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
+    'function:pages': ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'],
     'function:webhooks': ['PutItem', 'Query'],
     'function:webhook-sender': ['PutItem', 'Query'],
     'function:approval-watch': ['GetItem', 'PutItem', 'Query'],

@@ -1,12 +1,11 @@
-import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { Directory } from '../../app/directory/ports.ts';
 import { APPROVERS } from '../../contracts/storage.ts';
 import { type Contact, ContactSchema, type ListedApprover, RecordedApproverSchema } from '../../core/approver.ts';
 import { itemKey } from '../../core/layout.ts';
-import { unavailable } from '../failures.ts';
-import { type Item, query, queryPartition, readItem, throttled } from './items.ts';
+import { getItems, type Item, query, queryPartition, readItem } from './items.ts';
 
 /** Without a contact once that is erased: what is left keeps a rebuild from bringing it back. */
 const ContactItem = z.object({ revision: z.number(), contact: z.exactOptional(ContactSchema) });
@@ -17,21 +16,7 @@ const RECORDS = ['person#', 'person#~'] as const;
 /** The people of the registry table. All of them lie in one partition: a directory has hundreds of people, not millions. */
 export function dynamoDirectory(client: DynamoDBClient, table: string): Directory {
   const find: Directory['find'] = async (id) => {
-    const keys = [itemKey.approver(id), itemKey.approverContact(id)];
-    let items: Item[];
-    try {
-      const answer = await client.send(
-        new BatchGetItemCommand({
-          RequestItems: { [table]: { Keys: keys.map((key) => marshall(key)), ConsistentRead: true } },
-        }),
-      );
-      // Two small items are never cut short by size, so what is left unprocessed was throttled.
-      if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw throttled();
-      items = answer.Responses?.[table] ?? [];
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
-    return listedIn(items)[0];
+    return listedIn(await getItems(client, table, [itemKey.approver(id), itemKey.approverContact(id)]))[0];
   };
 
   const everybody: Directory['everybody'] = async () => {

@@ -1,5 +1,6 @@
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   type CancellationReason,
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -48,6 +49,29 @@ export async function getItem(client: DynamoDBClient, table: string, key: ItemKe
       new GetItemCommand({ TableName: table, Key: marshall(key), ConsistentRead: true }),
     );
     return answer.Item;
+  } catch (error) {
+    return unavailable('DynamoDB', error);
+  }
+}
+
+/**
+ * Consistent reads of a few items in one call; what is not there is not among them. So few are never cut short by size: what is
+ * left unprocessed was throttled.
+ *
+ * @param keys - 100 at most, each once
+ */
+export async function getItems(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly ItemKey[],
+): Promise<readonly Item[]> {
+  try {
+    const Keys = keys.map((key) => marshall(key));
+    const answer = await client.send(
+      new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } }),
+    );
+    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw throttled();
+    return answer.Responses?.[table] ?? [];
   } catch (error) {
     return unavailable('DynamoDB', error);
   }

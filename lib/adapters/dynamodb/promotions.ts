@@ -10,14 +10,9 @@ const LISTED = 1000;
 
 export function dynamoPromotions(client: DynamoDBClient, table: string): Promotions {
   const find: Promotions['find'] = async (id) => {
-    let promotion: Promotion | undefined;
-    const asks: Ask[] = [];
-    for await (const items of queryPartition(client, table, itemKey.promotion(id).pk)) {
-      for (const item of items) {
-        if (item.sk?.S === itemKey.promotion(id).sk) promotion = readItem(PromotionSchema, item);
-        else asks.push(readItem(AskSchema, item));
-      }
-    }
+    const items: Item[] = [];
+    for await (const page of queryPartition(client, table, itemKey.promotion(id).pk)) items.push(...page);
+    const { promotion, asks } = standingIn(items);
     return promotion && { promotion, asks };
   };
 
@@ -27,6 +22,19 @@ export function dynamoPromotions(client: DynamoDBClient, table: string): Promoti
     open: async () => (await listed(client, table, workflow.openPromotions, LISTED)).map(promotionOf),
     ended: async (endpoint, limit) =>
       (await listed(client, table, workflow.promotionsOf(endpoint), limit, true)).map(promotionOf),
+  };
+}
+
+/** Of the items of a promotion's partition. */
+export function standingIn(items: readonly Item[]): {
+  readonly promotion: Promotion | undefined;
+  readonly asks: readonly Ask[];
+} {
+  const isPromotion = ({ sk }: Item) => sk?.S === itemKey.promotion('').sk;
+  const record = items.find(isPromotion);
+  return {
+    promotion: record && readItem(PromotionSchema, record),
+    asks: items.filter((item) => !isPromotion(item)).map((item) => readItem(AskSchema, item)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { BatchGetItemCommand, ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
 import type { CallerContext, CommitOutcome, Registry, RegistryChange, Taken } from '../../app/ports.ts';
@@ -20,12 +20,12 @@ import { type RecordedWaiver, RecordedWaiverSchema } from '../../core/waiver.ts'
 import { unavailable } from '../failures.ts';
 import {
   getItem,
+  getItems,
   type Item,
   type ItemKey,
   query,
   queryPartition,
   readItem,
-  throttled,
   toItem,
   transact,
 } from './items.ts';
@@ -55,21 +55,7 @@ const OwnerItem = z.object({ principal: z.string() });
 export function dynamoRegistry({ client, evidenceTable, registryTable }: LedgerConfig): Registry {
   async function context(uniqueId: string): Promise<CallerContext> {
     const caller = itemKey.caller(uniqueId);
-    let items: Item[];
-    try {
-      const answer = await client.send(
-        new BatchGetItemCommand({
-          RequestItems: {
-            [registryTable]: { Keys: [marshall(caller), marshall(itemKey.evidenceKey)], ConsistentRead: true },
-          },
-        }),
-      );
-      // Two small items are never cut short by size, so what is left unprocessed was throttled.
-      if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) throw throttled();
-      items = answer.Responses?.[registryTable] ?? [];
-    } catch (error) {
-      return unavailable('DynamoDB', error);
-    }
+    const items = await getItems(client, registryTable, [caller, itemKey.evidenceKey]);
     const principal = items.find((item) => item.pk?.S === caller.pk);
     const evidenceKey = items.find((item) => item.pk?.S === EVIDENCE_KEYS);
     return {

@@ -13,6 +13,23 @@ export interface Links {
   save(link: Link): Promise<boolean>;
 }
 
+/** A link and all that it is about, for who knows already of which promotion it is. */
+export interface Visits {
+  /**
+   * One consistent read.
+   * @param roles - whose asks are read
+   */
+  find(
+    link: string,
+    promotion: string,
+    roles: readonly string[],
+  ): Promise<{
+    readonly link: Link | undefined;
+    readonly promotion: Promotion | undefined;
+    readonly asks: readonly Ask[];
+  }>;
+}
+
 /** What a decision is made on the condition of: nothing of it changed since it was read. */
 export interface Standing {
   readonly promotion: Promotion;

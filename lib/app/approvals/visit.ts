@@ -1,11 +1,12 @@
-import { CODE_TRIES, type Link, linkId } from '../../core/approvals/link.ts';
+import { CODE_TRIES, type Link } from '../../core/approvals/link.ts';
 import { type Ask, isBeforeDeployment, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Clock } from '../ports.ts';
 import type { Promotions } from '../promotion/ports.ts';
-import type { Links } from './ports.ts';
+import type { Links, Visits } from './ports.ts';
 
 export interface VisitDeps {
   readonly links: Links;
+  readonly visits: Visits;
   readonly promotions: Pick<Promotions, 'find'>;
   readonly clock: Clock;
 }
@@ -19,17 +20,17 @@ export interface Visit {
   readonly others: readonly Ask[];
 }
 
-/** @returns undefined for what opens nothing: guessed, cut off, or gone */
-export async function openLink({ links, promotions }: VisitDeps, secret: string): Promise<Visit | undefined> {
-  const id = linkId(secret);
-  const link = id === undefined ? undefined : await links.find(id);
-  return link && (await visitOf(promotions, link));
-}
-
 export async function visitOf(promotions: Pick<Promotions, 'find'>, link: Link): Promise<Visit | undefined> {
   const found = await promotions.find(link.promotion);
-  if (!found || found.promotion.model !== link.model) return undefined;
-  const { promotion, asks } = found;
+  return found && visitIn(link, found);
+}
+
+/** @returns undefined where the link is not of that promotion */
+export function visitIn(
+  link: Link,
+  { promotion, asks }: { readonly promotion: Promotion; readonly asks: readonly Ask[] },
+): Visit | undefined {
+  if (promotion.id !== link.promotion || promotion.model !== link.model) return undefined;
   const ask = asks.find(({ role }) => role === link.role);
   return { link, promotion, ask, others: asks.filter(({ role }) => role !== link.role) };
 }

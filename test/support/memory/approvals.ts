@@ -1,4 +1,4 @@
-import type { Approvals, Links } from '../../../lib/app/approvals/ports.ts';
+import type { Approvals, Links, Visits } from '../../../lib/app/approvals/ports.ts';
 import type { GateRows } from '../../../lib/app/gate/record.ts';
 import type { Asks, Promotions } from '../../../lib/app/promotion/ports.ts';
 import type { RecordedApproval } from '../../../lib/core/approvals/approval.ts';
@@ -39,6 +39,14 @@ export class MemoryApprovals implements Approvals {
   readonly linkPort: Links = {
     find: (id) => this.#steps.read(() => structuredClone(this.links.get(id))),
     save: (link) => this.#steps.take('save-link', () => this.#write(this.links, link.id, link)),
+  };
+
+  readonly visits: Visits = {
+    find: (link, id, roles) =>
+      this.#steps.read(() => {
+        const asks = roles.flatMap((role) => this.asks.get(nameOf({ promotion: id, role })) ?? []);
+        return structuredClone({ link: this.links.get(link), promotion: this.promotions.get(id), asks });
+      }),
   };
 
   readonly claim: Approvals['claim'] = (ask, link, { promotion, others }) =>
