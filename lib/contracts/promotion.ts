@@ -162,6 +162,8 @@ export const PromotionError = {
   nobody: 'NobodyToAsk',
   /** Nobody answered in time. */
   expired: 'ApprovalExpired',
+  /** What people approve changed in more rounds than they are asked in. */
+  unsettled: 'ApprovalsUnsettled',
   cancelled: 'PromotionCancelled',
   superseded: 'PromotionSuperseded',
   /** The preflight refuses a deployment that would not canary. */

@@ -245,6 +245,11 @@ export interface Ask {
   readonly revision: number;
 }
 
+/** An ask that nobody's answer counts for any more. */
+export function closed(ask: Ask): Ask {
+  return { ...ask, state: 'closed', token: null, revision: ask.revision + 1 };
+}
+
 export const AskSchema = z.object({
   promotion: z.string(),
   role: z.string(),

@@ -6,7 +6,7 @@ import { type MailFacts, questionMail } from '../../core/approvals/mails.ts';
 import type { AskablePerson } from '../../core/approver.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
-import type { Ask, Promotion } from '../../core/promotion.ts';
+import { type Ask, closed, isOver, type Promotion } from '../../core/promotion.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { Registry } from '../ports.ts';
 import { PromotionFailure } from '../promotion/failure.ts';
@@ -56,12 +56,12 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   const found = await deps.promotions.find(task.promotion);
   if (!found) throw new DomainError('NOT_FOUND', `there is no promotion ${task.promotion}`);
   const { promotion, asks } = found;
-  honourAbort(promotion);
   const read = asks.find(({ role }) => role === task.role);
+  if (isOver(promotion)) return await endAsk(deps, task, read);
+  honourAbort(promotion);
   const known = await settled(deps, promotion, read);
   // A newer round has begun, and whoever began it died before this wait was ended.
-  const isOver = promotion.round > task.round;
-  if (isOver) return await endWait(deps, task, PromotionError.changed);
+  if (promotion.round > task.round) return await endWait(deps, task, PromotionError.changed);
   if (known?.round === task.round && known.state !== 'asked') {
     return await answerWait(deps, promotion, known, task.token);
   }
@@ -90,6 +90,7 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   });
   // Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait.
   const now = await requirePromotion(deps.promotions, promotion.id);
+  if (isOver(now)) return await endAsk(deps, task, ask);
   honourAbort(now);
   if (now.round > task.round) return await endWait(deps, task, PromotionError.changed);
   const mailFacts = { promotion, facts, ask, known };
@@ -98,6 +99,12 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
     mailFacts,
     people.filter(({ mail }) => mail !== 'daily' || isLate),
   );
+}
+
+/** Of a promotion that ended past this wait. Its end closes what is asked, and may have done so before this was. */
+async function endAsk(deps: AskDeps, task: ApprovalDeskTask, ask: Ask | undefined): Promise<void> {
+  if (ask?.state === 'asked') await saved(deps, closed(ask));
+  await endWait(deps, task, PromotionError.cancelled);
 }
 
 async function endWait({ waits }: AskDeps, { token }: ApprovalDeskTask, error: PromotionErrorName): Promise<void> {

@@ -3,13 +3,14 @@ import type { IncidentKind } from '../../contracts/incidents.ts';
 import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../contracts/promotion.ts';
 import { promotionEvent } from '../../core/announcement.ts';
 import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
-import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
+import { DomainError } from '../../core/errors.ts';
+import { closed, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import { type Incidents, openReviews } from './incidents.ts';
 import { type LeaseDeps, leaveEndpoint } from './lease.ts';
 import type { Asks } from './ports.ts';
 import { changeByEvent, type RecordDeps } from './record.ts';
-import { changePromotion, requireStanding } from './state.ts';
+import { changePromotion, requirePromotion, requireStanding } from './state.ts';
 
 export interface EndDeps extends LeaseDeps, RecordDeps {
   readonly asks: Pick<Asks, 'save'>;
@@ -29,26 +30,25 @@ export async function endPromotion(
   end: PromotionEnd,
   failure: CaughtFailure | null,
 ): Promise<Promotion> {
-  const { promotion: standing, asks } = await requireStanding(deps.promotions, id);
+  const standing = await requirePromotion(deps.promotions, id);
   const ended = isOver(standing)
     ? standing
     : await changeByEvent(deps, standing, 'promotion-ended', {
         state: standing.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end,
-        failure: standing.failure ?? failureOf(failure),
+        failure: standing.failure ?? abortOf(standing, end) ?? failureOf(failure),
         ended_at: deps.clock().toISOString(),
       });
-  return await settle(deps, ended, asks);
+  return await settle(deps, ended);
 }
 
 /** Does what follows from an end that stands: of a release, or of one after which a run died. */
 export async function settleEnded(deps: EndDeps, id: string): Promise<void> {
-  const { promotion, asks } = await requireStanding(deps.promotions, id);
-  await settle(deps, promotion, asks);
+  await settle(deps, await requirePromotion(deps.promotions, id));
 }
 
 /** What follows from an end. It may be done again. */
-async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Promise<Promotion> {
-  await closeAsks(deps, asks);
+async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
+  await closeAsks(deps, ended.id);
   await leaveEndpoint(deps, ended);
   await openReviews(deps.incidents, ended);
   let incident: string | null = null;
@@ -72,19 +72,49 @@ async function settle(deps: EndDeps, ended: Promotion, asks: readonly Ask[]): Pr
   );
 }
 
-/** Nobody's answer counts any more. */
-async function closeAsks({ asks }: Pick<EndDeps, 'asks'>, standing: readonly Ask[]): Promise<void> {
-  for (const ask of standing) {
-    // One that is decided this moment keeps its decision.
-    if (ask.state === 'asked') await asks.save({ ...ask, state: 'closed', token: null, revision: ask.revision + 1 });
+/** What is asked changes with each mail that goes out, and each answer. */
+const ATTEMPTS = 5;
+
+/**
+ * Closes what is asked: nobody's answer counts any more. One that is decided this moment keeps its decision. Who asks after this
+ * finds the promotion over.
+ *
+ * @throws DomainError REVISION_CONFLICT, worth a retry, when what is asked changes all the time
+ */
+async function closeAsks({ asks, promotions }: Pick<EndDeps, 'asks' | 'promotions'>, id: string): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const { asks: standing } = await requireStanding(promotions, id);
+    let lost = 0;
+    for (const ask of standing) {
+      if (ask.state === 'asked' && !(await asks.save(closed(ask)))) lost++;
+    }
+    if (lost === 0) return;
   }
+  throw new DomainError('REVISION_CONFLICT', `what the promotion ${id} asks changes all the time`, {
+    retryAfterMs: 1000,
+  });
 }
+
+/** Ends that follow from a note that it shall not go on. */
+const STOPPED: ReadonlySet<PromotionEnd> = new Set(['cancelled', 'superseded', 'rolled_back', 'rollback_failed']);
+
+/** Who stopped it said why, which no name of an error tells. */
+function abortOf({ abort }: Promotion, end: PromotionEnd): Promotion['failure'] {
+  return abort && STOPPED.has(end) ? { code: abort.cause, detail: abort.reason } : null;
+}
+
+/** Of ends that are no fault of a step. */
+const WHY: Readonly<Record<string, string>> = {
+  [PromotionError.rejected]: 'an approver rejected it',
+  [PromotionError.expired]: 'nobody answered in time',
+  [PromotionError.unsettled]: 'what people approve changed faster than they could approve it',
+};
 
 /** Step Functions tells the name of an error; what it says in sentences stays in the log of who threw it. */
 function failureOf(failure: CaughtFailure | null): Promotion['failure'] {
   if (!failure) return null;
   const code = failure.Error.slice(0, 100);
-  return { code, detail: `a step ended with ${code}` };
+  return { code, detail: WHY[code] ?? `a step ended with ${code}` };
 }
 
 /** What went wrong and a person must look at, the most urgent first. */

@@ -36,13 +36,17 @@ export async function cancelOwnPromotion(
   return cancelled;
 }
 
-/** What waited for its second person runs nowhere: its execution finds the note, and ends it as any other. */
-async function endUnstarted({ executions }: StopDeps, { id, kind, confirmed_by }: Promotion): Promise<void> {
-  if (kind === 'break_glass' && !confirmed_by) await executions.start(id, { promotion: id, kind });
+/**
+ * What waits for its second person runs nowhere, nor does what whoever asked for it died before it was started: its execution
+ * finds the note, and ends it as any other. One that is there already is the one that is meant.
+ */
+async function endUnstarted({ executions }: StopDeps, { id, kind, state }: Promotion): Promise<void> {
+  if (state === 'requested') await executions.start(id, { promotion: id, kind });
 }
 
 /**
- * Cancels a promotion of which nothing is deployed; told again, it finds it cancelled.
+ * Cancels a promotion of which nothing is deployed; told again, it finds it cancelled. A rollback goes on: what leads back heeds no
+ * note.
  *
  * @throws DomainError PROMOTION_STATE_CONFLICT
  */
@@ -52,6 +56,12 @@ export async function cancelPromotion(
   reason: string,
   by: Requester | null,
 ): Promise<Promotion> {
+  if (promotion.kind === 'rollback') {
+    throw new DomainError(
+      'PROMOTION_STATE_CONFLICT',
+      `the promotion ${promotion.id} is a rollback, which is not cancelled`,
+    );
+  }
   const noted = await abortPromotion(deps, promotion, { cause: 'cancelled', by, reason });
   if (noted.abort?.cause === 'cancelled' || isBeforeDeployment(noted)) return noted;
   throw new DomainError('PROMOTION_STATE_CONFLICT', `the promotion ${noted.id} is ${noted.state}`, {

@@ -96,6 +96,7 @@ describe('asking a role', () => {
 
   it.each([
     ['stopped', { abort: { cause: 'cancelled', by: null, reason: 'too early', at: '' } }, 'PromotionCancelled'],
+    ['ended', { state: 'failed' }, 'PromotionCancelled'],
     ['begun anew', { round: 2 }, PromotionError.changed],
   ] as const)(
     'ends its wait, and mails nobody, when the promotion is %s before its token lies there',
@@ -121,6 +122,18 @@ describe('asking a role', () => {
       expect(world.mails).toEqual([]);
     },
   );
+
+  it('leaves nothing asked in a promotion that ended past it, whatever lay there before', async () => {
+    await world.enlist('p-1');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    world.change(promotion.id, { state: 'failed' });
+    const late = { task: 'ask', kind: 'promotion', promotion: promotion.id, role: 'model-owner', round: 1 } as const;
+    await askApproval(world.deps, { ...late, reminder: 1, token: 'late' });
+    expect([...world.table.asks.values()][0]).toMatchObject({ state: 'closed', token: null });
+    expect(world.answers.get('late')).toBe('PromotionCancelled');
+    expect(mailedTo()).toHaveLength(1);
+  });
 
   it.each(['save-ask', 'save-link', 'send-mail'] satisfies Step[])(
     'asks everybody once the step is done again, when the run died at %s',

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DeployDeps } from '../../../../lib/app/promotion/deploy-deps.ts';
+import type { DeploymentAlarms, Hosting } from '../../../../lib/app/promotion/hosting.ts';
+import { applyStated, statePromotion } from '../../../../lib/app/promotion/record.ts';
+import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
+import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
+import { startDeployment } from '../../../../lib/app/promotion/start-deployment.ts';
+import { cancelOwnPromotion, confirmPromotion } from '../../../../lib/app/promotion/stop.ts';
+import { settleStopped } from '../../../../lib/app/promotion/stopped.ts';
+import type { CaughtFailure, PromotionEnd } from '../../../../lib/contracts/promotion.ts';
+import { type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
+import { newKey } from '../../../support/keys.ts';
+import { Crash } from '../../../support/memory/steps.ts';
+import { PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
+
+const DEPLOYMENT = { model_name: 'm', endpoint_config: 'c', previous_config: 'p', started_at: null, way_back: null };
+const DECISION = { evidence: 'e', input: 'i', passed: true };
+
+let plane: ControlPlane;
+let scene: Promoting;
+beforeEach(async () => {
+  plane = await controlPlane();
+  scene = await promoting(plane);
+});
+
+const take = (promotion: string, kind: 'promotion' | 'break_glass' = 'promotion') =>
+  runPromoter(scene.promoterDeps, { task: 'take-endpoint', promotion, kind });
+const end = (promotion: string, ended: PromotionEnd, failure: CaughtFailure | null) =>
+  runPromoter(scene.promoterDeps, { task: 'end', promotion, kind: 'promotion', end: ended, failure });
+
+/** A promotion that has its endpoint and waits for people. */
+async function awaiting(): Promise<string> {
+  const { id } = await scene.requested();
+  await take(id);
+  scene.set(id, { state: 'awaiting_approval', round: 1 });
+  return id;
+}
+
+describe('a deployment that begins', () => {
+  const told: string[] = [];
+  const hosting: Partial<Hosting> = { endpoint: async () => undefined, update: async (name) => void told.push(name) };
+  const alarms: Partial<DeploymentAlarms> = { nameOf: (name) => name };
+  const deploy = async (id: string) => {
+    const { promotions, endpoints } = scene;
+    const ports: Partial<DeployDeps> = {
+      ...{ promotions, endpoints, clock: plane.clock.now },
+      ...{ hosting: hosting as Hosting, alarms: alarms as DeploymentAlarms },
+    };
+    await startDeployment(ports as DeployDeps, { ...scene.standing(id), deployment: DEPLOYMENT });
+  };
+  beforeEach(() => void told.splice(0));
+
+  it('while the end of its stopped execution is being signed tells SageMaker nothing', async () => {
+    const id = await awaiting();
+    scene.set(id, { release_decision: DECISION, deployment: DEPLOYMENT });
+    let late: unknown;
+    plane.steps.before('put-event', async () => {
+      late = await deploy(id).catch((error: unknown) => error);
+    });
+    await settleStopped(scene.promoterDeps, id);
+    expect(late).toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect(told).toEqual([]);
+    expect(scene.standing(id)).toMatchObject({ state: 'failed', deployment: { started_at: null } });
+  });
+
+  it('before its execution is heard to be stopped is taken back', async () => {
+    const id = await awaiting();
+    scene.set(id, { release_decision: DECISION, deployment: DEPLOYMENT });
+    await deploy(id);
+    await settleStopped(scene.promoterDeps, id);
+    expect(told).toEqual(['credit']);
+    expect([...scene.executions.states.keys()]).toEqual([id, `${id}-recovery`]);
+    expect(scene.standing(id).state).toBe('deploying');
+  });
+
+  it('is not taken for one that asks people again, though that was stated before', async () => {
+    const id = await awaiting();
+    const before = scene.standing(id);
+    const reopened = { ...before, state: 'evaluating', round: 2, events: before.events + 1 } as const;
+    const { stated } = await statePromotion(scene.promoterDeps, { action: 'promotion-reopened', promotion: reopened });
+    scene.set(id, { state: 'deploying', release_decision: DECISION, deployment: DEPLOYMENT });
+    await applyStated(scene.promoterDeps, before, 'promotion-reopened', stated);
+    expect(scene.standing(id)).toMatchObject({ state: 'deploying', round: 1, events: 2, release_decision: DECISION });
+  });
+});
+
+describe('cancelling what runs nowhere', () => {
+  /** What becomes of it when its execution takes its first step. */
+  const runs = async (id: string, kind: 'promotion' | 'break_glass') => {
+    expect([...scene.executions.states.keys()]).toEqual([id]);
+    await expect(take(id, kind)).rejects.toMatchObject({ name: 'PromotionCancelled' });
+  };
+
+  it('ends it, where whoever asked for it died before it was started', async () => {
+    plane.steps.crashAt('start-execution', 'lost');
+    await expect(scene.requested()).rejects.toThrow(Crash);
+    const [id = ''] = scene.promotions.promotions.keys();
+    await cancelOwnPromotion(scene.promoterDeps, id, 'never mind', PROMOTER);
+    await runs(id, 'promotion');
+  });
+
+  it('ends it, where whoever confirmed it died before it was started', async () => {
+    await enrol(plane, 'second-person', newKey());
+    const { promotion } = await requestPromotion(scene.promoterDeps, wanted(), PROMOTER, 'break_glass');
+    plane.steps.crashAt('open-incident', 'lost');
+    const confirmed = confirmPromotion(scene.promoterDeps, promotion.id, 'the site is down', caller('second-person'));
+    await expect(confirmed).rejects.toThrow(Crash);
+    await cancelOwnPromotion(scene.promoterDeps, promotion.id, 'never mind', PROMOTER);
+    await runs(promotion.id, 'break_glass');
+  });
+
+  it('is refused of a rollback, which would go on', async () => {
+    const { id } = await scene.requested();
+    scene.set(id, { kind: 'rollback' });
+    const cancelled = cancelOwnPromotion(scene.promoterDeps, id, 'never mind', PROMOTER);
+    await expect(cancelled).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect(scene.standing(id).abort).toBeNull();
+  });
+});
+
+describe('an end', () => {
+  it('leaves nothing asked, though mails are noted while it is signed', async () => {
+    const id = await awaiting();
+    const ask = await scene.ask(id, 'model-owner');
+    plane.steps.before('put-event', async () => {
+      await scene.promotions.asks.save({ ...ask, mailed: ['p-1'], revision: ask.revision + 1 });
+    });
+    plane.steps.before('save-ask', async () => {
+      const standing = scene.promotions.asked.get(`${id}/model-owner`) ?? ask;
+      await scene.promotions.asks.save({ ...standing, mailed: ['p-1', 'p-2'], revision: standing.revision + 1 });
+    });
+    await end(id, 'rejected', { Error: 'ApprovalRejected' });
+    expect(scene.promotions.asked.get(`${id}/model-owner`)).toMatchObject({
+      state: 'closed',
+      token: null,
+      mailed: ['p-1', 'p-2'],
+    });
+    expect(scene.standing(id).settled).toBe(true);
+  });
+
+  it.each([
+    ['rejected', 'ApprovalRejected', 'an approver rejected it'],
+    ['expired', 'ApprovalExpired', 'nobody answered in time'],
+    ['expired', 'ApprovalsUnsettled', 'what people approve changed faster than they could approve it'],
+    ['failed', 'States.Timeout', 'a step ended with States.Timeout'],
+  ] as const)('that is %s after %s says that %s', async (ended, code, detail) => {
+    const id = await awaiting();
+    await end(id, ended, { Error: code });
+    expect(scene.standing(id).failure).toEqual({ code, detail });
+  });
+
+  it.each(['cancelled', 'rolled_back'] as const)('that is %s says why somebody stopped it', async (ended) => {
+    const id = await awaiting();
+    const cause = ended === 'cancelled' ? ended : 'emergency_rollback';
+    scene.set(id, { abort: { cause, by: null, reason: 'it errs', at: '' } });
+    await end(id, ended, { Error: 'States.Timeout' });
+    expect(scene.standing(id).failure).toEqual({ code: cause, detail: 'it errs' });
+  });
+
+  it('that somebody rejected, as another cancelled it, says that it was rejected', async () => {
+    const id = await awaiting();
+    scene.set(id, { abort: { cause: 'cancelled', by: null, reason: 'too early', at: '' } });
+    await end(id, 'rejected', { Error: 'ApprovalRejected' });
+    expect(scene.standing(id).failure?.code).toBe('ApprovalRejected');
+  });
+});
