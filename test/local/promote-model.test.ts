@@ -157,6 +157,7 @@ describe('a promotion that', () => {
     } else {
       expect(execution).toMatchObject({ status: 'FAILED', ...(way.end === null ? {} : { error: 'NotReleased' }) });
       expect(ends.at(-1)?.end ?? null).toBe(way.end);
+      if (way.why) expect(ends.at(-1)).toMatchObject({ failure: { Error: way.why } });
     }
   });
 });

@@ -68,7 +68,11 @@ interface State {
   readonly TimeoutSeconds?: number;
   readonly Choices?: readonly { readonly Next: string }[];
   readonly Retry?: readonly Retrier[];
-  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly Catch?: readonly {
+    readonly ErrorEquals: readonly string[];
+    readonly ResultPath?: string | null;
+    readonly Next: string;
+  }[];
   readonly ItemProcessor?: Flow;
 }
 interface Flow {
@@ -151,6 +155,14 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
       const first = retried.find(({ retrier }) => JSON.stringify(retrier) === policy);
       expect(first?.Comment).toContain(`${[...rising, tail].join(' + ')} = ${total} s`);
     }
+  });
+
+  it('hands on why it ends, and nothing of what it went on after', () => {
+    const goesOn = (target: string) => !/^(End|RollBack|NotReleased|RecordFailure)/.test(target);
+    const kept = states.flatMap(([state, { Catch = [] }]) =>
+      Catch.filter(({ Next, ResultPath }) => goesOn(Next) && ResultPath !== null).map(({ Next }) => [state, Next]),
+    );
+    expect(kept).toEqual([]);
   });
 
   it('ends by itself, and so does every task', () => {

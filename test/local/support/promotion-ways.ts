@@ -18,6 +18,8 @@ export interface Way {
   readonly way: readonly string[];
   /** How it ends; undefined: released; null: it fails, and no end is told. */
   readonly end?: PromotionEnd | null;
+  /** Name of the reason that the end is told, where it is none that was caught. */
+  readonly why?: string;
 }
 
 const ROLES = ['model-owner', 'privacy-officer'];
@@ -223,6 +225,7 @@ export const WAYS: readonly Way[] = [
     },
     way: [...DECIDED, 'evaluate-request', 'ask', 'evaluate-release', 'evaluate-request', 'end'],
     end: 'expired',
+    why: 'ApprovalsUnsettled',
   },
   ...(['PromotionCancelled', 'PromotionSuperseded', 'DeploymentRefused'] as const).map((error) => ({
     that: `ends by ${error} before anything is told to SageMaker`,
