@@ -1,13 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { HttpResponse } from '@smithy/protocol-http';
 
 /** What a service does with one request: an answer on the wire, or a connection that breaks. */
 export type WireAnswer = { readonly status: number; readonly body: object } | Error;
 
-/** A client of DynamoDB that is answered from a list, in order, and how often it asked. */
-export function answeringDynamo(answers: readonly WireAnswer[]) {
+/** What clients are made with that are answered from a list, in order; the last answer stands for all that follow. */
+function wire(answers: readonly WireAnswer[]) {
   let calls = 0;
-  const client = new DynamoDBClient({
+  const config = {
     region: 'eu-west-1',
     endpoint: 'http://localhost',
     credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
@@ -21,8 +22,24 @@ export function answeringDynamo(answers: readonly WireAnswer[]) {
         return { response: new HttpResponse({ statusCode: answer.status, headers, body }) };
       },
     },
-  });
-  return { client, calls: () => calls };
+  };
+  return { config, calls: () => calls };
+}
+
+/** A client of DynamoDB, and how often it asked. */
+export function answeringDynamo(answers: readonly WireAnswer[]) {
+  const { config, calls } = wire(answers);
+  return { client: new DynamoDBClient(config), calls };
+}
+
+/** A client of KMS. */
+export function answeringKms(answers: readonly WireAnswer[]): KMSClient {
+  return new KMSClient(wire(answers).config);
+}
+
+/** How KMS refuses. */
+export function refusedByKms(name: string): WireAnswer {
+  return { status: 400, body: { __type: name, message: 'refused' } };
 }
 
 /** A transaction that DynamoDB cancelled, for one reason per item. */

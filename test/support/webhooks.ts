@@ -4,6 +4,7 @@ import { type DeliverDeps, deliverAnnounced } from '../../lib/app/webhooks/deliv
 import { addWebhook, type WebhookDeps } from '../../lib/app/webhooks/manage-webhooks.ts';
 import type { Poster } from '../../lib/app/webhooks/ports.ts';
 import { Announcement } from '../../lib/contracts/announcements.ts';
+import { DomainError } from '../../lib/core/errors.ts';
 import { type Announced, AnnouncedSchema, type Attempt } from '../../lib/core/webhooks/delivery.ts';
 import { type AddWebhook, AddWebhookSchema } from '../../lib/core/webhooks/subscription.ts';
 import { type ControlPlane, caller } from './control-plane.ts';
@@ -23,7 +24,9 @@ const seals: Tokens = {
   seal: async (text, context) => Buffer.from(JSON.stringify({ text, context })).toString('base64'),
   open: async (sealed, context) => {
     const inside = JSON.parse(Buffer.from(sealed, 'base64').toString());
-    if (!isDeepStrictEqual(inside.context, context)) throw new Error('it was sealed for another');
+    if (!isDeepStrictEqual(inside.context, context)) {
+      throw new DomainError('INTEGRITY_FAILURE', 'it was sealed for another');
+    }
     return inside.text;
   },
 };

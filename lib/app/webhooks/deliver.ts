@@ -95,7 +95,7 @@ async function sendAll(deps: DeliverDeps, known: readonly Standing[], due: reado
   }
 }
 
-/** @returns the delivery as it stands after the attempt; undefined when another sender has it */
+/** @returns the delivery as it stands after the attempt; undefined when none was made, or another sender has it */
 async function send(deps: DeliverDeps, known: readonly Standing[], delivery: Delivery): Promise<Delivery | undefined> {
   const target = known.find(({ subscription }) => subscription.id === delivery.webhook);
   if (!target || !isOpen(target)) {
@@ -106,6 +106,7 @@ async function send(deps: DeliverDeps, known: readonly Standing[], delivery: Del
   const claimed: Delivery = { ...delivery, due: lease, revision: delivery.revision + 1 };
   if (!(await deps.deliveries.save(claimed))) return undefined;
   const outcome = await attempt(deps, target, claimed);
+  if (!outcome) return undefined;
   const settled = afterAttempt(claimed, { ...outcome, at: deps.clock().toISOString() }, deps.chance());
   const { id, revision } = target.subscription;
   // Before the delivery is settled: a crash in between makes one attempt more, and the stop is never lost.
@@ -115,13 +116,18 @@ async function send(deps: DeliverDeps, known: readonly Standing[], delivery: Del
   return settled;
 }
 
+/**
+ * @returns undefined when secrets cannot be opened just now. That is our fault, and costs the webhook no attempt: the delivery is
+ * due again when its lease ends, as where a sender died
+ */
 async function attempt(
   deps: DeliverDeps,
   { subscription, sealed }: Subscribed,
   delivery: Delivery,
-): Promise<Pick<Attempt, 'status' | 'reason'>> {
+): Promise<Pick<Attempt, 'status' | 'reason'> | undefined> {
   const now = deps.clock();
   const secrets = await openSecrets(deps, subscription, sealed, now);
+  if (!secrets) return undefined;
   if (secrets.length === 0) return { status: null, reason: 'no_secret' };
   let url: URL;
   try {
@@ -134,27 +140,29 @@ async function attempt(
   return await deps.poster.post(url, signedHeaders(delivery, secrets, now), delivery.body);
 }
 
-/** Those that are in use now, the newest first. One that does not open holds up no other, and no other webhook. */
+/**
+ * Those that are in use now, the newest first. One that does not open holds up no other, and no other webhook.
+ *
+ * @returns undefined when that cannot be told now
+ */
 async function openSecrets(
-  deps: DeliverDeps,
-  { id, secrets }: Subscription,
+  { secrets: seals, log }: DeliverDeps,
+  { id: webhook, secrets }: Subscription,
   sealed: Subscribed['sealed'],
   now: Date,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const inUse = secrets.filter(({ until }) => until === null || now.toISOString() < until).toReversed();
-  const found = inUse.flatMap(({ sha256 }) => sealed[sha256] ?? []);
-  const opened = await Promise.all(found.map(async (text) => await openSecret(deps, id, text)));
-  return opened.flatMap((secret) => secret ?? []);
-}
-
-async function openSecret({ secrets, log }: DeliverDeps, webhook: string, sealed: string): Promise<string | undefined> {
-  try {
-    return await secrets.open(sealed, secretContext(webhook));
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    log.warn('webhook-secret-unopened', { webhook, code: error.code });
-    return undefined;
+  const opened: string[] = [];
+  for (const text of inUse.flatMap(({ sha256 }) => sealed[sha256] ?? [])) {
+    try {
+      opened.push(await seals.open(text, secretContext(webhook)));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      log.warn('webhook-secret-unopened', { webhook, code: error.code });
+      if (error.retryAfterMs !== undefined) return undefined;
+    }
   }
+  return opened;
 }
 
 /** An alarm counts the lines of webhooks that need a person. Never the URL's path, the body, or a signature. */

@@ -1,11 +1,12 @@
 import { Webhook } from 'standardwebhooks';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { kmsTokens } from '../../../lib/adapters/kms/tokens.ts';
 import { sweep } from '../../../lib/app/webhooks/deliver.ts';
 import { changeWebhook, rotateSecret } from '../../../lib/app/webhooks/manage-webhooks.ts';
 import { replay } from '../../../lib/app/webhooks/replay.ts';
 import { Announcement } from '../../../lib/contracts/announcements.ts';
-import { DomainError } from '../../../lib/core/errors.ts';
 import { objectKey } from '../../../lib/core/layout.ts';
+import { answeringKms, refusedByKms } from '../../support/answering.ts';
 import { checkLedger } from '../../support/check-ledger.ts';
 import { DAY } from '../../support/clock.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
@@ -83,28 +84,55 @@ describe('what is announced', () => {
     expect(delivery()?.state).toBe('delivered');
   });
 
-  it('reaches the others when the secret of one does not open, which is tried again', async () => {
-    await hooks.add();
-    await hooks.add({ id: 'other' });
+  /** Has KMS answer so where it is to open a secret of the first webhook. */
+  const refuseSecrets = (name: string) => {
     const { secrets } = hooks.deliver;
-    const open: typeof secrets.open = async (sealed, context) => {
-      if (JSON.stringify(context).includes('siem')) throw new DomainError('DEPENDENCY_UNAVAILABLE', 'KMS refuses');
-      return await secrets.open(sealed, context);
-    };
+    const refusing = kmsTokens(answeringKms([refusedByKms(name)]), 'a-key');
+    const open: typeof secrets.open = async (sealed, context) =>
+      await (JSON.stringify(context).includes('siem') ? refusing : secrets).open(sealed, context);
     Object.assign(hooks.deliver, { secrets: { open } });
-    await hooks.announce(released());
-    expect(hooks.posted).toHaveLength(1);
-    const states = [...hooks.deliveries.items.values()].map(({ webhook, state, last }) => [
-      webhook,
-      state,
-      last?.reason,
-    ]);
-    expect(states).toEqual(
-      expect.arrayContaining([
-        ['siem', 'pending', 'no_secret'],
-        ['other', 'delivered', null],
+    return () => Object.assign(hooks.deliver, { secrets });
+  };
+  const deliveries = () =>
+    Object.fromEntries(
+      [...hooks.deliveries.items.values()].map(({ webhook, state, attempts, last }) => [
+        webhook,
+        [state, attempts, last?.reason],
       ]),
     );
+
+  it.each(['InvalidCiphertextException', 'IncorrectKeyException', 'ValidationException'])(
+    'reaches the others when KMS opens no secret of one (%s), which is tried again',
+    async (name) => {
+      await hooks.add();
+      await hooks.add({ id: 'other' });
+      refuseSecrets(name);
+      await hooks.announce(released());
+      expect(hooks.posted).toHaveLength(1);
+      await pass(60_000);
+      expect(deliveries()).toEqual({ siem: ['pending', 2, 'no_secret'], other: ['delivered', 1, null] });
+    },
+  );
+
+  it('costs a webhook no attempt while KMS is busy, and reaches it a minute later', async () => {
+    await hooks.add();
+    await hooks.add({ id: 'other' });
+    const mend = refuseSecrets('ThrottlingException');
+    await hooks.announce(released());
+    await pass(10 * 60_000);
+    expect(deliveries()).toEqual({ siem: ['pending', 0, undefined], other: ['delivered', 1, null] });
+    mend();
+    await pass(60_000);
+    expect(deliveries().siem).toEqual(['delivered', 1, null]);
+  });
+
+  it('fails the sender that may not use the key, and comes once it may', async () => {
+    await hooks.add();
+    const mend = refuseSecrets('AccessDeniedException');
+    await expect(hooks.announce(released())).rejects.toThrow('refused');
+    mend();
+    await pass(60_000);
+    expect(deliveries().siem).toEqual(['delivered', 1, null]);
   });
 
   it('is tried by one of two sweeps that run at once', async () => {
