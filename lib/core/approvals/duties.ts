@@ -8,11 +8,9 @@ export type Duty = 'producer' | 'committer' | 'requester';
 /** Annotation of a commit in SLSA provenance. */
 const COMMITTER = 'countersign.dev/committer';
 
-const ProvenanceSchema = z.object({
-  buildDefinition: z.object({
-    resolvedDependencies: z.array(z.object({ annotations: z.optional(z.record(z.string(), z.unknown())) })),
-  }),
-});
+const ProvenanceSchema = z.object({ buildDefinition: z.object({ resolvedDependencies: z.array(z.unknown()) }) });
+
+const CommitSchema = z.object({ annotations: z.object({ [COMMITTER]: z.string() }) });
 
 type Facts = Pick<GateInput, 'attestations' | 'lineage' | 'requester'>;
 
@@ -34,11 +32,11 @@ export function dutyOf({ attestations, lineage, requester }: Facts, names: reado
 
 function committersOf({ predicate_type, predicate }: GateAttestation): string[] {
   if (predicate_type !== Predicate.slsaProvenance) return [];
-  const provenance = ProvenanceSchema.safeParse(predicate);
-  if (!provenance.success) return [];
-  return provenance.data.buildDefinition.resolvedDependencies.flatMap(({ annotations }) => {
-    const name = annotations?.[COMMITTER];
-    return typeof name === 'string' ? [name] : [];
+  const { data } = ProvenanceSchema.safeParse(predicate);
+  // One by one: a dependency that names nobody, or in a way of its own, hides no other.
+  return (data?.buildDefinition.resolvedDependencies ?? []).flatMap((dependency) => {
+    const commit = CommitSchema.safeParse(dependency);
+    return commit.success ? [commit.data.annotations[COMMITTER]] : [];
   });
 }
 
