@@ -59,13 +59,19 @@ export function approvalWatch(deps: WatchDeps) {
         return {};
       }
       if (event['detail-type'] !== SCHEDULED) throw new Error('an event that no rule of ours sends');
-      const expired = await expireUnconfirmed(deps.gate);
-      if (expired.length > 0) logger.info('expired-unconfirmed', { promotions: expired });
-      const mails = await sendDigests(deps.people);
-      logger.info('digests-sent', { mails });
-      return { mails };
+      return await daily(deps);
     });
   };
+}
+
+/** What is due once a day. Neither waits for the other; where one fails, Lambda starts both again, and digests may come twice. */
+async function daily(deps: WatchDeps): Promise<object> {
+  const [expired, mails] = await Promise.allSettled([expireUnconfirmed(deps.gate), sendDigests(deps.people)]);
+  if (mails.status === 'fulfilled') logger.info('digests-sent', { mails: mails.value });
+  if (expired.status === 'rejected') throw expired.reason;
+  if (expired.value.length > 0) logger.info('expired-unconfirmed', { promotions: expired.value });
+  if (mails.status === 'rejected') throw mails.reason;
+  return { mails: mails.value };
 }
 
 const ArrivalSchema = z.object({

@@ -8,7 +8,7 @@ import { kmsSigner } from '../adapters/kms/signer.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { contextCache } from '../app/context-cache.ts';
 import type { CountersignDeps } from '../app/countersign.ts';
-import type { Clock, Ledger, Registry } from '../app/ports.ts';
+import type { Clock, Ledger, Log, Registry } from '../app/ports.ts';
 import { Env } from '../contracts/env.ts';
 import { required, retention } from './environment.ts';
 import { logger } from './http.ts';
@@ -39,6 +39,12 @@ export const s3 = (idleMs?: number): S3Client =>
 export const kms = (): KMSClient => new KMSClient(clientConfig());
 export const dynamo = (): DynamoDBClient => new DynamoDBClient(clientConfig());
 
+/** Where the use cases tell what happened: among the lines of the handler. */
+export const log: Log = {
+  info: (event, fields) => logger.info(event, { ...fields }),
+  warn: (event, fields) => logger.warn(event, { ...fields }),
+};
+
 /** A cache in front of {@link Registry.context}, as the use cases take it. */
 export function cached(registry: Registry, clock: Clock) {
   const cache = contextCache(registry, clock);
@@ -64,10 +70,7 @@ export function countersignDeps(kmsClient: KMSClient = kms(), s3Client: S3Client
     store: s3EvidenceStore({ client: s3Client, bucket: required(Env.EVIDENCE_BUCKET), mode: policy.mode }),
     signer: kmsSigner(kmsClient, required(Env.EVIDENCE_KEY_ARN)),
     clock: () => new Date(),
-    log: {
-      info: (event, fields) => logger.info(event, { ...fields }),
-      warn: (event, fields) => logger.warn(event, { ...fields }),
-    },
+    log,
     retention: policy,
     stage: required(Env.STAGE),
   };

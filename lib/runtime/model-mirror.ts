@@ -9,7 +9,7 @@ import { type MirrorDeps, mirrorPromotion } from '../app/promotion/mirror.ts';
 import { EVENT_SOURCE } from '../contracts/announcements.ts';
 import { Env } from '../contracts/env.ts';
 import { Sha256Schema } from '../core/digest.ts';
-import { clientConfig, s3, tableConfig, tables } from './composition.ts';
+import { clientConfig, log, s3, tableConfig, tables } from './composition.ts';
 import { required, retention } from './environment.ts';
 import { logger } from './http.ts';
 
@@ -26,10 +26,7 @@ export function modelMirrorDeps(): MirrorDeps {
     packages: sagemakerPackages(new SageMakerClient(clientConfig())),
     prefix: required(Env.PACKAGE_GROUP_PREFIX),
     bucket,
-    log: {
-      info: (event, fields) => logger.info(event, { ...fields }),
-      warn: (event, fields) => logger.warn(event, { ...fields }),
-    },
+    log,
   };
 }
 

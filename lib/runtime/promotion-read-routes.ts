@@ -5,7 +5,7 @@ import { DomainError } from '../core/errors.ts';
 import { EndpointSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { cursorOf, digestParameter, paging } from './answers.ts';
-import { dynamo } from './composition.ts';
+import { dynamo, log } from './composition.ts';
 import { required } from './environment.ts';
 import type { RouteTable } from './http.ts';
 import { askedOf, promotionJson } from './promotion-answers.ts';
@@ -25,7 +25,7 @@ export function promotionReadRoutes(): RouteTable {
   return {
     'GET /v1/approvals': async (request) => {
       const person = parseWith(PrincipalNameSchema, request.query.person, 'REQUEST_INVALID', '/person');
-      const [open, page] = await Promise.all([asks.open(), decided.by(person, paging(request, DECISION_ORDER))]);
+      const [open, page] = await Promise.all([asks.open(log), decided.by(person, paging(request, DECISION_ORDER))]);
       const asked = open.flatMap((ask) => askedOf(ask, person) ?? []);
       return { status: 200, body: { person, asked, decided: page.items, next: cursorOf(page.next) } };
     },
@@ -40,7 +40,7 @@ export function promotionReadRoutes(): RouteTable {
       return { status: 200, body: promotionJson(standing.promotion, standing.asks) };
     },
     'GET /v1/promotions': async (request) => {
-      const open = await promotions.open();
+      const open = await promotions.open(log);
       const { endpoint } = request.query;
       if (endpoint === undefined) return { status: 200, body: { promotions: open } };
       const name = parseWith(EndpointSchema, endpoint, 'REQUEST_INVALID');

@@ -7,9 +7,8 @@ import { type DeliverDeps, deliverAnnounced, sweep } from '../app/webhooks/deliv
 import { EVENT_SOURCE } from '../contracts/announcements.ts';
 import { Env } from '../contracts/env.ts';
 import { AnnouncedSchema } from '../core/webhooks/delivery.ts';
-import { dynamo, kms, sleep } from './composition.ts';
+import { dynamo, kms, log, sleep } from './composition.ts';
 import { required, sendsToLoopback } from './environment.ts';
-import { logger } from './http.ts';
 
 export function webhookSenderDeps(): DeliverDeps {
   const client = dynamo();
@@ -21,10 +20,7 @@ export function webhookSenderDeps(): DeliverDeps {
     poster: poster({ loopback }),
     clock: () => new Date(),
     sleep,
-    log: {
-      info: (event, fields) => logger.info(event, { ...fields }),
-      warn: (event, fields) => logger.warn(event, { ...fields }),
-    },
+    log,
     chance: Math.random,
     loopback,
   };

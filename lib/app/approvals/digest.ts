@@ -38,7 +38,7 @@ export interface DigestDeps
 export async function sendDigests(deps: DigestDeps): Promise<number> {
   const at = deps.clock();
   const questions: Questions = new Map();
-  for (const open of await deps.asks.open()) {
+  for (const open of await deps.asks.open(deps.log)) {
     try {
       await collect(deps, open, at, questions);
     } catch (error) {

@@ -38,7 +38,7 @@ export interface Arrival {
 export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[]): Promise<readonly string[]> {
   if (arrivals.length === 0) return [];
   const fallen: string[] = [];
-  for (const one of await deps.promotions.open()) {
+  for (const one of await deps.promotions.open(deps.log)) {
     try {
       if (isAskedAnew(one)) await finish(deps, one.id);
       if (one.state === 'awaiting_approval' && !one.abort && (await fallsBy(deps, one, arrivals))) fallen.push(one.id);

@@ -23,7 +23,7 @@ export interface ExpireDeps extends RecordDeps {
 export async function expireUnconfirmed(deps: ExpireDeps): Promise<readonly string[]> {
   const now = deps.clock();
   const expired: string[] = [];
-  for (const { id, kind, requested_at } of await deps.promotions.open()) {
+  for (const { id, kind, requested_at } of await deps.promotions.open(deps.log)) {
     if (kind !== 'break_glass' || now.getTime() - Date.parse(requested_at) <= CONFIRM_WITHIN_MS) continue;
     // The index may be older than the record.
     const standing = await requirePromotion(deps.promotions, id);

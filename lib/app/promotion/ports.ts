@@ -1,5 +1,6 @@
 import type { PromotionKind } from '../../contracts/promotion.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
+import type { Log } from '../ports.ts';
 
 /** The promotions of the workflow table. */
 export interface Promotions {
@@ -10,8 +11,11 @@ export interface Promotions {
    * @returns false when it does not; nothing was written then
    */
   save(promotion: Promotion): Promise<boolean>;
-  /** Promotions that have not ended, the first request first; one that changed this second may be told as it was. */
-  open(): Promise<readonly Promotion[]>;
+  /**
+   * Promotions that have not ended, the first request first; one that changed this second may be told as it was. One that cannot
+   * be read is left out, so that it holds up no other, and is told to the log as INTEGRITY_FAILURE.
+   */
+  open(log: Log): Promise<readonly Promotion[]>;
   /** Those of an endpoint that ended, newest first, as old as an index is. */
   ended(endpoint: string, limit: number): Promise<readonly Promotion[]>;
 }
@@ -20,8 +24,8 @@ export interface Promotions {
 export interface Asks {
   /** Writes an ask on condition that it stands at the revision before; false when it does not. */
   save(ask: Ask): Promise<boolean>;
-  /** Those that nobody has answered, the first asked first; one that changed this second may be told as it was. */
-  open(): Promise<readonly Ask[]>;
+  /** Those that nobody has answered, the first asked first, in the way of {@link Promotions.open}. */
+  open(log: Log): Promise<readonly Ask[]>;
 }
 
 /** Whose an endpoint is. */

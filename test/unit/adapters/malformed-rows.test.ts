@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { toItem } from '../../../lib/adapters/dynamodb/items.ts';
 import { dynamoLedger } from '../../../lib/adapters/dynamodb/ledger.ts';
+import { dynamoAsks, dynamoPromotions } from '../../../lib/adapters/dynamodb/promotions.ts';
 import { dynamoRegistry } from '../../../lib/adapters/dynamodb/registry.ts';
 import { dynamoWaivers } from '../../../lib/adapters/dynamodb/waivers.ts';
+import type { Ask } from '../../../lib/core/promotion.ts';
 import { answeringDynamo } from '../../support/answering.ts';
+import { aPromotion } from '../../support/promotions.ts';
 import { refusal } from '../../support/refusals.ts';
 
 const DIGEST = 'a'.repeat(64);
@@ -29,3 +32,35 @@ it.each<[string, (tables: ReturnType<typeof rows>) => Promise<unknown>]>([
     await expect(read(rows(row))).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
   }
 });
+
+const PROMOTION = aPromotion('2026-01-01T00:00:00.000Z');
+const ASK: Ask = {
+  promotion: PROMOTION.id,
+  role: 'model-owner',
+  round: 1,
+  state: 'asked',
+  people: [],
+  asked_at: PROMOTION.requested_at,
+  until: '2026-01-08T00:00:00.000Z',
+  reminders: 0,
+  mailed: [],
+  token: null,
+  deciding: null,
+  decided: null,
+  revision: 1,
+};
+
+it.each([
+  ['promotions', dynamoPromotions, PROMOTION],
+  ['asks', dynamoAsks, ASK],
+] as const)(
+  'a row that no function writes holds up no other of the open %s, and is told to the alarm',
+  async (_, port, row) => {
+    const [broken, whole] = [{ id: 5 }, row].map((one) => toItem({ pk: 'p', sk: 's' }, one));
+    const { client } = answeringDynamo([{ status: 200, body: { Items: [broken, whole] } }]);
+    const warned: string[] = [];
+    const log = { info: () => {}, warn: (event: string) => void warned.push(event) };
+    expect(await port(client, 'workflow').open(log)).toEqual([row]);
+    expect(warned).toEqual(['INTEGRITY_FAILURE']);
+  },
+);

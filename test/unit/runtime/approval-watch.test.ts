@@ -5,6 +5,7 @@ import { approvalWatch } from '../../../lib/runtime/approval-watch.ts';
 import { type Approving, approving } from '../../support/approving.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
+import { Crash } from '../../support/memory/steps.ts';
 import { stages } from '../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
@@ -117,5 +118,17 @@ describe('the day', () => {
     expect(await handed('aws.events', 'Scheduled Event', {})).toEqual({ mails: 1 });
     await expect(handed('somebody', 'Something', {})).rejects.toThrow('no rule of ours');
     expect(world.mails).toHaveLength(1);
+  });
+
+  it.each(['announce', 'send-mail'] as const)('does the rest where %s fails, and then all of it', async (step) => {
+    await world.ask(await world.awaiting('run-1'), 'model-owner');
+    const unconfirmed = { kind: 'break_glass', requested_at: '2020-01-01T00:00:00.000Z' } as const;
+    const { id } = await world.awaiting('run-2', unconfirmed);
+    const isEnded = () => world.table.promotions.get(id)?.state === 'expired';
+    plane.steps.crashAt(step, 'lost');
+    await expect(handed('aws.events', 'Scheduled Event', {})).rejects.toThrow(Crash);
+    expect([world.mails.length, isEnded()]).toEqual(step === 'announce' ? [1, false] : [0, true]);
+    await handed('aws.events', 'Scheduled Event', {});
+    expect([world.mails.length > 0, isEnded()]).toEqual([true, true]);
   });
 });
