@@ -43,11 +43,15 @@ export function retainUntil(retention: RetentionPolicy, environment: Environment
   return new Date(from.getTime() + retention.days[environment] * DAY_MS);
 }
 
-/** @throws DomainError EVIDENCE_KEY_INACTIVE when the registry and this deployment do not name the same key */
+/** In milliseconds. A person has to act, who has just deployed another key. */
+const RETRY_AFTER_MS = 10_000;
+
+/** @throws DomainError EVIDENCE_KEY_INACTIVE, worth a retry for a while, when the registry and this deployment do not name the same key */
 export function requireEvidenceKey(key: EvidenceKey | undefined, signer: Signer): EvidenceKey {
   if (key?.kms_key_arn === signer.keyArn) return key;
   throw new DomainError('EVIDENCE_KEY_INACTIVE', 'the key that countersigns has not been activated', {
     hint: 'the key admin runs `countersign keys activate` once after a deployment that made or changed the evidence key',
+    retryAfterMs: RETRY_AFTER_MS,
   });
 }
 
@@ -68,6 +72,7 @@ export async function countersign(
   if (verifySignature(publicKeyOf(key), message, signature) !== 'valid') {
     throw new DomainError('EVIDENCE_KEY_INACTIVE', 'KMS signed with another key than the registered one', {
       hint: 'the key admin runs `countersign keys activate`',
+      retryAfterMs: RETRY_AFTER_MS,
     });
   }
   return { bytes, message, requestId };

@@ -36,6 +36,9 @@ export interface SimulationChunk {
 /** Name of the errors that are worth a retry; no other is. */
 export const TRANSIENT_ERROR = 'TransientError';
 
+/** Name of the errors that last until the key admin activates the evidence key of a deployment: worth a retry for an hour. */
+export const KEY_INACTIVE_ERROR = 'EvidenceKeyInactive';
+
 /** Where a simulation works, in the staging bucket, whose objects expire. */
 export const SIMULATION_WORK = 'simulations/';
 

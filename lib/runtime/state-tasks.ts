@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { PromotionFailure } from '../app/promotion/failure.ts';
-import { TRANSIENT_ERROR } from '../contracts/simulation.ts';
+import { KEY_INACTIVE_ERROR, TRANSIENT_ERROR } from '../contracts/simulation.ts';
 import { DomainError } from '../core/errors.ts';
 import { codeOf, logger, logProblem } from './http.ts';
 
@@ -37,6 +37,7 @@ function named(error: unknown): Error {
   const refusal = error instanceof DomainError ? error : undefined;
   const code = codeOf(error);
   logProblem(code, error);
-  const name = refusal?.retryAfterMs === undefined ? code : TRANSIENT_ERROR;
+  const transient = code === 'EVIDENCE_KEY_INACTIVE' ? KEY_INACTIVE_ERROR : TRANSIENT_ERROR;
+  const name = refusal?.retryAfterMs === undefined ? code : transient;
   return Object.assign(new Error(refusal?.message ?? 'the log has the reason'), { name });
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { definitionOf } from '../../cdk/constructs/state-machine.ts';
 import { STATE_MACHINE_NAMES } from '../../cdk/names.ts';
 import { PromotionError } from '../../lib/contracts/promotion.ts';
-import { TRANSIENT_ERROR } from '../../lib/contracts/simulation.ts';
+import { KEY_INACTIVE_ERROR, TRANSIENT_ERROR } from '../../lib/contracts/simulation.ts';
 
 /** The package has no types of its own that the compiler finds. */
 const lint: (definition: unknown) => { readonly errors: readonly { readonly Message: string }[] } = createRequire(
@@ -132,7 +132,10 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
     expect(named.length).toBeGreaterThan(0);
     expect(
       named.filter(
-        (error) => ![...AWS_ERRORS, TRANSIENT_ERROR, ...Object.values<string>(PromotionError)].includes(error),
+        (error) =>
+          ![...AWS_ERRORS, TRANSIENT_ERROR, KEY_INACTIVE_ERROR, ...Object.values<string>(PromotionError)].includes(
+            error,
+          ),
       ),
     ).toEqual([]);
   });
@@ -142,7 +145,7 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
       Retry.map((retrier) => ({ Comment, retrier })),
     );
     const policies = new Map(retried.map(({ retrier }) => [JSON.stringify(retrier), retrier]));
-    expect(policies.size).toBe(name === 'promote-model' ? 2 : 1);
+    expect(policies.size).toBe(name === 'promote-model' ? 3 : 1);
     for (const [policy, { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }] of policies) {
       const waits = Array.from({ length: MaxAttempts }, (_, at) =>
         Math.min(IntervalSeconds * BackoffRate ** at, MaxDelaySeconds),
@@ -163,6 +166,16 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
       Catch.filter(({ Next, ResultPath }) => goesOn(Next) && ResultPath !== null).map(({ Next }) => [state, Next]),
     );
     expect(kept).toEqual([]);
+  });
+
+  it('waits for the evidence key wherever the promoter ends, and wherever a gate, a release or an approval is signed', () => {
+    const waiting = states.filter(([, { Retry = [] }]) =>
+      Retry.some(({ ErrorEquals }) => ErrorEquals.includes(KEY_INACTIVE_ERROR)),
+    );
+    const signing = states.filter(([state]) =>
+      /^(End.*|Evaluate.*Gate|AskRole|SealRelease|AnnounceRelease)$/.test(state),
+    );
+    expect(waiting).toEqual(name === 'promote-model' ? signing : []);
   });
 
   it('ends by itself, and so does every task', () => {
