@@ -36,7 +36,6 @@ export const PROMOTION_STATES = [
   'awaiting_approval',
   'deploying',
   'rolling_back',
-  'sealing',
   ...PROMOTION_ENDS,
 ] as const;
 export type PromotionState = (typeof PROMOTION_STATES)[number];

@@ -85,15 +85,15 @@ async function deployed(model: string, kind: PromotionKind, previous_config: str
     ...question,
     id: promotionId(question),
     kind,
-    state: 'sealing',
+    state: isRollback ? 'rolling_back' : 'deploying',
     request_decision: isRollback ? null : await decided(model, 'request'),
     release_decision: isRollback ? null : await decided(model, 'release'),
     deployment: {
       model_name: `m-${request}`,
       endpoint_config: `c-${request}`,
       previous_config,
-      started_at: at,
-      way_back: null,
+      started_at: isRollback ? null : at,
+      way_back: isRollback ? { started_at: at, told: 1 } : null,
     },
   };
   expect(await promotions.save(promotion)).toBe(true);

@@ -93,7 +93,7 @@ export function releasing(plane: ControlPlane) {
     const promotion: Promotion = {
       ...decided,
       kind,
-      state: 'sealing',
+      state: isRollback ? 'rolling_back' : 'deploying',
       reason: `because of ${request}`,
       requester: { arn, unique_id: uniqueId, at, principal: 'promoter' },
       request_decision: isRollback ? null : refOf(await decide(decided, 'request')),
@@ -102,8 +102,8 @@ export function releasing(plane: ControlPlane) {
         model_name: `m-${request}`,
         endpoint_config: `c-${request}`,
         previous_config: isRollback ? await configBefore() : null,
-        started_at: at,
-        way_back: null,
+        started_at: isRollback ? null : at,
+        way_back: isRollback ? { started_at: at, told: 1 } : null,
       },
     };
     await promotions.save(promotion);

@@ -42,5 +42,5 @@ export async function settleStopped(deps: StoppedDeps, execution: string): Promi
 const PROMOTION_ID_LENGTH = 64;
 
 function hasDeployed({ state, deployment }: Promotion): boolean {
-  return deployment !== null && ['deploying', 'rolling_back', 'sealing'].includes(state);
+  return deployment !== null && (state === 'deploying' || state === 'rolling_back');
 }
