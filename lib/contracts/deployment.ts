@@ -11,3 +11,6 @@ export const HOSTING_PREFIX = 'countersign-';
 
 /** Tag of what is ours. Whoever puts it on an endpoint gives the endpoint to us. */
 export const HOSTING_TAG = { key: 'managed-by', value: 'countersign' } as const;
+
+/** Tag of an endpoint: the environment that it serves, and whose gates alone let anything onto it. */
+export const ENVIRONMENT_TAG = 'countersign:environment';

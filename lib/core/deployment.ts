@@ -95,6 +95,13 @@ export interface HostedEndpoint {
   readonly modified_at: Date;
 }
 
+/** What an endpoint is marked with, by us where we made it, else by a person who gives it to us. */
+export interface EndpointMarks {
+  readonly isOurs: boolean;
+  /** The environment that it serves; undefined where no mark says so. */
+  readonly environment: string | undefined;
+}
+
 /** Seconds that the new fleet may take until it alone serves. It is watched as long after the canary as during it. */
 export function limitSeconds({ bake_seconds }: Pick<Serving, 'bake_seconds'>): number {
   return START_SECONDS + 2 * bake_seconds;

@@ -1,5 +1,5 @@
-import type { HostedEndpoint } from './deployment.ts';
-import type { Serving } from './promotion.ts';
+import type { EndpointMarks, HostedEndpoint } from './deployment.ts';
+import type { Promotion, Serving } from './promotion.ts';
 
 /** Why a deployment is refused before anything is made for it. */
 export interface Refused {
@@ -31,13 +31,19 @@ export function notCanaried(serving: Serving): Refused | undefined {
 }
 
 /** Why an endpoint that serves may not be deployed to; undefined when it may. */
-export function notDeployable(endpoint: HostedEndpoint, isOurs: boolean): Refused | undefined {
-  if (!isOurs) {
+export function notDeployable(
+  endpoint: HostedEndpoint,
+  marks: EndpointMarks,
+  promotion: Pick<Promotion, 'environment'>,
+): Refused | undefined {
+  if (!marks.isOurs) {
     return refuse(
       'endpoint_not_ours',
       'something serves there that we did not put there; docs/deployment.md says how an endpoint is given to us',
     );
   }
+  const foreign = notOfEnvironment(marks.environment, promotion);
+  if (foreign) return foreign;
   if (endpoint.status !== 'InService') {
     return refuse('endpoint_not_in_service', `the endpoint is ${endpoint.status}; it must be InService`);
   }
@@ -48,6 +54,24 @@ export function notDeployable(endpoint: HostedEndpoint, isOurs: boolean): Refuse
     );
   }
   return undefined;
+}
+
+/**
+ * Why an endpoint is not for a promotion's environment; undefined when it is. Who asks names the environment, and with it the rules
+ * that are asked: what production calls must not be reached by the rules of another.
+ *
+ * @param environment - of the endpoint; undefined: nobody has said
+ */
+export function notOfEnvironment(
+  environment: string | undefined,
+  promotion: Pick<Promotion, 'environment'>,
+): Refused | undefined {
+  if (environment === promotion.environment) return undefined;
+  const whose = environment === undefined ? 'is marked with no environment' : `serves ${environment}`;
+  return refuse(
+    'environment_differs',
+    `the endpoint ${whose}, and the promotion is into ${promotion.environment}; docs/deployment.md says how an endpoint gets its environment`,
+  );
 }
 
 /** Why alarms cannot watch a deployment; undefined when they can. */

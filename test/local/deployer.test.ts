@@ -56,6 +56,17 @@ describe('a deployment on the local AWS', () => {
     expect(await on.describe(endpoint)).toMatchObject({ EndpointConfigName: configName({ id }) });
   });
 
+  it('into another environment than its endpoint serves is refused, before anybody is asked and after', async () => {
+    const endpoint = endpointOf('production');
+    const first = await on.approved(endpoint, alarm, 'production');
+    for (const task of ['prepare', 'deploy'] as const) await on.run(first, task);
+    const id = await on.approved(endpoint, alarm);
+    for (const task of ['preflight', 'prepare'] as const) {
+      await expect(on.run(id, task)).rejects.toMatchObject({ name: 'DeploymentRefused' });
+    }
+    expect((await on.get(id)).failure?.code).toBe('environment_differs');
+  });
+
   it('that serves another image is taken back by our own alarm', async () => {
     const endpoint = endpointOf('tampered');
     const before = await on.deployed(endpoint, alarm);

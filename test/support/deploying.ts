@@ -194,7 +194,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     /** Seals what a promotion came to, as far as a rollback reads it. */
     seal(id: string): void {
       const promotion = get(id);
-      const { model, image, endpoint, deployment } = promotion;
+      const { model, image, endpoint, environment, deployment } = promotion;
       const [newest] = releases;
       const restored = deployment?.previous_config ?? null;
       const target = promotion.kind === 'rollback' ? restoredBy(restored, releases) : undefined;
@@ -205,7 +205,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
         way_back: target?.way_back ?? null,
         restores: target?.evidence ?? null,
       };
-      const row = { promotion: id, endpoint, evidence: digestOf(`release of ${id}`) };
+      const row = { promotion: id, endpoint, environment, evidence: digestOf(`release of ${id}`) };
       releases.unshift({ ...row, ...(promotion.kind === 'rollback' ? back : own) } as RecordedRelease);
       this.change(id, { state: 'released', ended_at: clock.now().toISOString() });
     },

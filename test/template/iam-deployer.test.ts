@@ -16,6 +16,11 @@ const may = (action: string, resource: string, context: Request['context'] = {},
   prod.simulate({ principal: principal ?? 'function:deployer', action, resource, context });
 const OURS = { 'aws:ResourceTag/managed-by': 'countersign' };
 const MAKES_OURS = { 'aws:RequestTag/managed-by': 'countersign', 'aws:TagKeys': ['managed-by'] };
+const MAKES_OURS_FOR_PRODUCTION = {
+  ...MAKES_OURS,
+  'aws:RequestTag/countersign:environment': 'production',
+  'aws:TagKeys': ['managed-by', 'countersign:environment'],
+};
 
 describe('the deployer', () => {
   it('changes and removes the endpoints that are tagged as ours, and no others', async () => {
@@ -27,11 +32,11 @@ describe('the deployer', () => {
 
   it('makes endpoints that bear the tag, and puts it on none that is there', async () => {
     const endpoint = hosting('endpoint', 'fraud');
-    expect(await may('sagemaker:CreateEndpoint', endpoint, MAKES_OURS)).toBe('Allowed');
+    expect(await may('sagemaker:CreateEndpoint', endpoint, MAKES_OURS_FOR_PRODUCTION)).toBe('Allowed');
     expect(await may('sagemaker:CreateEndpoint', endpoint)).toBe('ImplicitlyDenied');
-    const tagging = { ...MAKES_OURS, 'sagemaker:TaggingAction': 'CreateEndpoint' };
+    const tagging = { ...MAKES_OURS_FOR_PRODUCTION, 'sagemaker:TaggingAction': 'CreateEndpoint' };
     expect(await may('sagemaker:AddTags', endpoint, tagging)).toBe('Allowed');
-    expect(await may('sagemaker:AddTags', endpoint, MAKES_OURS)).toBe('ImplicitlyDenied');
+    expect(await may('sagemaker:AddTags', endpoint, MAKES_OURS_FOR_PRODUCTION)).toBe('ImplicitlyDenied');
   });
 
   it.each(['CreateModel', 'DescribeModel'])('may %s under our names only', async (operation) => {

@@ -17,7 +17,7 @@ import { type Hosting, HostingRefusal, type Takeover } from '../../app/promotion
 import { unavailable } from '../failures.ts';
 import { isExisting, isMissing, refused } from './errors.ts';
 import { toConfig, toEndpoint, toModel } from './read.ts';
-import { OURS, tagsOf } from './tags.ts';
+import { marksIn, tagsOf } from './tags.ts';
 
 const InstanceType = z.enum(ProductionVariantInstanceType);
 
@@ -27,11 +27,11 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
     endpoint: (EndpointName) =>
       described(async () => toEndpoint(await client.send(new DescribeEndpointCommand({ EndpointName })))),
 
-    async isOurs(ResourceArn) {
+    async marks(ResourceArn) {
       try {
         // A resource has 50 tags at most, and a page holds 50 at least.
         const { Tags = [] } = await client.send(new ListTagsCommand({ ResourceArn }));
-        return Tags.some(({ Key, Value }) => Key === OURS.Key && Value === OURS.Value);
+        return marksIn(Tags);
       } catch (error) {
         return unavailable('SageMaker', error);
       }
@@ -73,9 +73,10 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
     config: (EndpointConfigName) =>
       described(async () => toConfig(await client.send(new DescribeEndpointConfigCommand({ EndpointConfigName })))),
 
-    create: (EndpointName, EndpointConfigName) =>
+    create: (EndpointName, EndpointConfigName, environment) =>
       made(async () => {
-        await client.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName, Tags: tagsOf() }));
+        const Tags = tagsOf({ environment });
+        await client.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName, Tags }));
       }),
 
     async update(EndpointName, EndpointConfigName, takeover) {

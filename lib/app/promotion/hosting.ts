@@ -1,4 +1,4 @@
-import type { HostedConfig, HostedEndpoint, HostedModel } from '../../core/deployment.ts';
+import type { EndpointMarks, HostedConfig, HostedEndpoint, HostedModel } from '../../core/deployment.ts';
 
 /** How a new fleet takes over from the one that serves. */
 export interface Takeover {
@@ -18,8 +18,7 @@ export interface Takeover {
  */
 export interface Hosting {
   endpoint(name: string): Promise<HostedEndpoint | undefined>;
-  /** Whether an endpoint is ours: made by us, or given to us by a person who tagged it so. */
-  isOurs(arn: string): Promise<boolean>;
+  marks(arn: string): Promise<EndpointMarks>;
   /**
    * @param sha256 - of the model's bytes, for whoever looks at it without us
    * @returns false, having made nothing, when there is a model of that name
@@ -29,8 +28,11 @@ export interface Hosting {
   /** @returns false, having made nothing, when there is a configuration of that name */
   createConfig(name: string, config: HostedConfig, promotion: string): Promise<boolean>;
   config(name: string): Promise<HostedConfig | undefined>;
-  /** @returns false, having made nothing, when there is an endpoint of that name */
-  create(endpoint: string, config: string): Promise<boolean>;
+  /**
+   * Makes an endpoint, marked as ours and as that environment's.
+   * @returns false, having made nothing, when there is an endpoint of that name
+   */
+  create(endpoint: string, config: string, environment: string): Promise<boolean>;
   /** Without a takeover: all at once, whatever any alarm says. */
   update(endpoint: string, config: string, takeover: Takeover | null): Promise<void>;
   remove(endpoint: string): Promise<void>;

@@ -10,7 +10,7 @@ import {
   VARIANT,
 } from '../../core/deployment.ts';
 import { DomainError } from '../../core/errors.ts';
-import { notCanaried, notDeployable, notWatchable, type Refused } from '../../core/preflight.ts';
+import { notCanaried, notDeployable, notOfEnvironment, notWatchable, type Refused } from '../../core/preflight.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -28,7 +28,7 @@ export async function prepareDeployment(deps: DeployDeps, promotion: Promotion):
   await requireLetThrough(deps.decided, promotion);
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await requireDeployable(deps, promotion, endpoint);
-  else await requireAlarms(deps, promotion);
+  else await requireCreatable(deps, promotion);
 
   const model = hostedModel(promotion, deps.source);
   const names = { model_name: modelName(model), endpoint_config: configName(promotion) };
@@ -53,7 +53,16 @@ export async function preflight(deps: DeployDeps, promotion: Promotion): Promise
   honourAbort(promotion);
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await alarmOfDeployable(deps, promotion, endpoint);
-  else await requireAlarms(deps, promotion);
+  else await requireCreatable(deps, promotion);
+}
+
+async function requireCreatable(deps: DeployDeps, promotion: Promotion): Promise<void> {
+  const [{ items }] = await Promise.all([
+    deps.releases.list(promotion.endpoint, { limit: 1 }),
+    requireAlarms(deps, promotion),
+  ]);
+  // What was removed is still called by its name.
+  for (const { environment } of items) refuse(notOfEnvironment(environment, promotion));
 }
 
 /** Where nothing serves yet, an alarm may ring for that very reason; but it must be there. */
@@ -79,7 +88,7 @@ async function alarmOfDeployable(
   endpoint: HostedEndpoint,
 ): Promise<'rings' | 'calm' | 'absent'> {
   if (!allAtOnceIn.has(promotion.environment)) refuse(notCanaried(promotion));
-  refuse(notDeployable(endpoint, await hosting.isOurs(endpoint.arn)));
+  refuse(notDeployable(endpoint, await hosting.marks(endpoint.arn), promotion));
   const ours = alarms.nameOf(promotion.endpoint);
   const ringing = new Map(await alarms.ringing([ours, ...promotion.alarms]));
   const isRinging = ringing.get(ours);

@@ -50,9 +50,10 @@ function requireDeployable(promotion: Promotion): void {
 }
 
 async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Promise<void> {
-  const { endpoint, deployment, bake_seconds } = promotion;
+  const { endpoint, environment, deployment, bake_seconds } = promotion;
   if (deployment.previous_config === null) {
-    if (!(await hosting.create(endpoint, deployment.endpoint_config))) await requireMade(hosting, promotion);
+    const isMade = await hosting.create(endpoint, deployment.endpoint_config, environment);
+    if (!isMade) await requireMade(hosting, promotion);
     return;
   }
   await hosting.update(endpoint, deployment.endpoint_config, {

@@ -7,6 +7,7 @@ import { DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagema
 import { dynamoEndpoints } from '../../../lib/adapters/dynamodb/endpoints.ts';
 import { dynamoPromotions } from '../../../lib/adapters/dynamodb/promotions.ts';
 import { requirePromotion } from '../../../lib/app/promotion/state.ts';
+import type { Environment } from '../../../lib/contracts/predicates.ts';
 import type { DeployerTask, PromotionGateTask, Watched } from '../../../lib/contracts/promotion.ts';
 import { type Promotion, promotionId } from '../../../lib/core/promotion.ts';
 import type { LocalDescription } from '../../../local/description.ts';
@@ -42,9 +43,9 @@ export function deployments(local: LocalDescription, world: Promoting) {
   }
 
   /** A promotion that its gate has decided on and two people want past it, and that has its endpoint. */
-  async function approved(endpoint: string, alarm: string): Promise<string> {
+  async function approved(endpoint: string, alarm: string, environment: Environment = 'experimental'): Promise<string> {
     const { model } = await world.aModel();
-    const question = { model, endpoint, environment: 'experimental', request: randomUUID() } as const;
+    const question = { model, endpoint, environment, request: randomUUID() };
     const id = promotionId(question);
     const asked = aPromotion(new Date().toISOString());
     const confirmed_by = { ...asked.requester, unique_id: 'AROASECOND', reason: 'the test' };

@@ -45,15 +45,17 @@ describe('docs/deployment.md', () => {
       modified_at: new Date(0),
       variants: [variant],
     };
+    const marks = { isOurs: true, environment: serving.environment };
     const refusals = [
       notCanaried({ ...serving, instance_count: 1 }),
       notCanaried({ ...serving, instance_type: 'ml.inf1.xlarge' }),
       notCanaried({ ...serving, canary_percent: 60 }),
       notCanaried({ ...serving, bake_seconds: 0 }),
       notCanaried({ ...serving, alarms: [] }),
-      notDeployable({ ...endpoint, status: 'InService' }, false),
-      notDeployable({ ...endpoint, status: 'Updating' }, true),
-      notDeployable({ ...endpoint, status: 'InService', variants: [variant, variant] }, true),
+      notDeployable({ ...endpoint, status: 'InService' }, { ...marks, isOurs: false }, serving),
+      notDeployable({ ...endpoint, status: 'InService' }, { ...marks, environment: undefined }, serving),
+      notDeployable({ ...endpoint, status: 'Updating' }, marks, serving),
+      notDeployable({ ...endpoint, status: 'InService', variants: [variant, variant] }, marks, serving),
       notWatchable(['a'], new Map()),
       notWatchable(['a'], new Map([['a', true]])),
       notWatchable(Array.from({ length: 10 }, String), new Map()),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOSTING_TAG } from '../../../../lib/contracts/deployment.ts';
+import { ENVIRONMENT_TAG, HOSTING_TAG } from '../../../../lib/contracts/deployment.ts';
 import { configName, hostedModel, modelName } from '../../../../lib/core/deployment.ts';
 import { deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
 import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
@@ -25,7 +25,10 @@ describe('a first deployment', () => {
     });
     const { EndpointArn, ...endpoint } = on.sagemaker.describeEndpoint('fraud');
     expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: configName({ id }) });
-    expect(on.sagemaker.listTags(EndpointArn).Tags).toContainEqual({ Key: HOSTING_TAG.key, Value: HOSTING_TAG.value });
+    expect(on.sagemaker.listTags(EndpointArn).Tags).toEqual([
+      { Key: HOSTING_TAG.key, Value: HOSTING_TAG.value },
+      { Key: ENVIRONMENT_TAG, Value: 'production' },
+    ]);
   });
 
   it('is refused where it names an alarm that is not there, and not where one rings', async () => {
@@ -179,9 +182,41 @@ describe('a preflight', () => {
     await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'endpoint_not_ours' });
     const { EndpointArn } = on.sagemaker.describeEndpoint('fraud');
     on.sagemaker.addTags(EndpointArn, [{ Key: HOSTING_TAG.key, Value: HOSTING_TAG.value }]);
+    await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'environment_differs' });
+    on.sagemaker.addTags(EndpointArn, [{ Key: ENVIRONMENT_TAG, Value: 'production' }]);
     const id = await on.released('three');
     expect(on.get(id).deployment?.previous_config).toBe('theirs');
     expect(on.sagemaker.describeEndpoint('fraud').ProductionVariants).toMatchObject([{ VariantName: 'theirs' }]);
+  });
+
+  it.each([
+    ['production', 'experimental'],
+    ['production', 'staging'],
+    ['experimental', 'production'],
+  ] as const)('refuses an endpoint that serves %s to a promotion into %s', async (environment, other) => {
+    const on = deploying();
+    await on.released('one', { environment });
+    for (const task of ['preflight', 'prepare'] as const) {
+      const id = on.approved(task, { environment: other });
+      const detail = `the endpoint serves ${environment}, and the promotion is into ${other}`;
+      await expect(on.run(id, task)).rejects.toMatchObject({ name: 'DeploymentRefused', code: 'environment_differs' });
+      expect(on.get(id)).toMatchObject({ deployment: null, failure: { detail: expect.stringContaining(detail) } });
+    }
+    await on.run(on.approved('two', { environment }), 'preflight');
+  });
+
+  it('keeps the name of an endpoint that was removed for its environment', async () => {
+    const on = deploying();
+    await on.released('one');
+    const back = on.approved('back', { kind: 'rollback', release_decision: null });
+    await on.run(back, 'roll-back');
+    expect(await on.watch(back, 'watch-rollback')).toBe('rolled_back');
+    on.seal(back);
+    for (const task of ['preflight', 'prepare'] as const) {
+      const id = on.approved(task, { environment: 'experimental' });
+      await expect(on.run(id, task)).rejects.toMatchObject({ code: 'environment_differs' });
+    }
+    await on.released('two');
   });
 
   it('refuses an endpoint with two variants, and one that is not in service', async () => {
