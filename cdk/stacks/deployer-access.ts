@@ -3,7 +3,7 @@ import {
   DEPLOYMENT_METRICS,
   deploymentAlarmPrefix,
   HOSTING_PREFIX,
-  HOSTING_TAG,
+  hostingTag,
 } from '../../lib/contracts/deployment.ts';
 import {
   ENDED_PARTITIONS,
@@ -30,20 +30,20 @@ export function grantDeployer(grantee: Grantee, data: DataStack, config: StageCo
   data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'Query');
   data.dataKey.grantEncryptDecrypt(grantee, ['dynamodb']);
   data.dataKey.grantDecrypt(grantee, ['s3']);
-  grantHosting(grantee, data);
+  grantHosting(grantee, data, config.stage);
   grantAlarms(grantee, data, config.stage);
 }
 
 const OUR_NAMES = 'Models and configurations are named by digests; the prefix is ours.';
-const ANY_ENDPOINT = 'Endpoints are named by whoever asks for a promotion; the tag tells which are ours.';
+const ANY_ENDPOINT = 'Endpoints are named by whoever asks for a promotion; the tag tells which are this stage’s.';
 
-function grantHosting(grantee: Grantee, data: DataStack): void {
+function grantHosting(grantee: Grantee, data: DataStack, stage: string): void {
   const arn = (resource: string, resourceName: string) =>
     data.formatArn({ service: 'sagemaker', resource, resourceName });
   const models = arn('model', `${HOSTING_PREFIX}*`);
   const configs = arn('endpoint-config', `${HOSTING_PREFIX}*`);
   const endpoints = arn('endpoint', '*');
-  const { key, value } = HOSTING_TAG;
+  const { key, value } = hostingTag(stage);
   grantee.allow(
     {
       sid: 'MakeModelsAndConfigs',

@@ -2,7 +2,7 @@ import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
-import { HOSTING_TAG } from '../../lib/contracts/deployment.ts';
+import { hostingTag } from '../../lib/contracts/deployment.ts';
 import { Env } from '../../lib/contracts/env.ts';
 import {
   EVIDENCE_KEY_PARTITION,
@@ -55,7 +55,7 @@ export function modelMirror(
       [Env.PACKAGE_GROUP_PREFIX]: prefix,
     },
   });
-  grantMirror(mirror, data, prefix);
+  grantMirror(mirror, data, config.stage, prefix);
   new events.Rule(stack, 'MirrorPromotions', {
     ruleName: functionName(config.stage, 'model-mirror'),
     description: 'Tells the mirror of promotions that ended',
@@ -78,7 +78,7 @@ export function modelMirror(
 }
 
 /** Reads what was released and denied, and writes to our groups of model packages alone. */
-function grantMirror(grantee: Grantee, data: DataStack, prefix: string): void {
+function grantMirror(grantee: Grantee, data: DataStack, stage: string, prefix: string): void {
   // SageMaker may look at a model's bytes with the rights of whoever registers it; its reference does not say.
   data.evidence.grantRead(grantee, Prefix.artifacts, Prefix.attestations, Prefix.releases);
   data.dataKey.grantDecrypt(grantee, ['s3', 'dynamodb']);
@@ -89,6 +89,7 @@ function grantMirror(grantee: Grantee, data: DataStack, prefix: string): void {
   data.workflowTable.grantPartitions(grantee, 'ReadPromotions', partitions, 'Query');
   const arn = (resource: string, resourceName: string) =>
     data.formatArn({ service: 'sagemaker', resource, resourceName });
+  const { key, value } = hostingTag(stage);
   const groups = arn('model-package-group', `${prefix}*`);
   const wildcard = 'Groups are named by endpoints; the prefix is ours.';
   grantee.allow(
@@ -96,7 +97,7 @@ function grantMirror(grantee: Grantee, data: DataStack, prefix: string): void {
       sid: 'MakeGroups',
       actions: ['sagemaker:CreateModelPackageGroup'],
       resources: [groups],
-      conditions: { StringEquals: { [`aws:RequestTag/${HOSTING_TAG.key}`]: HOSTING_TAG.value } },
+      conditions: { StringEquals: { [`aws:RequestTag/${key}`]: value } },
       wildcard,
     },
     {

@@ -9,8 +9,10 @@ export function deploymentAlarmPrefix(stage: string): string {
 /** Start of the names of models and endpoint configurations that we make; digests follow. */
 export const HOSTING_PREFIX = 'countersign-';
 
-/** Tag of what is ours. Whoever puts it on an endpoint gives the endpoint to us. */
-export const HOSTING_TAG = { key: 'managed-by', value: 'countersign' } as const;
+/** Tag of what is a stage's. Whoever puts it on an endpoint gives the endpoint to that stage, and to no other of the account. */
+export function hostingTag(stage: string): { readonly key: string; readonly value: string } {
+  return { key: 'managed-by', value: `countersign-${stage}` };
+}
 
 /** Tag of an endpoint: the environment that it serves, and whose gates alone let anything onto it. */
 export const ENVIRONMENT_TAG = 'countersign:environment';

@@ -22,6 +22,7 @@ export function deployerDeps(): DeployDeps {
   const config = tableConfig();
   const workflow = [config.client, required(Env.WORKFLOW_TABLE)] as const;
   const bucket = required(Env.EVIDENCE_BUCKET);
+  const stage = required(Env.STAGE);
   const clock = () => new Date();
   const store = s3EvidenceStore({ client: s3(), bucket, mode: retention().mode });
   const signed = { ledger: dynamoGateLedger(config), registry: tables(config).registry, store };
@@ -30,8 +31,8 @@ export function deployerDeps(): DeployDeps {
     promotions: dynamoPromotions(...workflow),
     endpoints: dynamoEndpoints(...workflow),
     releases: dynamoReleases(...workflow),
-    hosting: sagemakerHosting(new SageMakerClient(clientConfig())),
-    alarms: cloudwatchAlarms(new CloudWatchClient(clientConfig()), required(Env.STAGE)),
+    hosting: sagemakerHosting(new SageMakerClient(clientConfig()), stage),
+    alarms: cloudwatchAlarms(new CloudWatchClient(clientConfig()), stage),
     artifacts: s3Artifacts({ client: s3(), bucket, mode: retention().mode }, clock),
     ledger: dynamoLedger(config),
     decided: (decision) => readSigned(signed, decision, undefined),

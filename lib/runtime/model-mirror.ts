@@ -23,7 +23,7 @@ export function modelMirrorDeps(): MirrorDeps {
     registry: tables(config).registry,
     promotions: dynamoPromotions(...workflow),
     releases: dynamoReleases(...workflow),
-    packages: sagemakerPackages(new SageMakerClient(clientConfig())),
+    packages: sagemakerPackages(new SageMakerClient(clientConfig()), required(Env.STAGE)),
     prefix: required(Env.PACKAGE_GROUP_PREFIX),
     bucket,
     log,

@@ -393,6 +393,7 @@ describe('a journey over every route', () => {
       account,
       region,
       dataKeyArn: resources.dataKeyArn,
+      stage: 'local',
       waits: `arn:aws:states:${region}:${account}:stateMachine:${stateMachineName('local', 'promote-model')}`,
       mailIdentities: ofType(synthesise('local').promotion, 'AWS::SES::EmailIdentity').map(([, { Properties }]) =>
         String(Properties.EmailIdentity),

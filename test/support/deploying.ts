@@ -22,6 +22,8 @@ const OUR_ALARM = 'ours-of-';
 /** As long as our alarm rings on AWS. */
 const RINGS_MS = 90_000;
 const POLL_MS = 60_000;
+/** Whose tag says which endpoints are ours. */
+export const STAGE = 'test';
 
 type Ports = Pick<DeployDeps, 'alarms' | 'endpoints' | 'hosting' | 'promotions'>;
 
@@ -83,7 +85,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     });
 
   const ports: Ports = {
-    hosting: killable(sagemakerHosting(local.client)),
+    hosting: killable(sagemakerHosting(local.client, STAGE)),
     alarms: killable(ours),
     endpoints: killable({ renew: async (endpoint: string, id: string) => leases.get(endpoint) === id }),
     promotions: killable({

@@ -14,8 +14,8 @@ const servingRole = prod.arn('AWS::IAM::Role', 'Serving');
 
 const may = (action: string, resource: string, context: Request['context'] = {}, principal?: Principal) =>
   prod.simulate({ principal: principal ?? 'function:deployer', action, resource, context });
-const OURS = { 'aws:ResourceTag/managed-by': 'countersign' };
-const MAKES_OURS = { 'aws:RequestTag/managed-by': 'countersign', 'aws:TagKeys': ['managed-by'] };
+const OURS = { 'aws:ResourceTag/managed-by': 'countersign-prod' };
+const MAKES_OURS = { 'aws:RequestTag/managed-by': 'countersign-prod', 'aws:TagKeys': ['managed-by'] };
 const MAKES_OURS_FOR_PRODUCTION = {
   ...MAKES_OURS,
   'aws:RequestTag/countersign:environment': 'production',
@@ -23,10 +23,12 @@ const MAKES_OURS_FOR_PRODUCTION = {
 };
 
 describe('the deployer', () => {
-  it('changes and removes the endpoints that are tagged as ours, and no others', async () => {
+  it('changes and removes the endpoints that are tagged as its stage’s, and no others', async () => {
     for (const action of ['sagemaker:UpdateEndpoint', 'sagemaker:DeleteEndpoint']) {
       expect(await may(action, hosting('endpoint', 'fraud'), OURS), action).toBe('Allowed');
       expect(await may(action, hosting('endpoint', 'fraud')), action).toBe('ImplicitlyDenied');
+      const another = { 'aws:ResourceTag/managed-by': 'countersign-staging' };
+      expect(await may(action, hosting('endpoint', 'fraud'), another), action).toBe('ImplicitlyDenied');
     }
   });
 

@@ -104,7 +104,7 @@ describe('a staged artifact', () => {
 describe('the calls of a promotion', () => {
   const arn = (service: string, resource: string) => `arn:aws:${service}:${place.region}:${place.account}:${resource}`;
   const waits = arn('states', 'stateMachine:promote');
-  const at = { ...place, waits, mailIdentities: ['example.com'] };
+  const at = { ...place, stage: 'prod', waits, mailIdentities: ['example.com'] };
   const call = (
     service: string,
     operation: string,
@@ -186,7 +186,7 @@ describe('the calls of a promotion', () => {
       tags,
       { ...tags, 'sagemaker:TaggingAction': 'CreateEndpointConfig' },
     ]);
-    const ours = { 'aws:ResourceTag/managed-by': 'countersign' };
+    const ours = { 'aws:ResourceTag/managed-by': 'countersign-prod' };
     expect(context(call('sagemaker', 'DeleteEndpoint', { endpoint: 'a' }))).toEqual([ours]);
     expect(context(call('ses', 'SendEmail', { sender: mail.sender }))).toEqual([{ 'ses:FromAddress': mail.sender }]);
   });

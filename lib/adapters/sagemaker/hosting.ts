@@ -21,8 +21,8 @@ import { marksIn, tagsOf } from './tags.ts';
 
 const InstanceType = z.enum(ProductionVariantInstanceType);
 
-/** SageMaker's hosting of real-time endpoints. */
-export function sagemakerHosting(client: SageMakerClient): Hosting {
+/** SageMaker's hosting of real-time endpoints. What it makes bears the tag of the stage. */
+export function sagemakerHosting(client: SageMakerClient, stage: string): Hosting {
   return {
     endpoint: (EndpointName) =>
       described(async () => toEndpoint(await client.send(new DescribeEndpointCommand({ EndpointName })))),
@@ -31,7 +31,7 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
       try {
         // A resource has 50 tags at most, and a page holds 50 at least.
         const { Tags = [] } = await client.send(new ListTagsCommand({ ResourceArn }));
-        return marksIn(Tags);
+        return marksIn(stage, Tags);
       } catch (error) {
         return unavailable('SageMaker', error);
       }
@@ -50,7 +50,7 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
                 S3DataSource: { S3Uri: model.data, S3DataType: 'S3Object', CompressionType: 'Gzip' },
               },
             },
-            Tags: tagsOf({ model: sha256 }),
+            Tags: tagsOf(stage, { model: sha256 }),
           }),
         );
       }),
@@ -66,7 +66,11 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
           InitialInstanceCount: instance_count,
         }));
         await client.send(
-          new CreateEndpointConfigCommand({ EndpointConfigName, ProductionVariants, Tags: tagsOf({ promotion }) }),
+          new CreateEndpointConfigCommand({
+            EndpointConfigName,
+            ProductionVariants,
+            Tags: tagsOf(stage, { promotion }),
+          }),
         );
       }),
 
@@ -75,7 +79,7 @@ export function sagemakerHosting(client: SageMakerClient): Hosting {
 
     create: (EndpointName, EndpointConfigName, environment) =>
       made(async () => {
-        const Tags = tagsOf({ environment });
+        const Tags = tagsOf(stage, { environment });
         await client.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName, Tags }));
       }),
 

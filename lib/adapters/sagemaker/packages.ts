@@ -10,7 +10,7 @@ import { sha256Hex } from '../../core/digest.ts';
 import { packageDescription } from '../../core/model-package.ts';
 import { unavailable } from '../failures.ts';
 import { isThere } from './errors.ts';
-import { OURS } from './tags.ts';
+import { tagsOf } from './tags.ts';
 
 /** A ClientToken has 36 characters at most. */
 const TOKEN_LENGTH = 36;
@@ -18,8 +18,8 @@ const TOKEN_LENGTH = 36;
 /** Versions per page: the most that a list gives. */
 const PAGE = 100;
 
-/** Versions in groups of SageMaker's Model Registry. */
-export function sagemakerPackages(client: SageMakerClient): ModelPackages {
+/** Versions in groups of SageMaker's Model Registry, which bear the tag of the stage. */
+export function sagemakerPackages(client: SageMakerClient, stage: string): ModelPackages {
   return {
     async ensureGroup(ModelPackageGroupName) {
       const ModelPackageGroupDescription =
@@ -29,7 +29,7 @@ export function sagemakerPackages(client: SageMakerClient): ModelPackages {
           new CreateModelPackageGroupCommand({
             ModelPackageGroupName,
             ModelPackageGroupDescription,
-            Tags: [OURS],
+            Tags: tagsOf(stage),
           }),
         );
       } catch (error) {

@@ -1,21 +1,23 @@
 import type { Tag } from '@aws-sdk/client-sagemaker';
-import { ENVIRONMENT_TAG, HOSTING_TAG } from '../../contracts/deployment.ts';
+import { ENVIRONMENT_TAG, hostingTag } from '../../contracts/deployment.ts';
 import type { EndpointMarks } from '../../core/deployment.ts';
 
-export const OURS = { Key: HOSTING_TAG.key, Value: HOSTING_TAG.value } as const;
-
-/** Tags of what we make, for whoever looks at it without us. */
-export function tagsOf(about: {
-  readonly promotion?: string;
-  readonly model?: string;
-  readonly environment?: string;
-}): Tag[] {
-  return [OURS, ...Object.entries(about).map(([name, Value]) => ({ Key: `countersign:${name}`, Value }))];
+/** Tags of what a stage makes, for whoever looks at it without us. */
+export function tagsOf(
+  stage: string,
+  about: { readonly promotion?: string; readonly model?: string; readonly environment?: string } = {},
+): Tag[] {
+  const { key: Key, value: Value } = hostingTag(stage);
+  return [
+    { Key, Value },
+    ...Object.entries(about).map(([name, said]) => ({ Key: `countersign:${name}`, Value: said })),
+  ];
 }
 
-export function marksIn(tags: readonly Tag[]): EndpointMarks {
+export function marksIn(stage: string, tags: readonly Tag[]): EndpointMarks {
+  const { key, value } = hostingTag(stage);
   return {
-    isOurs: tags.some(({ Key, Value }) => Key === OURS.Key && Value === OURS.Value),
+    isOurs: tags.some(({ Key, Value }) => Key === key && Value === value),
     environment: tags.find(({ Key }) => Key === ENVIRONMENT_TAG)?.Value,
   };
 }

@@ -11,6 +11,8 @@ export type RecordedCall = Pick<
 export interface Place {
   readonly account: string;
   readonly region: string;
+  /** @default - none: nothing that is tagged as a stage's is changed */
+  readonly stage?: string;
   /** Key that encrypts the buckets and tables. */
   readonly dataKeyArn: string;
   /** ARN of the state machine whose tasks wait for a token: no record holds a token, which would tell. */

@@ -1,4 +1,4 @@
-import { HOSTING_TAG } from '../../../lib/contracts/deployment.ts';
+import { hostingTag } from '../../../lib/contracts/deployment.ts';
 import { conditionsOf, known, type Place, type Question, type RecordedCall } from './recorded-call.ts';
 
 // What IAM is asked for the calls of a promotion, by service. Source: Service Authorization Reference.
@@ -31,10 +31,10 @@ export function hostingQuestions(call: RecordedCall, place: Place): readonly Que
     resource,
     context: conditionsOf(call),
   });
-  /** What a recorded call has changed, or been refused to change, bore our tag: the deployer looks before it does. */
+  /** What a recorded call has changed, or been refused to change, bore its stage's tag: the deployer looks before it does. */
   const ours = (resource: string): Question => {
-    const { action } = ask(resource);
-    return { action, resource, context: { [`aws:ResourceTag/${HOSTING_TAG.key}`]: HOSTING_TAG.value } };
+    const { key, value } = hostingTag(known(place.stage, call));
+    return { action: ask(resource).action, resource, context: { [`aws:ResourceTag/${key}`]: value } };
   };
   /** Whoever makes something with tags needs the right to tag it. */
   const tag = (kind: keyof typeof HOSTING_KINDS): readonly Question[] => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ENVIRONMENT_TAG, HOSTING_TAG } from '../../../../lib/contracts/deployment.ts';
+import { ENVIRONMENT_TAG, hostingTag } from '../../../../lib/contracts/deployment.ts';
 import { configName, hostedModel, modelName } from '../../../../lib/core/deployment.ts';
-import { deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { deploying, OTHER_IMAGE, STAGE } from '../../../support/deploying.ts';
 import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
 
 describe('a first deployment', () => {
@@ -26,7 +26,7 @@ describe('a first deployment', () => {
     const { EndpointArn, ...endpoint } = on.sagemaker.describeEndpoint('fraud');
     expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: configName({ id }) });
     expect(on.sagemaker.listTags(EndpointArn).Tags).toEqual([
-      { Key: HOSTING_TAG.key, Value: HOSTING_TAG.value },
+      { Key: 'managed-by', Value: `countersign-${STAGE}` },
       { Key: ENVIRONMENT_TAG, Value: 'production' },
     ]);
   });
@@ -181,7 +181,13 @@ describe('a preflight', () => {
     for (let minute = 0; minute < 5; minute++) await on.poll();
     await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'endpoint_not_ours' });
     const { EndpointArn } = on.sagemaker.describeEndpoint('fraud');
-    on.sagemaker.addTags(EndpointArn, [{ Key: HOSTING_TAG.key, Value: HOSTING_TAG.value }]);
+    const give = (stage: string) => {
+      const { key: Key, value: Value } = hostingTag(stage);
+      on.sagemaker.addTags(EndpointArn, [{ Key, Value }]);
+    };
+    give('another-stage');
+    await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'endpoint_not_ours' });
+    give(STAGE);
     await expect(on.run(on.approved('two'), 'prepare')).rejects.toMatchObject({ code: 'environment_differs' });
     on.sagemaker.addTags(EndpointArn, [{ Key: ENVIRONMENT_TAG, Value: 'production' }]);
     const id = await on.released('three');

@@ -31,7 +31,7 @@ beforeEach(async () => {
     ledger: plane.ledger,
     promotions: world.promotions,
     releases: world.releases,
-    packages: sagemakerPackages(aws.client),
+    packages: sagemakerPackages(aws.client, 'test'),
     prefix: 'countersign-',
     bucket: 'evidence',
   };
