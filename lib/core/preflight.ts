@@ -30,6 +30,13 @@ export function notCanaried(serving: Serving): Refused | undefined {
   return undefined;
 }
 
+/** Why nothing can run on what was asked for; undefined when it can. */
+export function notOffered({ instance_type }: Pick<Serving, 'instance_type'>, isOffered: boolean): Refused | undefined {
+  return isOffered
+    ? undefined
+    : refuse('instance_type_unknown', `SageMaker has no instances of the type ${instance_type}`);
+}
+
 /** Why an endpoint that serves may not be deployed to; undefined when it may. */
 export function notDeployable(
   endpoint: HostedEndpoint,

@@ -22,6 +22,8 @@ const OUR_ALARM = 'ours-of-';
 /** As long as our alarm rings on AWS. */
 const RINGS_MS = 90_000;
 const POLL_MS = 60_000;
+/** Methods of ports that call nothing. */
+const ASKS_NOBODY: ReadonlySet<string | symbol> = new Set(['nameOf', 'offers']);
 /** Whose tag says which endpoints are ours. */
 export const STAGE = 'test';
 
@@ -73,7 +75,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     new Proxy(port, {
       get(target, name) {
         const method: unknown = Reflect.get(target, name);
-        if (typeof method !== 'function' || name === 'nameOf') return method;
+        if (typeof method !== 'function' || ASKS_NOBODY.has(name)) return method;
         return async (...args: readonly unknown[]) => {
           calls.push(String(name));
           const kill = calls.length === killAfter;

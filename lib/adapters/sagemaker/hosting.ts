@@ -24,6 +24,8 @@ const InstanceType = z.enum(ProductionVariantInstanceType);
 /** SageMaker's hosting of real-time endpoints. What it makes bears the tag of the stage. */
 export function sagemakerHosting(client: SageMakerClient, stage: string): Hosting {
   return {
+    offers: (instanceType) => InstanceType.safeParse(instanceType).success,
+
     endpoint: (EndpointName) =>
       described(async () => toEndpoint(await client.send(new DescribeEndpointCommand({ EndpointName })))),
 

@@ -17,6 +17,8 @@ export interface Takeover {
  * {@link HostingRefusal}; what is not known to have been done, as DEPENDENCY_UNAVAILABLE.
  */
 export interface Hosting {
+  /** Whether there are instances of a type, as far as is known without asking. */
+  offers(instanceType: string): boolean;
   endpoint(name: string): Promise<HostedEndpoint | undefined>;
   marks(arn: string): Promise<EndpointMarks>;
   /**

@@ -10,7 +10,14 @@ import {
   VARIANT,
 } from '../../core/deployment.ts';
 import { DomainError } from '../../core/errors.ts';
-import { notCanaried, notDeployable, notOfEnvironment, notWatchable, type Refused } from '../../core/preflight.ts';
+import {
+  notCanaried,
+  notDeployable,
+  notOfEnvironment,
+  notOffered,
+  notWatchable,
+  type Refused,
+} from '../../core/preflight.ts';
 import type { Promotion } from '../../core/promotion.ts';
 import type { DeployDeps } from './deploy-deps.ts';
 import { PromotionFailure } from './failure.ts';
@@ -26,6 +33,7 @@ import { changePromotion, honourAbort } from './state.ts';
 export async function prepareDeployment(deps: DeployDeps, promotion: Promotion): Promise<void> {
   honourAbort(promotion);
   await requireLetThrough(deps.decided, promotion);
+  refuse(notOffered(promotion, deps.hosting.offers(promotion.instance_type)));
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await requireDeployable(deps, promotion, endpoint);
   else await requireCreatable(deps, promotion);
@@ -51,6 +59,7 @@ export async function prepareDeployment(deps: DeployDeps, promotion: Promotion):
  */
 export async function preflight(deps: DeployDeps, promotion: Promotion): Promise<void> {
   honourAbort(promotion);
+  refuse(notOffered(promotion, deps.hosting.offers(promotion.instance_type)));
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await alarmOfDeployable(deps, promotion, endpoint);
   else await requireCreatable(deps, promotion);

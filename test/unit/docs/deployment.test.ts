@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DeployerTask } from '../../../lib/contracts/promotion.ts';
-import { notCanaried, notDeployable, notWatchable } from '../../../lib/core/preflight.ts';
+import { notCanaried, notDeployable, notOffered, notWatchable } from '../../../lib/core/preflight.ts';
 import { deploying } from '../../support/deploying.ts';
 import { aPromotion } from '../../support/promotions.ts';
 
@@ -52,6 +52,7 @@ describe('docs/deployment.md', () => {
       notCanaried({ ...serving, canary_percent: 60 }),
       notCanaried({ ...serving, bake_seconds: 0 }),
       notCanaried({ ...serving, alarms: [] }),
+      notOffered(serving, false),
       notDeployable({ ...endpoint, status: 'InService' }, { ...marks, isOurs: false }, serving),
       notDeployable({ ...endpoint, status: 'InService' }, { ...marks, environment: undefined }, serving),
       notDeployable({ ...endpoint, status: 'Updating' }, marks, serving),

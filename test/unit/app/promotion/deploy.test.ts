@@ -151,6 +151,10 @@ describe('a preflight', () => {
     expect(await refused(change, true)).toBe(undefined);
   });
 
+  it.each(['fraud', 'a-new-one'])('refuses a type of instances that there is none of, also on %s', async (endpoint) => {
+    expect(await refused({ endpoint, instance_type: 'ml.m99.large' }, true)).toBe('instance_type_unknown');
+  });
+
   it('refuses alarms that are not there, or too many, wherever', async () => {
     expect(await refused({ alarms: ['nobody-made-it'] }, true)).toBe('alarm_not_found');
     expect(await refused({ alarms: Array.from({ length: 10 }, () => NAMED_ALARM) }, true)).toBe('too_many_alarms');
