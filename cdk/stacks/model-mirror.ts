@@ -24,12 +24,13 @@ import type { PromotionProps } from './promotion.ts';
 const MEMORY = 512;
 /** A few calls for each of two versions; a group of thousands of them takes a page of calls per hundred. */
 const TIMEOUT = Duration.minutes(2);
-/** How promotions end that the Model Registry is told of. */
+/** Every end of a promotion: which of them say anything of a model is the mirror's to know. */
 const MIRRORED = [
   Announcement.released,
   Announcement.rolledBack,
   Announcement.promotionRefused,
   Announcement.promotionRejected,
+  Announcement.promotionEnded,
 ];
 
 /**

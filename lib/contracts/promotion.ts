@@ -146,8 +146,8 @@ export interface Retained {
   readonly cursor: string | null;
 }
 
-/** Failure of a promotion whose model's bytes are not with us. */
-export const MODEL_NOT_STORED = 'MODEL_NOT_STORED';
+/** Failure of a promotion that the rules do not let through. */
+export const GATE_CLOSED = 'GATE_CLOSED';
 
 /**
  * Names of errors that the state machine acts on. With SendTaskFailure they end a wait; thrown, they end a step. TransientError

@@ -1,4 +1,4 @@
-import { MODEL_NOT_STORED } from '../contracts/promotion.ts';
+import { GATE_CLOSED } from '../contracts/promotion.ts';
 import { cardView, HEADINGS, readCard } from './approvals/view/card.ts';
 import { sha256Hex } from './digest.ts';
 import type { Json } from './json.ts';
@@ -86,13 +86,16 @@ function standsFor({ restores, evidence }: RecordedRelease): string {
   return restores ?? evidence;
 }
 
-/** Ends that say no to a model. Who cancels, supersedes or forgets a promotion says nothing of it. */
-const DENIED: ReadonlySet<string> = new Set(['refused', 'rejected', 'rolled_back', 'rollback_failed']);
+/**
+ * Ends that say no to a model. Who cancels, supersedes or forgets a promotion says nothing of it, nor does what refuses a deployment
+ * for how or where it was to be served.
+ */
+const DENIED: ReadonlySet<string> = new Set(['rejected', 'rolled_back', 'rollback_failed']);
 
-/** The same of what was never released; undefined where nobody has said anything, or there are no bytes to make a version of. */
+/** The same of what was never released; undefined where nobody has said anything. A gate is asked once the bytes are known to be there. */
 export function unreleasedStatus({ kind, state, failure }: Promotion): PackageStatus | undefined {
-  const isDenied = kind !== 'rollback' && DENIED.has(state) && failure?.code !== MODEL_NOT_STORED;
-  return isDenied ? 'Rejected' : undefined;
+  const isDenied = DENIED.has(state) || (state === 'refused' && failure?.code === GATE_CLOSED);
+  return isDenied && kind !== 'rollback' ? 'Rejected' : undefined;
 }
 
 /** Longest texts of a model card, and longest card. */

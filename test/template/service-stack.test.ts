@@ -319,7 +319,7 @@ it('webhooks are sent to by what we announce and by a tick a minute, and on AWS 
 });
 
 describe('the mirror into the SageMaker Model Registry', () => {
-  it('is started by ends of promotions that say yes or no to a model, and by nothing else', () => {
+  it('is started by the ends of promotions, and by nothing else', () => {
     const arn = resolver.arn(only(prod.promotion, 'AWS::Lambda::Function', 'ModelMirror')[0], prod.promotion);
     const rules = everywhere('AWS::Events::Rule').filter((one) => JSON.stringify(one).includes(arn));
     expect(rules).toMatchObject([
@@ -331,6 +331,7 @@ describe('the mirror into the SageMaker Model Registry', () => {
             'dev.countersign.release.rolled-back.v1',
             'dev.countersign.promotion.refused.v1',
             'dev.countersign.promotion.rejected.v1',
+            'dev.countersign.promotion.ended.v1',
           ],
         },
       },

@@ -1,4 +1,4 @@
-import type { GateOutcome } from '../../contracts/promotion.ts';
+import { GATE_CLOSED, type GateOutcome } from '../../contracts/promotion.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import { DomainError } from '../../core/errors.ts';
 import { isPassedByAll, resultOfAll } from '../../core/gate/decision.ts';
@@ -168,7 +168,7 @@ function refusalOf(closed: readonly { readonly rule: string }[]): Refusal {
   const rules = [...new Set(closed.map(({ rule }) => rule))];
   const named = rules.slice(0, 10).join(', ');
   return {
-    code: 'GATE_CLOSED',
+    code: GATE_CLOSED,
     message: `the gate does not let it through: ${named}${rules.length > 10 ? ' and more' : ''}`,
   };
 }

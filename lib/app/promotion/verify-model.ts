@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MODEL_NOT_STORED, PromotionError } from '../../contracts/promotion.ts';
+import { PromotionError } from '../../contracts/promotion.ts';
 import type { ArtifactStore, Ledger } from '../ports.ts';
 import { PromotionFailure } from './failure.ts';
 import { honourAbort, noteFailure, type PromotionStateDeps, requirePromotion } from './state.ts';
@@ -28,7 +28,7 @@ async function faultOf({ ledger, artifacts }: VerifyModelDeps, model: string): P
   const record = await ledger.findArtifact(model);
   if (!record) {
     const message = 'the model is not stored: `countersign artifact put model.tar.gz` stores it';
-    return new PromotionFailure(PromotionError.deploymentRefused, MODEL_NOT_STORED, message);
+    return new PromotionFailure(PromotionError.deploymentRefused, 'MODEL_NOT_STORED', message);
   }
   const hash = createHash('sha256');
   for await (const chunk of await artifacts.stream(model, record.version_id, 0, record.size)) hash.update(chunk);

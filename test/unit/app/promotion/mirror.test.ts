@@ -48,9 +48,10 @@ async function mirrored(): Promise<readonly (readonly [promotion: string, status
   ]);
 }
 
-async function ended(request: string, state: PromotionState): Promise<string> {
+async function ended(request: string, state: PromotionState, code?: string): Promise<string> {
   const promotion = await world.deployed(request);
-  await world.promotions.save({ ...promotion, state, revision: promotion.revision + 1 });
+  const failure = code === undefined ? null : { code, detail: 'as it says' };
+  await world.promotions.save({ ...promotion, state, failure, revision: promotion.revision + 1 });
   return promotion.id;
 }
 
@@ -163,22 +164,24 @@ describe('what is rolled back', () => {
 });
 
 describe('what is not released', () => {
-  it.each(['refused', 'rejected', 'rolled_back', 'rollback_failed'] as const)(
-    'is rejected where it is %s',
-    async (state) => {
-      const id = await ended('run-1', state);
-      await mirrorPromotion(deps, id);
-      expect(await mirrored()).toEqual([[id, 'Rejected']]);
+  it.each([
+    ['refused', 'GATE_CLOSED'],
+    ['rejected', undefined],
+    ['rolled_back', 'taken_back'],
+    ['rollback_failed', 'rollback_stuck'],
+  ] as const)('is rejected where it is %s: %s', async (state, code) => {
+    const id = await ended('run-1', state, code);
+    await mirrorPromotion(deps, id);
+    expect(await mirrored()).toEqual([[id, 'Rejected']]);
+  });
+
+  it.each(['MODEL_NOT_STORED', 'alarm_rings', 'endpoint_lost', 'refused_by_sagemaker', 'instance_type_unknown'])(
+    'is not mirrored where it is refused for what is not the model’s: %s',
+    async (code) => {
+      expect(await mirrorPromotion(deps, await ended('run-1', 'refused', code))).toEqual({});
+      expect(aws.calls).toEqual([]);
     },
   );
-
-  it('is not mirrored where its bytes are not stored: there is nothing to make a version of', async () => {
-    const promotion = await world.deployed('run-1');
-    const failure = { code: 'MODEL_NOT_STORED', detail: 'the model is not stored' };
-    await world.promotions.save({ ...promotion, state: 'refused', failure, revision: promotion.revision + 1 });
-    expect(await mirrorPromotion(deps, promotion.id)).toEqual({});
-    expect(aws.calls).toEqual([]);
-  });
 
   it.each(['cancelled', 'superseded', 'expired', 'deploying'] as const)(
     'is not mirrored where it is %s',
