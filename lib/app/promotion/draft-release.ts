@@ -7,6 +7,7 @@ import { type RecordedRelease, type Release, releaseTime, restoredBy, wayBackFro
 import { MAIN } from '../../core/slots.ts';
 import type { Clock } from '../ports.ts';
 import { readSigned, type SignedDeps } from './decided.ts';
+import { gateOf } from './let-through.ts';
 
 export interface DraftDeps extends SignedDeps {
   readonly clock: Clock;
@@ -46,9 +47,9 @@ export async function draftRelease(
   };
   const { request_decision, release_decision, deployment } = promotion;
   if (kind === 'rollback') return restored(common, deployment?.previous_config ?? null, earlier);
-  const decided = release_decision ?? request_decision;
+  const decided = gateOf(promotion);
   if (!decided || !deployment) {
-    throw new DomainError('INTEGRITY_FAILURE', `the promotion ${id} was not decided, or has deployed nothing`);
+    throw new DomainError('INTEGRITY_FAILURE', `nothing let the promotion ${id} through, or it has deployed nothing`);
   }
   const signed = await readSigned(deps, decided, key);
   const facts = parseFacts(signed.facts);

@@ -7,17 +7,26 @@ import type { Signed } from './decided.ts';
 import { PromotionFailure } from './failure.ts';
 
 /**
- * The decision that a promotion may be deployed by, as its record has it: of the gate after people were asked, or past the gate
- * what it said before. An emergency rollback is never deployed: it leads back.
- *
- * @throws PromotionFailure FactsChanged when there is none, or none any more: the gate is to be asked again
+ * The decision that lets a promotion through, as its record has it: of the gate after people were asked, or past the gate what it
+ * said before. Nothing lets an emergency rollback through: it leads back.
  */
-export function requireGate({ id, kind, confirmed_by, request_decision, release_decision }: Promotion): DecisionRef {
-  const isConfirmed = kind === 'break_glass' && confirmed_by !== null;
-  const decision = kind === 'promotion' && release_decision?.passed ? release_decision : undefined;
-  const found = decision ?? (isConfirmed ? request_decision : undefined);
-  if (found) return found;
-  const detail = `nothing lets the promotion ${id} through as it stands`;
+export function gateOf(promotion: Promotion): DecisionRef | null {
+  const { kind, confirmed_by, request_decision, release_decision } = promotion;
+  switch (kind) {
+    case 'promotion':
+      return release_decision?.passed ? release_decision : null;
+    case 'break_glass':
+      return confirmed_by ? request_decision : null;
+    case 'rollback':
+      return null;
+  }
+}
+
+/** @throws PromotionFailure FactsChanged when there is none, or none any more: the gate is to be asked again */
+export function requireGate(promotion: Promotion): DecisionRef {
+  const decision = gateOf(promotion);
+  if (decision) return decision;
+  const detail = `nothing lets the promotion ${promotion.id} through as it stands`;
   throw new PromotionFailure(PromotionError.changed, 'not_let_through', detail);
 }
 

@@ -11,6 +11,7 @@ import type { GateLedger } from '../gate/ports.ts';
 import type { Registry } from '../ports.ts';
 import { type FactsObject, readDecision, readFacts } from './decided.ts';
 import { restsOn } from './draft-release.ts';
+import { gateOf } from './let-through.ts';
 import type { Promotions } from './ports.ts';
 import { LOOKED_BACK, type Releases } from './releases.ts';
 import { requirePromotion } from './state.ts';
@@ -98,10 +99,11 @@ async function closureOf(deps: RetainDeps, promotion: Promotion): Promise<readon
   return [...new Map([...all, ...inputs, ...policies, ...publicKeys.flat()].map((kept) => [kept.key, kept])).values()];
 }
 
-async function basisOf(deps: RetainDeps, { id, request_decision, release_decision }: Promotion): Promise<Basis> {
-  const decided = release_decision ?? request_decision;
-  if (!decided) throw new DomainError('INTEGRITY_FAILURE', `no gate has decided on the promotion ${id}`);
-  const decisions = refsOf({ request_decision, release_decision });
+async function basisOf(deps: RetainDeps, promotion: Promotion): Promise<Basis> {
+  const { id } = promotion;
+  const decided = gateOf(promotion);
+  if (!decided) throw new DomainError('INTEGRITY_FAILURE', `nothing let the promotion ${id} through`);
+  const decisions = refsOf(promotion);
   const [decision, facts] = await Promise.all([readDecision(deps, decided, undefined), factsOf(deps, decisions)]);
   const newest = facts.at(-1)?.object;
   return { ...(newest ? restsOn(decision, parseFacts(newest.bytes), id) : NOTHING), decisions, facts, also: [] };

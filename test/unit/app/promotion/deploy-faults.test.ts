@@ -86,11 +86,18 @@ describe('a rollback', () => {
   let on: Deployings;
   afterEach(() => expect(on.sagemaker.faults.armed).toEqual([]));
 
+  /** The next updates fail, and SageMaker's own way back from each. */
+  const tear = (updates: number) => {
+    for (let update = 0; update < updates; update++) {
+      on.sagemaker.faults.arm({ kind: 'unhealthy' });
+      on.sagemaker.faults.arm({ kind: 'rollback-fails' });
+    }
+  };
+
   async function tornUpdate() {
     const world = await begun();
     on = world.on;
-    on.sagemaker.faults.arm({ kind: 'unhealthy' });
-    on.sagemaker.faults.arm({ kind: 'rollback-fails' });
+    tear(1);
     await on.run(world.two, 'prepare');
     await on.run(world.two, 'deploy');
     expect(await on.watch(world.two, 'watch')).toBe('failed');
@@ -107,10 +114,7 @@ describe('a rollback', () => {
 
   it('that fails again and again comes to an end, which says why', async () => {
     const { two } = await tornUpdate();
-    for (let times = 0; times < 2; times++) {
-      on.sagemaker.faults.arm({ kind: 'unhealthy' });
-      on.sagemaker.faults.arm({ kind: 'rollback-fails' });
-    }
+    tear(2);
     await on.run(two, 'roll-back');
     expect(await on.watch(two, 'watch-rollback')).toBe('rollback_failed');
     expect(on.get(two).failure).toMatchObject({
@@ -122,10 +126,7 @@ describe('a rollback', () => {
   it('that fails keeps the code of what was tampered with', async () => {
     const { two } = await tornUpdate();
     on.change(two, { failure: { code: 'image_differs', detail: 'not the approved image' } });
-    for (let times = 0; times < 2; times++) {
-      on.sagemaker.faults.arm({ kind: 'unhealthy' });
-      on.sagemaker.faults.arm({ kind: 'rollback-fails' });
-    }
+    tear(2);
     await on.run(two, 'roll-back');
     expect(await on.watch(two, 'watch-rollback')).toBe('rollback_failed');
     expect(on.get(two).failure).toMatchObject({
@@ -177,11 +178,6 @@ describe('a rollback', () => {
     on.seal(id);
     return on.sagemaker.describeEndpoint('fraud').EndpointConfigName;
   }
-  const failing = () => {
-    on.sagemaker.faults.arm({ kind: 'unhealthy' });
-    on.sagemaker.faults.arm({ kind: 'rollback-fails' });
-  };
-
   it('after one that failed puts back what that one could not', async () => {
     const { one, two } = await tornUpdate();
     const back = on.approved('back', { kind: 'rollback' });
@@ -190,8 +186,7 @@ describe('a rollback', () => {
       [back, 'rollback_failed'],
     ] as const) {
       on.change(two, { state: ended, ended_at: on.clock.now().toISOString() });
-      failing();
-      failing();
+      tear(2);
       on.leases.set('fraud', id);
       await on.run(id, 'roll-back');
       expect(await on.watch(id, 'watch-rollback')).toBe('rollback_failed');
@@ -206,8 +201,7 @@ describe('a rollback', () => {
     const one = await on.released('one');
     await on.released('two');
     const back = on.approved('back', { kind: 'rollback' });
-    failing();
-    failing();
+    tear(2);
     await on.run(back, 'roll-back');
     expect(await on.watch(back, 'watch-rollback')).toBe('rollback_failed');
     on.change(back, { state: 'rollback_failed', ended_at: on.clock.now().toISOString() });

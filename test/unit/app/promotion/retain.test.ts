@@ -122,6 +122,13 @@ describe('the retention of a release', () => {
     expect(extended()).toBe(before);
   });
 
+  it('is not given to what the gate did not let through in the end', async () => {
+    await post();
+    const promotion = await world.deployed('run-1');
+    world.promotions.promotions.set(promotion.id, { ...promotion, release_decision: null });
+    await expect(retain(promotion.id)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+  });
+
   it('is not given where evidence that the gate saw is gone', async () => {
     const evidence = await post();
     const { id } = await world.deployed('run-1');

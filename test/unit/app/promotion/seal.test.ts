@@ -170,6 +170,30 @@ describe('a release', () => {
     expect(world.releases.rows).toEqual([]);
   });
 
+  it.each([
+    ['the gate refused after people were asked', { release_decision: { evidence: '', input: '', passed: false } }],
+    ['the gate was asked for before people were, and not again', { release_decision: null }],
+    ['went past the gate, and nobody confirmed', { kind: 'break_glass' as const }],
+  ])('is not drawn from what %s', async (_, changes) => {
+    const promotion = await world.deployed('run-1');
+    world.promotions.promotions.set(promotion.id, { ...promotion, ...changes });
+    await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toThrow(refusal('INTEGRITY_FAILURE'));
+  });
+
+  it('past the gate is drawn from what the gate said before, once a second person confirmed it', async () => {
+    const { requester, ...promotion } = await world.deployed('run-1');
+    const confirmed_by = { ...requester, unique_id: 'AROASECOND', reason: 'the site is down' };
+    const past = { ...promotion, requester, kind: 'break_glass' as const, confirmed_by, release_decision: null };
+    world.promotions.promotions.set(promotion.id, past);
+    await sealRelease(world.sealDeps, promotion.id);
+    expect((await newestFirst())[0]).toMatchObject({
+      kind: 'break_glass',
+      confirmed_by,
+      request_decision: promotion.request_decision,
+      policies: [{ slot: 'main', sha256: digestOf('policy') }],
+    });
+  });
+
   it('is not drawn from facts that are others than the decision names', async () => {
     const promotion = await world.deployed('run-1');
     const key = objectKey.gateInput(promotion.release_decision?.input ?? '');
