@@ -1,7 +1,7 @@
 import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import type { Approvals, Decided } from '../../app/approvals/ports.ts';
+import type { Approvals, Decided, Standing } from '../../app/approvals/ports.ts';
 import { ENVIRONMENTS } from '../../contracts/predicates.ts';
 import type { RecordedApproval } from '../../core/approvals/approval.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
@@ -132,6 +132,6 @@ function stillAsks(table: string, { id, state, round, request_decision }: Promot
   };
 }
 
-function unchanged(table: string, { promotion, role, revision }: Ask): TransactWriteItem {
+function unchanged(table: string, { promotion, role, revision }: Standing['others'][number]): TransactWriteItem {
   return { ConditionCheck: { TableName: table, Key: marshall(itemKey.ask(promotion, role)), ...ifAt(revision) } };
 }

@@ -8,6 +8,7 @@ import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
 import { unlessConflict } from '../promotion/state.ts';
 import { askAnew } from './ask-anew.ts';
 import type { Bar } from './people.ts';
+import type { Standing } from './ports.ts';
 import { mustSignIn, type ProveDeps, personOf } from './prove.ts';
 import { endApproval, type RecordDeps, recordDecision, tellWait } from './record.ts';
 import { isWithdrawable, standingOf, type Visit, visitOf } from './visit.ts';
@@ -116,9 +117,16 @@ export async function commitDecision(
     await finishDecision(deps, visit);
     return { done: false };
   }
-  if (!(await deps.approvals.claim(deciding, claimed, visit))) return { done: false };
+  if (!(await deps.approvals.claim(deciding, claimed, standingIn(visit)))) return { done: false };
   await finishDecision(deps, { ...visit, link: claimed, ask: deciding });
   return { done: true };
+}
+
+/** With the roles whose asks were not there yet: one may be made, and decided by the same person, this very moment. */
+function standingIn({ link, promotion, others }: Visit): Standing {
+  const known = new Set([link.role, ...others.map(({ role }) => role)]);
+  const unasked = promotion.roles.filter((role) => !known.has(role));
+  return { promotion, others: [...others, ...unasked.map((role) => ({ promotion: promotion.id, role, revision: 0 }))] };
 }
 
 /**

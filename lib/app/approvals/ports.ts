@@ -33,8 +33,8 @@ export interface Visits {
 /** What a decision is made on the condition of: nothing of it changed since it was read. */
 export interface Standing {
   readonly promotion: Promotion;
-  /** Of the other roles: nobody decides for two of them. */
-  readonly others: readonly Ask[];
+  /** Of the other roles: nobody decides for two of them. At revision 0 where nothing is asked yet. */
+  readonly others: readonly Pick<Ask, 'promotion' | 'role' | 'revision'>[];
 }
 
 export interface Approvals {

@@ -59,7 +59,7 @@ export class MemoryApprovals implements Approvals {
         standing.request_decision?.evidence === promotion.request_decision?.evidence &&
         isNext(this.asks.get(nameOf(ask)), ask) &&
         isNext(this.links.get(link.id), link) &&
-        others.every((other) => this.asks.get(nameOf(other))?.revision === other.revision);
+        others.every((other) => (this.asks.get(nameOf(other))?.revision ?? 0) === other.revision);
       if (!holds) return false;
       this.#write(this.asks, nameOf(ask), ask);
       return this.#write(this.links, link.id, link);

@@ -226,6 +226,16 @@ describe('a decision', () => {
     expect(rows()).toMatchObject([{ role: 'model-owner', person: 'p-1' }]);
   });
 
+  it('is not made by one person in two roles, though the second was asked after they came for the first', async () => {
+    const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    plane.steps.before('claim-approval', async () => {
+      await world.ask(promotion, 'privacy-officer');
+      await decideBy(world, 'p-1', 'approve');
+    });
+    await browser.send(secret, 'decision', form);
+    expect(rows()).toMatchObject([{ role: 'privacy-officer', person: 'p-1' }]);
+  });
+
   it('is not made in two roles by one person, though two ids of theirs came into the directory at once', async () => {
     const roles = ['model-owner', 'privacy-officer'];
     plane.steps.before('put-event', async () => await world.enlist('twin', { email: 'P-3@example.org', roles }));
