@@ -7,7 +7,7 @@ import type { GateLedger } from '../gate/ports.ts';
 import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
 import { unlessConflict } from '../promotion/state.ts';
 import { askAnew } from './ask-anew.ts';
-import type { Bar } from './people.ts';
+import type { Acting, Bar } from './people.ts';
 import type { Standing } from './ports.ts';
 import { mustSignIn, type ProveDeps, personOf } from './prove.ts';
 import { endApproval, type RecordDeps, recordDecision, tellWait } from './record.ts';
@@ -57,19 +57,25 @@ export async function confirmDecision(deps: DecideDeps, visit: Visit, token: str
   const now = deps.clock();
   const person = await personOf(deps, visit, now);
   if (typeof person === 'string') return { done: false, bar: person };
-  const draft = mustSignIn(deps, person) ? undefined : draftOf(visit, confirm.choice, confirm.comment, now);
+  const draft = mustSignIn(deps, person) ? undefined : draftOf(visit, person, confirm, now);
   return draft ? await commitDecision(deps, visit, draft, { kind: 'code', strength: 'weaker' }) : { done: false };
+}
+
+/** What somebody is about to decide, in their words. */
+export interface Chosen {
+  readonly choice: Choice | 'withdraw';
+  readonly comment: string;
 }
 
 /** What the bearer of a link would state at an instant; undefined when it is not theirs to decide, or to take back. */
 export function draftOf(
   visit: Visit,
-  choice: Choice | 'withdraw',
-  comment: string,
+  { deputy_for }: Pick<Acting, 'deputy_for'>,
+  { choice, comment }: Chosen,
   now: Date,
 ): GivenDraft | EndedDraft | undefined {
   const { link, promotion, ask } = visit;
-  const { role, round, person, deputy_for } = link;
+  const { role, round, person } = link;
   const { id, environment, endpoint, request_decision: gate } = promotion;
   const asked = { promotion: id, round, role, environment, person };
   if (choice === 'withdraw') {
@@ -83,7 +89,7 @@ export function draftOf(
     endpoint,
     image_digest: imageDigestOf(promotion),
     gate: { decision: gate.evidence, input: gate.input },
-    deputy_for,
+    deputy_for: [...deputy_for],
     comment,
     decided_at: now.toISOString(),
   };

@@ -17,6 +17,9 @@ export type Bar = 'producer' | 'committer' | 'requester' | 'decided' | 'role';
 /** Who somebody is, and how they are reached. */
 export type Reach = Pick<AskablePerson, 'id' | 'name' | 'email' | 'oidc_subject'>;
 
+/** Somebody who acts, and in whose place they do at this moment. */
+export type Acting = Reach & Pick<AskablePerson, 'deputy_for'>;
+
 interface Asked {
   readonly role: string;
   readonly at: Date;

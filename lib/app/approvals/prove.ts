@@ -17,7 +17,7 @@ import { DomainError } from '../../core/errors.ts';
 import type { MailContent, RenderedMail } from '../../core/mail/model.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { ReadFacts } from './facts.ts';
-import { type Bar, findPerson, findReach, type Reach } from './people.ts';
+import { type Acting, type Bar, findPerson, findReach, type Reach } from './people.ts';
 import type { IdentityProvider, Mailer, RandomBytes } from './ports.ts';
 import { isWithdrawable, type Visit, type VisitDeps } from './visit.ts';
 
@@ -60,6 +60,7 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   const salt = deps.random(SECRET_BYTES).toString('base64url');
   const sent: Link = {
     ...link,
+    deputy_for: [...found.deputy_for],
     code: { salt, hash: hashCode(code, salt), until: after(now, CODE_MINUTES) },
     codes: link.codes + 1,
     code_sent_at: now.toISOString(),
@@ -77,9 +78,12 @@ export async function personOf(
   deps: Omit<ProveDeps, 'links' | 'promotions' | 'provider'>,
   visit: Visit,
   at: Date,
-): Promise<Reach | Bar> {
+): Promise<Acting | Bar> {
   const { link, promotion, others } = visit;
-  if (isWithdrawable(visit)) return (await findReach(deps, link.person)) ?? 'role';
+  if (isWithdrawable(visit)) {
+    const reach = await findReach(deps, link.person);
+    return reach ? { ...reach, deputy_for: [] } : 'role';
+  }
   const asked = { person: link.person, role: link.role, at };
   const found = await findPerson(deps, asked, await deps.facts(promotion), others);
   return found ? (found.bar ?? found.person) : ('role' as const);

@@ -3,10 +3,9 @@ import { keyThatSigned, mentions } from '../../core/approvals/id-token.ts';
 import { formToken, isSame, type Link } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
-import type { Choice } from '../../core/pages/model.ts';
 import type { Log } from '../ports.ts';
-import { commitDecision, type DecideDeps, draftOf } from './decide.ts';
-import type { Bar, Reach } from './people.ts';
+import { type Chosen, commitDecision, type DecideDeps, draftOf } from './decide.ts';
+import type { Acting, Bar, Reach } from './people.ts';
 import type { IdentityProvider, Redeemed, SignInAnswer, SignInTerms } from './ports.ts';
 import { mustSignIn, personOf } from './prove.ts';
 import type { Visit } from './visit.ts';
@@ -34,19 +33,21 @@ export type Started =
 export async function startSignIn(
   deps: DecideDeps,
   visit: Visit,
-  { choice, comment }: { readonly choice: Choice | 'withdraw'; readonly comment: string },
+  chosen: Chosen,
   browser: SigningBrowser,
 ): Promise<Started> {
   const now = deps.clock();
   const signing = await signingOf(deps, visit, now);
   if (!signing.ok) return { started: false, because: signing.because };
-  const terms = termsOf(visit, choice, comment, now, browser);
+  const { person } = signing;
+  const terms = termsOf(visit, person, chosen, now, browser);
   if (!terms) return { started: false, because: 'stale' };
   const url = await signing.provider.authorize(terms);
   if (!url) return { started: false, because: 'unanswered' };
   const { link } = visit;
-  const confirm = { hash: sha256Hex(terms.state), choice, comment, decided_at: now.toISOString() };
-  const saved = await deps.links.save({ ...link, confirm, revision: link.revision + 1 });
+  const confirm = { hash: sha256Hex(terms.state), ...chosen, decided_at: now.toISOString() };
+  const deputy_for = [...person.deputy_for];
+  const saved = await deps.links.save({ ...link, deputy_for, confirm, revision: link.revision + 1 });
   return saved ? { started: true, url } : { started: false, because: 'stale' };
 }
 
@@ -85,13 +86,12 @@ export async function finishSignIn(
   if (!pending) return { done: false, because: 'stale' };
   const signing = await signingOf(deps, visit, now);
   if (!signing.ok) return { done: false, because: signing.because };
-  const { choice, comment, decidedAt } = pending;
-  const terms = termsOf(visit, choice, comment, decidedAt, browser);
+  const { provider, person } = signing;
+  const terms = termsOf(visit, person, pending, pending.decidedAt, browser);
   // Of another browser, or of what has changed since: its secrets follow from both.
   if (!terms || !isSame(terms.state, answer.state)) return { done: false, because: 'stale' };
   const link: Link = { ...visit.link, confirm: null, revision: visit.link.revision + 1 };
   if (!(await deps.links.save(link))) return { done: false, because: null };
-  const { provider, person } = signing;
   const redeemed = await provider.redeem(answer, terms);
   if (!redeemed.ok) return { done: false, because: redeemed.because };
   const proven = provenBy(deps, redeemed, provider, person, terms.nonce);
@@ -112,8 +112,8 @@ async function signingOf(deps: DecideDeps, visit: Visit, now: Date) {
  * Everything that a sign-in is bound to. State and verifier follow from the browser's secret, so that no table holds what
  * could redeem a code, and what was begun in one browser ends in no other.
  */
-function termsOf(visit: Visit, choice: Choice | 'withdraw', comment: string, at: Date, browser: SigningBrowser) {
-  const draft = draftOf(visit, choice, comment, at);
+function termsOf(visit: Visit, person: Acting, chosen: Chosen, at: Date, browser: SigningBrowser) {
+  const draft = draftOf(visit, person, chosen, at);
   if (!draft) return undefined;
   const { id, model } = visit.link;
   const nonce = approvalNonce(model, draft);

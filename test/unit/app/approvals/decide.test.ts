@@ -251,6 +251,22 @@ describe('a decision', () => {
     expect(rows()).toMatchObject([{ role: 'privacy-officer', person: 'twin' }]);
   });
 
+  it('says in whose place it is made as that is when it is made, and shows it so', async () => {
+    const away = { from: '2020-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z', deputy: 'p-2' };
+    await changeApprover(approverDeps(plane), 'p-1', { revision: 1, absence: away }, PEOPLE_ADMIN);
+    await world.ask(promotion, 'model-owner', { reminder: 1 });
+    const secret = world.linksOf('p-2').at(-1) ?? '';
+    const browser = world.browser();
+    expect(await browser.get(secret)).toContain('in place of p-1');
+    await changeApprover(approverDeps(plane), 'p-1', { revision: 2, absence: null }, PEOPLE_ADMIN);
+    await browser.post(secret, 'code');
+    expect(await browser.post(secret, 'session', { code: world.codeOf('p-2') })).not.toContain('in place of');
+    await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+    await changeApprover(approverDeps(plane), 'p-1', { revision: 3, absence: away }, PEOPLE_ADMIN);
+    await browser.post(secret, 'decision');
+    expect(statement('given')?.body).toMatchObject({ person: 'p-2', deputy_for: ['p-1'] });
+  });
+
   it('is not made by a link of the round before, though its role was not asked anew yet', async () => {
     const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
     world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });
