@@ -21,7 +21,8 @@ export const ALARMS = {
   'integrity-failure': 'Stored evidence does not verify.',
   'gate-without-a-policy': 'A gate could not decide: the policy in force breaks down.',
   'waivers-ending': 'A rule will bite again: an exception to it ends within 14 days.',
-  'link-dead': 'Five wrong codes were entered at the link of an approver, which has ended by that.',
+  'link-dead':
+    'Five wrong codes were entered at the link of an approver, or all its codes asked for: it is of no more use.',
   'webhooks-failing': 'A webhook was not reached for three days, or says that it is gone.',
   'api-latency': 'The slowest hundredth of API answers takes too long.',
   'table-throttling': 'DynamoDB refused reads or writes.',

@@ -99,5 +99,6 @@ const STATUS: Readonly<Partial<Record<ApprovalPage['state'], number>>> = {
   barred: 403,
   stale_form: 403,
   wait: 429,
+  no_more_codes: 429,
   sign_in_failed: 403,
 };

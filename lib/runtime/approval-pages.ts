@@ -133,7 +133,8 @@ async function askForCode(deps: ShowDeps, visit: Visit, browser: Browser): Promi
   if (!isActionable(visit, deps.clock())) return 'home';
   const sent = await sendCode(deps, visit);
   if (!sent.sent) {
-    if (!('bar' in sent)) return answer({ state: 'wait', until: sent.until });
+    if ('until' in sent) return answer({ state: 'wait', until: sent.until });
+    if ('spent' in sent) return answer({ state: 'no_more_codes' });
     return sent.bar === 'sign_in' ? 'home' : answer({ state: 'barred', because: sent.bar });
   }
   return await codePage(deps, visit, browser, undefined);

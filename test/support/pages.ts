@@ -408,6 +408,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
   revoked: { state: 'revoked' },
   'too-many-tries': { state: 'too_many_tries' },
   wait: { state: 'wait', until: FACTS.until },
+  'no-more-codes': { state: 'no_more_codes' },
   'stale-form': { state: 'stale_form', back: '/approvals/TOKEN' },
   barred: { state: 'barred', because: 'committer' },
   decided: {

@@ -39,8 +39,10 @@ export function mustSignIn({ provider }: Pick<ProveDeps, 'provider'>, { oidc_sub
 
 export type Sent =
   | { readonly sent: true }
-  /** The code before it was sent too short a while ago, or it was the last. */
+  /** The code before it was sent too short a while ago. */
   | { readonly sent: false; readonly until: string }
+  /** All codes of the link were sent: the last of them still serves for its time. */
+  | { readonly sent: false; readonly spent: true }
   | { readonly sent: false; readonly bar: Bar | 'sign_in' };
 
 /**
@@ -51,6 +53,7 @@ export type Sent =
 export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   const { link, promotion } = visit;
   const now = deps.clock();
+  if (link.codes >= CODES_PER_LINK) return { sent: false, spent: true };
   const wait = waitUntil(link, now);
   if (wait !== undefined) return { sent: false, until: wait };
   const found = await personOf(deps, visit, now);
@@ -68,6 +71,7 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   };
   // Whoever pressed the button twice gets one mail.
   if (!(await deps.links.save(sent))) return { sent: true };
+  if (sent.codes === CODES_PER_LINK) reportDead(deps.log, sent);
   const mail = deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code));
   await deps.mailer.send(found.email, mail, mailTags({ person: found.id, promotion: promotion.id, role: link.role }));
   return { sent: true };
@@ -90,8 +94,7 @@ export async function personOf(
 }
 
 /** When another code may be asked for; undefined when one may be at once. */
-function waitUntil({ codes, tries, code_sent_at, until }: Link, now: Date): string | undefined {
-  if (codes >= CODES_PER_LINK || tries >= CODE_TRIES) return until;
+function waitUntil({ code_sent_at }: Link, now: Date): string | undefined {
   if (code_sent_at === null) return undefined;
   const next = new Date(Date.parse(code_sent_at) + CODE_PAUSE_SECONDS * 1000);
   return now < next ? next.toISOString() : undefined;
@@ -140,10 +143,15 @@ export async function enterCode(
 }
 
 /** Whoever tries codes at a link has it from somebody's mail. Never the code, or the link. */
-function reportWrong(log: ProveDeps['log'], { promotion, role, person, tries }: Link): void {
-  const about = { promotion, role, person, tries };
-  if (tries < CODE_TRIES) log.info('code-wrong', about);
-  else log.warn('link-dead', about);
+function reportWrong(log: ProveDeps['log'], link: Link): void {
+  const { promotion, role, person, tries } = link;
+  if (tries < CODE_TRIES) log.info('code-wrong', { promotion, role, person, tries });
+  else reportDead(log, link);
+}
+
+/** Of wrong codes, or of codes that were asked for again and again: whoever has the link can do both without being its owner. */
+function reportDead(log: ProveDeps['log'], { promotion, role, person, tries, codes }: Link): void {
+  log.warn('link-dead', { promotion, role, person, tries, codes });
 }
 
 function wrongTry({ tries, state }: Link): Partial<Link> {

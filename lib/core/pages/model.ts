@@ -264,8 +264,10 @@ export type LinkState =
       readonly back: string | undefined;
     }
   | { readonly state: 'too_many_tries' }
-  /** Too many codes were asked for; the link holds on. */
+  /** A code was asked for too soon after the one before; the link holds on. */
   | { readonly state: 'wait'; readonly until: string }
+  /** All codes of the link were sent. */
+  | { readonly state: 'no_more_codes' }
   /** The form was not from this page, or was sent before. `back` shows the page anew. */
   | { readonly state: 'stale_form'; readonly back: string }
   /** Somebody may not decide who is asked: producer, committer, requester, or decided in another role. */

@@ -63,8 +63,15 @@ ${NEXT}</section>`,
       };
     case 'wait':
       return {
-        title: 'Too many codes were asked for',
+        title: 'A code was sent a moment ago',
         body: html`<section><p>Nothing was decided, and the link still holds. Another code can be asked for from ${when(page.until)} on.</p></section>`,
+      };
+    case 'no_more_codes':
+      return {
+        title: 'This link brings no more codes',
+        body: html`<section><p>Nothing was decided. As many codes were sent as one link may ask for. The last of them serves for ten minutes: go back to the page before to enter it.</p>
+<p>If it was not you who asked for them, tell the operators of Countersign.</p>
+<p>The next reminder brings you another link; the requester can also ask anew.</p></section>`,
       };
     case 'stale_form':
       return {

@@ -195,6 +195,25 @@ describe('a code', () => {
     expect(browser.status).toBe(429);
   });
 
+  it('is sent five times by one link, which says then where another comes from, and raises the alarm once', async () => {
+    await browser.get(secret);
+    const form = browser.form('code');
+    for (let nth = 1; nth <= 7; nth++) {
+      await browser.send(secret, 'code', form);
+      plane.clock.advance(60_000);
+    }
+    expect(browser.status).toBe(429);
+    expect(browser.page).toContain('no more codes');
+    expect(browser.page).not.toContain('can be asked for');
+    expect(world.mails.filter(({ content }) => content.kind === 'code')).toHaveLength(5);
+    const about = { promotion: promotion.id, role: 'model-owner', person: 'p-1' };
+    const told = plane.logged.filter(({ event }) => event === 'link-dead');
+    expect(told.map(({ fields }) => fields)).toEqual([{ ...about, tries: 0, codes: 5 }]);
+    const token = await world.ask(promotion, 'model-owner', { reminder: 1 });
+    await decideBy(world, 'p-1', 'approve');
+    expect(world.answers.get(token)).toBe('succeeded');
+  });
+
   it('that is wrong five times ends the link, even tried all at once', async () => {
     await browser.get(secret);
     await browser.post(secret, 'code');
@@ -207,7 +226,7 @@ describe('a code', () => {
     const about = { promotion: promotion.id, role: 'model-owner', person: 'p-1' };
     const told = plane.logged.filter(({ event }) => event === 'code-wrong' || event === 'link-dead');
     expect(told.map(({ event }) => event)).toEqual([...Array(4).fill('code-wrong'), 'link-dead']);
-    expect(told.at(-1)?.fields).toEqual({ ...about, tries: 5 });
+    expect(told.at(-1)?.fields).toEqual({ ...about, tries: 5, codes: 1 });
     await browser.send(secret, 'session', new Map([...form, ['code', right]]));
     expect(world.table.rows.size).toBe(0);
   });
