@@ -8,7 +8,17 @@ import { table } from '../shell.ts';
 
 const AsksSchema = z.looseObject({
   asks: z.optional(
-    z.array(z.pick(AskSchema, { role: true, round: true, state: true, people: true, until: true, decided: true })),
+    z.array(
+      z.pick(AskSchema, {
+        role: true,
+        round: true,
+        state: true,
+        people: true,
+        until: true,
+        mail_down_since: true,
+        decided: true,
+      }),
+    ),
   ),
 });
 
@@ -37,8 +47,9 @@ export function promotionLines(answer: JsonObject): readonly string[] {
     ],
     ...asks
       .filter(({ round }) => round === promotion.round)
-      .map(({ role, state, people, until, decided }) => {
-        const asked = `asked of ${people.map(({ person }) => printable(person)).join(', ')}, ${endsIn(until, new Date().toISOString())}`;
+      .map(({ role, state, people, until, mail_down_since: down, decided }) => {
+        const unmailed = down ? `, not all mailed: SES takes no mail since ${down}` : '';
+        const asked = `asked of ${people.map(({ person }) => printable(person)).join(', ')}, ${endsIn(until, new Date().toISOString())}${unmailed}`;
         return [
           role,
           decided

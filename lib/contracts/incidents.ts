@@ -10,6 +10,7 @@ export const INCIDENTS = {
   break_glass_review: { severity: 'high', title: 'A model was released past its gate: to be reviewed' },
   emergency_rollback_review: { severity: 'medium', title: 'An emergency rollback: to be reviewed' },
   mail_undeliverable: { severity: 'medium', title: 'An approver cannot be reached by mail' },
+  mail_down: { severity: 'high', title: 'No approver can be mailed' },
   telemetry_outage: { severity: 'high', title: 'What serves cannot be observed' },
   kms_anomaly: { severity: 'critical', title: 'A key was used or changed as nobody planned' },
   model_drift: { severity: 'high', title: 'A model no longer behaves as it was evaluated' },

@@ -160,6 +160,8 @@ export const PromotionError = {
   changed: 'FactsChanged',
   /** Everybody who holds a role has another duty in this promotion, or nobody holds it. */
   nobody: 'NobodyToAsk',
+  /** SES takes no mail at present: worth hours of retries. */
+  mailDown: 'MailUnavailable',
   /** Nobody answered in time. */
   expired: 'ApprovalExpired',
   /** What people approve changed in more rounds than they are asked in. */

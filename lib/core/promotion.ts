@@ -229,6 +229,8 @@ export interface Ask {
   readonly reminders: number;
   /** Ids of those who have the mail of the newest reminder. */
   readonly mailed: readonly string[];
+  /** Since when the others of {@link people} could not be mailed; null or absent: mails are taken. */
+  readonly mail_down_since?: string | null;
   /** Task token, encrypted with KMS for this promotion and role, base64; null when nobody waits. */
   readonly token: string | null;
   /** Whose decision is being recorded, and the link that holds it: nobody else's can come before it. */
@@ -259,6 +261,7 @@ export const AskSchema = z.object({
   until: z.string(),
   reminders: z.number(),
   mailed: z.array(z.string()),
+  mail_down_since: z.exactOptional(z.nullable(z.string())),
   token: z.nullable(z.string()),
   deciding: z.nullable(z.object({ link: z.string(), person: z.string() })),
   decided: z.nullable(

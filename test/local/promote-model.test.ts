@@ -13,6 +13,7 @@ import {
   TaskTimedOut,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PromotionError } from '../../lib/contracts/promotion.ts';
 import { type Machine, startMachine } from './support/machine.ts';
 import { GOES_WELL, WAYS, type Way } from './support/promotion-ways.ts';
 
@@ -51,12 +52,25 @@ const ALL_WELL = WAYS.findIndex(({ that }) => that === 'goes well');
 
 let machine: Machine;
 
-/** The machine with 3 s for one task. The others have minutes: what is slow on a busy machine must not end there. */
+/**
+ * The machine with 3 s for one task, and one more attempt at mails. The others have minutes: what is slow on a busy machine must not
+ * end there.
+ */
 function waitingLessFor(task: string): (definition: string) => string {
+  const isOfMail = ({ ErrorEquals }: { readonly ErrorEquals: readonly string[] }) =>
+    ErrorEquals.includes(PromotionError.mailDown);
   return (definition) =>
     JSON.stringify(
       JSON.parse(definition, (_, value) =>
-        value?.Parameters?.Payload?.task === task ? { ...value, TimeoutSeconds: 3 } : value,
+        value?.Parameters?.Payload?.task === task
+          ? {
+              ...value,
+              TimeoutSeconds: 3,
+              Retry: value.Retry.map((retry: Parameters<typeof isOfMail>[0]) =>
+                isOfMail(retry) ? { ...retry, IntervalSeconds: 1, MaxAttempts: 1 } : retry,
+              ),
+            }
+          : value,
       ),
     );
 }

@@ -5,6 +5,7 @@ import type { FallEarlyDeps } from '../../lib/app/approvals/fall-early.ts';
 import type { IdentityProvider } from '../../lib/app/approvals/ports.ts';
 import { Recent } from '../../lib/app/recent.ts';
 import { type ApprovalDeskTask, PromotionError } from '../../lib/contracts/promotion.ts';
+import { DomainError } from '../../lib/core/errors.ts';
 import type { IncidentFacts } from '../../lib/core/incident.ts';
 import type { MailContent } from '../../lib/core/mail/model.ts';
 import { renderMail } from '../../lib/core/mail/render.ts';
@@ -43,6 +44,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
   const rendered: MailContent[] = [];
   /** An address that SES refuses. */
   const refused = new Set<string>();
+  const mailService = { isDown: false };
 
   const end = (token: string, answer: Answered) =>
     plane.steps.take('answer-wait', () => {
@@ -76,6 +78,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
       send: (to, { text }) =>
         plane.steps.take('send-mail', () => {
           const content = rendered.at(-1);
+          if (mailService.isDown) throw new DomainError('DEPENDENCY_UNAVAILABLE', 'no mail', { retryAfterMs: 1000 });
           if (refused.has(to) || !content) return false;
           mails.push({ to, content, text });
           return true;
@@ -175,6 +178,7 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
     announced,
     answers,
     refused,
+    mailService,
     awaiting,
     change,
     ask,

@@ -145,7 +145,7 @@ describe.each(STATE_MACHINE_NAMES)('%s', (name) => {
       Retry.map((retrier) => ({ Comment, retrier })),
     );
     const policies = new Map(retried.map(({ retrier }) => [JSON.stringify(retrier), retrier]));
-    expect(policies.size).toBe(name === 'promote-model' ? 3 : 1);
+    expect(policies.size).toBe(name === 'promote-model' ? 4 : 1);
     for (const [policy, { IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }] of policies) {
       const waits = Array.from({ length: MaxAttempts }, (_, at) =>
         Math.min(IntervalSeconds * BackoffRate ** at, MaxDelaySeconds),

@@ -1,11 +1,24 @@
-import { BadRequestException, MessageRejected, type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
+import {
+  AccountSuspendedException,
+  BadRequestException,
+  MailFromDomainNotVerifiedException,
+  MessageRejected,
+  type SESv2Client,
+  SendEmailCommand,
+  SendingPausedException,
+} from '@aws-sdk/client-sesv2';
 import type { Mailer } from '../../app/approvals/ports.ts';
+import { DomainError } from '../../core/errors.ts';
 import { unavailable } from '../failures.ts';
 
 const Charset = 'UTF-8';
 
 /** What a header line must not hold: with it a subject, or an address, would go on as a header of its own. */
 const NOT_IN_A_HEADER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
+/** What SES answers to every mail until a person has put it right, perhaps by a word with AWS. */
+const NOT_AT_PRESENT = [AccountSuspendedException, MailFromDomainNotVerifiedException, SendingPausedException];
+const RETRY_AFTER_MS = 60_000;
 
 export interface SesConfig {
   /** An address of an identity that SES has verified. */
@@ -37,6 +50,10 @@ export function sesMailer(client: SESv2Client, { from, configurationSet }: SesCo
         return true;
       } catch (error) {
         if (error instanceof BadRequestException || error instanceof MessageRejected) return false;
+        if (NOT_AT_PRESENT.some((kind) => error instanceof kind)) {
+          const how = { cause: error, retryAfterMs: RETRY_AFTER_MS };
+          throw new DomainError('DEPENDENCY_UNAVAILABLE', 'SES sends nothing for this account at present', how);
+        }
         return unavailable('SES', error);
       }
     },

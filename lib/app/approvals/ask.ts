@@ -15,6 +15,7 @@ import type { Asks, Promotions, Tokens } from '../promotion/ports.ts';
 import { honourAbort, noteFailure, requirePromotion } from '../promotion/state.ts';
 import type { ReadFacts } from './facts.ts';
 import { reportUnreached } from './feedback.ts';
+import { awaitMail, noteOutage, unlessDown } from './mail-outage.ts';
 import { askablePeople } from './people.ts';
 import type { Mailer, RandomBytes } from './ports.ts';
 import { answerWait, endApproval, type RecordDeps, recordDecision, tokenContext } from './record.ts';
@@ -49,8 +50,8 @@ export interface AskSettings {
  * May run twice and die anywhere. Before the ask is saved nobody was told. After a mail and before it is noted: whoever got it
  * gets another with a link of its own, and either link serves; so mails come at least once.
  *
- * @throws PromotionFailure NobodyToAsk; what ends a promotion that is cancelled or superseded
- * @throws DomainError worth a retry when SES, or the ask, is busy
+ * @throws PromotionFailure NobodyToAsk; MailUnavailable, worth hours of retries; what ends a promotion that is cancelled or superseded
+ * @throws DomainError worth a retry when the ask is busy
  */
 export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promise<void> {
   const found = await deps.promotions.find(task.promotion);
@@ -66,8 +67,9 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
     return await answerWait(deps, promotion, known, task.token);
   }
   const at = deps.clock();
-  // The map of waits has begun again in the round: its links hold no more, and its reminders are counted from none.
+  // The map of waits has begun again in the round, or mail was down for all of it: its links hold no more, whatever its reminders count.
   if (known?.round === task.round && known.until <= at.toISOString()) {
+    await noteOutage(deps, promotion, known);
     return await endWait(deps, task, PromotionError.expired);
   }
   // What was approved in an earlier round is asked anew, so it counts no more.
@@ -154,23 +156,29 @@ async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePers
   let { ask } = asked;
   for (const person of people.filter(({ id }) => !ask.mailed.includes(id))) {
     const about = { person: person.id, promotion: ask.promotion, role: ask.role };
-    if (!(await mailLink(deps, { ...asked, ask }, person, about)))
-      await reportUnreached(deps.incidents, 'refused', about);
+    const isTaken = await mailLink(deps, { ...asked, ask }, person, about);
+    if (isTaken === undefined) return await awaitMail(deps, ask);
+    if (!isTaken) await reportUnreached(deps.incidents, 'refused', about);
     ask = await saved(deps, { ...ask, mailed: [...ask.mailed, person.id], revision: ask.revision + 1 });
   }
+  if (ask.mail_down_since) await saved(deps, { ...ask, mail_down_since: null, revision: ask.revision + 1 });
 }
 
-/** Makes a link and mails it. A link that was made and never mailed opens nothing: nobody knows its secret. */
+/**
+ * Makes a link and mails it. A link that was made and never mailed opens nothing: nobody knows its secret.
+ *
+ * @returns as {@link unlessDown}
+ */
 async function mailLink(
   deps: AskDeps,
   { promotion, facts, ask, known }: Asked,
   person: AskablePerson,
   about: MailAbout,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const link = await makeLink(deps, promotion, ask, person);
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
-  return await deps.mailer.send(person.email, deps.render(mail), mailTags(about));
+  return await unlessDown(deps.mailer.send(person.email, deps.render(mail), mailTags(about)));
 }
 
 /** @returns its address */

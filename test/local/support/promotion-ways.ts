@@ -204,6 +204,30 @@ export const WAYS: readonly Way[] = [
     end: 'expired',
   },
   {
+    that: 'cannot mail anybody for longer than an attempt lasts: the next reminder tries, until there are no more',
+    tasks: { ask: [thrown('MailUnavailable')] },
+    impatient: 'ask',
+    way: [...ASK, 'end'],
+    end: 'expired',
+  },
+  {
+    that: 'cannot mail anybody until its time is over',
+    tasks: { ask: [thrown('MailUnavailable'), {}] },
+    answers: { 'privacy-officer': ['ApprovalExpired', 'ApprovalExpired'] },
+    way: [...ASK, 'end'],
+    end: 'expired',
+  },
+  {
+    that: 'cannot mail anybody at first',
+    ...onceIn('ask', thrown('MailUnavailable')),
+  },
+  {
+    that: 'is cancelled while nobody can be mailed',
+    tasks: { ask: [thrown('MailUnavailable'), thrown('PromotionCancelled')] },
+    way: [...ASK, 'end'],
+    end: 'cancelled',
+  },
+  {
     that: 'is asked for again when facts change meanwhile',
     tasks: { 'evaluate-request': [passed(1), passed(2)] },
     answers: { 'privacy-officer': ['FactsChanged'] },
@@ -343,7 +367,7 @@ export const WAYS: readonly Way[] = [
     way: ['take-endpoint', ...BACK],
     end: 'rolled_back',
   },
-  // Two policies of Retry, for all tasks: test/template/state-machine-definitions.test.ts.
+  // Policies of Retry for all tasks: test/template/state-machine-definitions.test.ts.
   ...['take-endpoint', 'await-endpoint', 'ask', 'watch', 'roll-back', 'end'].map((task) => ({
     that: `tries ${task} again when it is worth it`,
     ...onceIn(task, thrown('TransientError')),

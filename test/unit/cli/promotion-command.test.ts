@@ -123,6 +123,7 @@ describe('countersign promotion', () => {
         state: 'asked',
         people: [{ person: 'p-1', deputy_for: [] }],
         until: '2099-01-01T00:00:00.000Z',
+        mail_down_since: NOW,
         decided: null,
       },
       { role: 'earlier', round: 1, state: 'closed', people: [], until: NOW, decided: null },
@@ -135,6 +136,7 @@ describe('countersign promotion', () => {
     );
     expect(stdout).toContain('refused, round 2');
     expect(stdout).toMatch(/model-owner +asked of p-1/);
+    expect(stdout).toContain(`not all mailed: SES takes no mail since ${NOW}`);
     expect(stdout).not.toContain('earlier');
     expect(stdout).toContain(`policy changed: ${digestOf('policy')}`);
     expect(stdout).toContain('GATE_CLOSED: by');

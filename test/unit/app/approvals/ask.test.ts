@@ -233,6 +233,80 @@ describe('asking a role', () => {
     expect(JSON.stringify(world.incidents)).not.toContain('example.org');
   });
 
+  describe('while SES takes no mail', () => {
+    const MINUTE = 60_000;
+    let promotion: Promotion;
+    beforeEach(async () => {
+      await world.enlist('p-1');
+      await world.enlist('p-2');
+      promotion = await world.awaiting('run-1');
+      world.mailService.isDown = true;
+    });
+    const attempt = () => world.ask(promotion, 'model-owner');
+    const ask = () => [...world.table.asks.values()][0];
+
+    it('has the step done again, says since when, and ends nothing', async () => {
+      await expect(attempt()).rejects.toMatchObject({ name: PromotionError.mailDown });
+      const since = plane.clock.now().toISOString();
+      plane.clock.advance(MINUTE);
+      await expect(attempt()).rejects.toMatchObject({ name: PromotionError.mailDown });
+      expect(ask()).toMatchObject({ state: 'asked', mail_down_since: since, mailed: [] });
+      expect(world.table.promotions.get(promotion.id)?.failure).toBeNull();
+      expect(world.incidents).toEqual([]);
+    });
+
+    it('opens one incident after five minutes, whatever the number of asks', async () => {
+      await world.enlist('p-3', { roles: ['privacy-officer'] });
+      const both = () => Promise.allSettled([attempt(), world.ask(promotion, 'privacy-officer')]);
+      await both();
+      plane.clock.advance(6 * MINUTE);
+      await both();
+      expect(new Set(world.incidents.map(({ kind, subject }) => `${kind} ${subject}`))).toEqual(
+        new Set(['mail_down mail']),
+      );
+    });
+
+    it('asks everybody once it takes mails again, and forgets that it did not', async () => {
+      await expect(attempt()).rejects.toThrow();
+      plane.clock.advance(4 * 60 * MINUTE);
+      world.mailService.isDown = false;
+      const token = await attempt();
+      expect(mailedTo()).toEqual(['p-1@example.org approval_asked', 'p-2@example.org approval_asked']);
+      expect(ask()).toMatchObject({ mail_down_since: null, mailed: ['p-1', 'p-2'] });
+      await decideBy(world, 'p-2', 'approve');
+      expect(world.answers.get(token)).toBe('succeeded');
+    });
+
+    it('hears who was mailed before: the next attempt answers for them', async () => {
+      world.mailService.isDown = false;
+      const { send } = world.deps.mailer;
+      const down: typeof send = async (to, ...rest) => {
+        world.mailService.isDown = to.startsWith('p-2');
+        return await send(to, ...rest);
+      };
+      Object.assign(world.deps.mailer, { send: down });
+      await expect(attempt()).rejects.toMatchObject({ name: PromotionError.mailDown });
+      await decideBy(world, 'p-1', 'approve');
+      expect(world.answers.get(await attempt())).toBe('succeeded');
+    });
+
+    it('is cancelled as before', async () => {
+      await expect(attempt()).rejects.toThrow();
+      world.change(promotion.id, { abort: { cause: 'cancelled', by: null, reason: 'too late', at: '' } });
+      await expect(attempt()).rejects.toMatchObject({ name: PromotionError.cancelled });
+    });
+
+    it('expires when its time is over, and says that no mail was taken', async () => {
+      await expect(attempt()).rejects.toThrow();
+      plane.clock.advance(5 * DAY);
+      expect(world.answers.get(await attempt())).toBe(PromotionError.expired);
+      expect(world.table.promotions.get(promotion.id)?.failure).toMatchObject({
+        code: 'MAIL_DOWN',
+        detail: expect.stringContaining('SES took no mail since'),
+      });
+    });
+  });
+
   it('answers at once where the role has decided', async () => {
     await world.enlist('p-1');
     const promotion = await world.awaiting('run-1');

@@ -1,0 +1,49 @@
+import { SESv2Client } from '@aws-sdk/client-sesv2';
+import { HttpResponse } from '@smithy/protocol-http';
+import { describe, expect, it } from 'vitest';
+import { sesMailer } from '../../../lib/adapters/ses/mailer.ts';
+
+const MAIL = { subject: 'Approve?', text: 'text', html: '<p>html</p>' };
+
+/** What comes of a mail to which SES answers with an error. */
+function sendTo(error: string, statusCode: number): Promise<boolean> {
+  const client = new SESv2Client({
+    region: 'eu-west-1',
+    endpoint: 'http://localhost',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    maxAttempts: 1,
+    requestHandler: {
+      handle: async () => {
+        const body = Buffer.from(JSON.stringify({ message: 'no' }));
+        const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error };
+        return { response: new HttpResponse({ statusCode, headers, body }) };
+      },
+    },
+  });
+  const mailer = sesMailer(client, { from: 'a@example.org', configurationSet: 'set' });
+  return mailer.send('b@example.org', MAIL, {});
+}
+
+describe('a mail', () => {
+  it.each([
+    ['AccountSuspendedException', 400],
+    ['SendingPausedException', 400],
+    ['MailFromDomainNotVerifiedException', 400],
+    ['TooManyRequestsException', 429],
+    ['LimitExceededException', 400],
+    ['InternalServiceErrorException', 500],
+  ])('that SES takes at another time, as %s says, is worth another attempt', async (error, status) => {
+    await expect(sendTo(error, status)).rejects.toMatchObject({
+      code: 'DEPENDENCY_UNAVAILABLE',
+      retryAfterMs: expect.any(Number),
+    });
+  });
+
+  it.each(['BadRequestException', 'MessageRejected'])('that SES never takes, as %s says, is refused', async (error) => {
+    expect(await sendTo(error, 400)).toBe(false);
+  });
+
+  it('that we have no right to send is a defect', async () => {
+    await expect(sendTo('AccessDeniedException', 403)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+});
