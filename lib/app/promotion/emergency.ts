@@ -51,7 +51,7 @@ export async function rollBackEndpoint(
   // Sealed this very moment, it is a release like others.
   const standing = deploying ? await releasesOf(deps, endpoint) : released;
   const rollback = await rollbackOf(deps, standing, reason, requester);
-  const begun = await begin(deps, rollback, originOf(deps, caller).by);
+  const begun = await begin(deps, rollback, originOf(deps, caller).by, requireRollback);
   await openReviews(deps.incidents, begun.promotion);
   return begun;
 }
@@ -133,9 +133,17 @@ async function rollbackOf(
     const request = `${rollbackRequest(newest.evidence)}${attempt}`;
     const id = promotionId({ ...asked, request });
     const before = (await promotions.find(id))?.promotion;
+    // What bears the name and leads nowhere back stands in nobody's way.
+    if (before && before.kind !== 'rollback') continue;
     // One that ended without putting anything back may be tried again.
     if (!before || before.state === 'released' || !isOver(before)) {
       return before ?? newPromotion(id, { ...asked, request });
     }
   }
+}
+
+/** Under the name of a rollback something else may be stated, by whoever died before its record. */
+function requireRollback({ id, kind }: Promotion): void {
+  if (kind === 'rollback') return;
+  throw new DomainError('INTEGRITY_FAILURE', `what is stated of the rollback ${id} is a ${kind}`);
 }

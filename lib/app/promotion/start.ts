@@ -56,7 +56,7 @@ export async function begin(
   deps: StartDeps,
   wanted: Promotion,
   by: ReturnType<typeof originOf>['by'],
-  check: (stated: Promotion) => void = () => {},
+  check: (stated: Promotion) => void,
 ): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
   const { stated } = await statePromotion(deps, { action: 'promotion-requested', promotion: wanted, by });
   check(stated.promotion);

@@ -37,12 +37,14 @@ export const RequestPromotionSchema = z
     image: ImageSchema,
     endpoint: EndpointSchema,
     environment: z.enum(ENVIRONMENTS),
-    request: z
-      .string()
-      .check(
-        z.regex(/^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : / @ + -'),
-        z.describe('Your own name for the request: the same again is the same promotion'),
+    request: z.string().check(
+      // An emergency rollback is found by its request: nobody else's may have that name.
+      z.regex(
+        /^(?!rollback\/)[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$/,
+        'must be 1 to 128 of A-Z a-z 0-9 . _ : / @ + -, and must not begin with rollback/',
       ),
+      z.describe('Your own name for the request: the same again is the same promotion'),
+    ),
     reason: Reason,
     on_busy: z
       ._default(z.enum(['wait', 'supersede']), 'wait')

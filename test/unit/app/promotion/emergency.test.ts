@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rollBackEndpoint } from '../../../../lib/app/promotion/emergency.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
+import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
 import type { PromotionEnd } from '../../../../lib/contracts/promotion.ts';
+import { RequestPromotionSchema } from '../../../../lib/core/promotion/requests.ts';
 import { SECOND } from '../../../support/clock.ts';
 import { type ControlPlane, caller, controlPlane } from '../../../support/control-plane.ts';
 import { Crash, type Fate, type Step } from '../../../support/memory/steps.ts';
-import { type Promoting, promoting } from '../../../support/promoting.ts';
+import { PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
 
 let plane: ControlPlane;
 let scene: Promoting;
@@ -99,6 +101,39 @@ describe('an emergency rollback', () => {
       code: 'PROMOTION_STATE_CONFLICT',
       pointer: '/from',
     });
+  });
+
+  /** Past the schema that refuses it. */
+  const squatting = async (evidence: string) => {
+    plane.clock.advance(SECOND);
+    const squatter = { ...wanted(), request: `rollback/${evidence}/1` };
+    return (await requestPromotion(scene.promoterDeps, squatter, PROMOTER, 'promotion')).promotion.id;
+  };
+
+  it('has a name that no request may bear', () => {
+    const named = (request: string) => RequestPromotionSchema.safeParse({ ...wanted(), request }).success;
+    expect(named(`rollback/${'a'.repeat(64)}/1`)).toBe(false);
+    expect(named('rollback/')).toBe(false);
+    expect([named('rollback'), named('build/rollback/1')]).toEqual([true, true]);
+  });
+
+  it('takes nothing that bears its name for itself', async () => {
+    const { id } = await scene.requested();
+    const { evidence } = scene.release(id);
+    const other = await squatting(evidence);
+    const { promotion, created } = await rollBack();
+    expect(promotion).toMatchObject({ kind: 'rollback', request: `rollback/${evidence}/2` });
+    expect([created, promotion.id === other]).toEqual([true, false]);
+    expect(scene.executions.inputs.get(promotion.id)).toMatchObject({ kind: 'rollback' });
+  });
+
+  it('does not begin as something else that whoever died before the record had stated under its name', async () => {
+    const { id } = await scene.requested();
+    const { evidence } = scene.release(id);
+    plane.steps.crashAt('put-event', 'done');
+    await expect(squatting(evidence)).rejects.toThrow(Crash);
+    await expect(rollBack()).rejects.toMatchObject({ code: 'INTEGRITY_FAILURE' });
+    expect([...scene.promotions.promotions.keys()]).toEqual([id]);
   });
 
   const refusesToLeave = (evidence: string) =>
