@@ -84,9 +84,9 @@ export function incidentId({ kind, subject }: Pick<IncidentFacts, 'kind' | 'subj
 }
 
 /**
- * A new incident, or one that was resolved and happened again.
+ * A new incident, or one that happened again: somebody takes it on anew.
  *
- * @param before - as it was resolved
+ * @param before - as it stood until then
  */
 export function openedIncident(facts: IncidentFacts, by: Person, before: Incident | undefined): Incident {
   return {
@@ -136,9 +136,18 @@ function changed(incident: Incident, by: Person, state: IncidentState, reason: s
 /** Kinds that happen once to what they are about: what was reviewed stays reviewed, whoever tells of it again. */
 const REVIEWS: ReadonlySet<IncidentKind> = new Set(['break_glass_review', 'emergency_rollback_review']);
 
+/** Kinds that are about more than one promotion: each that they happen to is told of, also where somebody has taken on an earlier one. */
+const RECURRING: ReadonlySet<IncidentKind> = new Set(['mail_undeliverable']);
+
+/** Steps after which an incident takes no news: it is one item of a table, and whoever handles it has heard enough. */
+const MOST_STEPS = 200;
+
 /** Whether telling of an incident that is known adds nothing to it. */
-export function isStanding({ kind, state }: Incident): boolean {
-  return state !== 'resolved' || REVIEWS.has(kind);
+export function isStanding({ kind, state, timeline }: Incident, { detail }: Pick<IncidentFacts, 'detail'>): boolean {
+  if (state === 'resolved') return REVIEWS.has(kind);
+  if (!RECURRING.has(kind) || timeline.length >= MOST_STEPS) return true;
+  const since = timeline.slice(timeline.findLastIndex((step) => step.state === 'resolved') + 1);
+  return since.some(({ reason }) => reason === detail);
 }
 
 /** Kinds that close gates until they are resolved. */

@@ -35,7 +35,8 @@ const ATTEMPTS = 5;
 
 /**
  * Opens incidents. One that is open stays as it is, and is announced once more under the same id: whoever opened it may have
- * died before. One that was resolved and happens again is opened again, unless it is a review.
+ * died before. One that was resolved and happens again is opened again, unless it is a review; so is one that happens to another
+ * promotion, where its kind is about all of them.
  */
 export function incidentOpener(deps: IncidentDeps): Incidents {
   return { open: async (facts) => (await openIncident(deps, facts)).id };
@@ -44,7 +45,7 @@ export function incidentOpener(deps: IncidentDeps): Incidents {
 async function openIncident(deps: IncidentDeps, facts: IncidentFacts): Promise<RecordedIncident> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const known = await deps.incidents.find(incidentId(facts));
-    if (known && isStanding(known)) {
+    if (known && isStanding(known, facts)) {
       await announce(deps, known);
       return known;
     }

@@ -100,6 +100,29 @@ describe('an incident', () => {
     expect(incidents.incidents.get(id)?.timeline).toHaveLength(4);
   });
 
+  it('about a person is told of for each promotion in which a mail does not reach them, once', async () => {
+    const unreached = (promotion: string) =>
+      open({ kind: 'mail_undeliverable', subject: 'p-1', detail: `a mail to p-1 in ${promotion} came back` });
+    const id = await unreached('one');
+    await unreached('two');
+    await acknowledgeIncident(deps, id, OPERATOR);
+    for (const promotion of ['one', 'two', 'three', 'three']) await unreached(promotion);
+    expect(incidents.incidents.get(id)).toMatchObject({ state: 'open', owner: null, revision: 4 });
+    const told = new Map(announced.map((event) => [event.id, event.data.detail]));
+    expect([...told.values()]).toEqual(['one', 'two', 'three'].map((name) => `a mail to p-1 in ${name} came back`));
+    await acknowledgeIncident(deps, id, OPERATOR);
+    await resolveIncident(deps, id, 'the address is corrected', OPERATOR);
+    await unreached('one');
+    expect(incidents.incidents.get(id)).toMatchObject({ state: 'open', revision: 7 });
+  });
+
+  it('about a person grows only so far', async () => {
+    for (let mail = 1; mail <= 210; mail++) {
+      await open({ kind: 'mail_undeliverable', subject: 'p-1', detail: `the mail ${mail} came back` });
+    }
+    expect([...incidents.incidents.values()].map(({ timeline }) => timeline.length)).toEqual([200]);
+  });
+
   it('that was a review stays resolved, whoever tells of it again', async () => {
     const id = await open({ kind: 'emergency_rollback_review', actors: [ACTOR.uniqueId] });
     await acknowledgeIncident(deps, id, OPERATOR);
