@@ -1,6 +1,7 @@
 import {
   APPROVAL_PARTITIONS,
   APPROVERS,
+  ENDED_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
   eventPrefixes,
   LINK_PARTITIONS,
@@ -39,6 +40,7 @@ export function grantPages(grantee: Grantee, data: DataStack, machine: StateMach
   grantHearing(grantee, data, machine, mail);
   const visited = [...PROMOTION_PARTITIONS, ...LINK_PARTITIONS];
   data.workflowTable.grantPartitions(grantee, 'ReadVisits', visited, 'BatchGetItem');
+  data.workflowTable.grantIndex(grantee, 'FindModelsOfFamily', WORKFLOW_INDEX.name, ENDED_PARTITIONS);
   data.dataKey.grantOpenTokens(grantee);
 }
 

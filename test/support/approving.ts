@@ -159,7 +159,6 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
     promotions: {
       ...table.promotionPort,
       open: async () => [...table.promotions.values()].filter((one) => !isOver(one)),
-      ended: async () => [],
     },
   };
 

@@ -211,6 +211,7 @@ describe('the index of the workflow table, which holds all of its items', () => 
     'function:webhook-sender': [workflow.webhooksDue],
     'function:approval-watch': [workflow.openAsks, workflow.openPromotions],
     'function:deployer': [workflow.promotionsOf('credit')],
+    'function:pages': [workflow.promotionsOf('credit')],
   };
 
   it.each(principals)('%s sees what it looks for and nothing else', async (principal) => {

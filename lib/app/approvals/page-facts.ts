@@ -20,6 +20,7 @@ import type { Statement } from '../../core/statement.ts';
 import { parseSubmission } from '../../core/submission.ts';
 import { bytesOf, ownKeys } from '../gate/judge.ts';
 import type { Clock } from '../ports.ts';
+import type { Promotions } from '../promotion/ports.ts';
 import { Recent } from '../recent.ts';
 import type { FactsDeps, ReadFacts } from './facts.ts';
 import type { Approvals } from './ports.ts';
@@ -28,7 +29,12 @@ import type { Visit } from './visit.ts';
 export interface PageFactsDeps extends FactsDeps {
   readonly facts: ReadFacts;
   readonly approvals: Pick<Approvals, 'of'>;
+  readonly promotions: Pick<Promotions, 'ended'>;
 }
+
+/** Promotions of the endpoint that ended, newest first, and how many models of them are looked up: one query each. */
+const FAMILY_PROMOTIONS = 20;
+const FAMILY_MODELS = 8;
 
 /** Newest of those that are shown. */
 const EARLIER = 20;
@@ -60,10 +66,15 @@ export function shownFacts(deps: PageFactsDeps & { readonly clock: Clock }): (sh
 
 /** What a page shows, beside the gate's facts: what runs now, and who decided what. Nothing of it is shown unless it verifies. */
 async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<PageFacts> {
-  const facts = await deps.facts(promotion);
+  const [facts, ended] = await Promise.all([
+    deps.facts(promotion),
+    deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS),
+  ]);
   const { releases } = facts.input;
   const running = releases.known ? releases.items[0] : undefined;
-  const models = [...new Set([promotion.model, ...(running ? [running.model] : [])])];
+  // What was refused for the endpoint is of the family as well as what was released to it.
+  const family = new Set([promotion, ...(running ? [running] : []), ...ended].map(({ model }) => model));
+  const models = [...family].slice(0, FAMILY_MODELS);
   const rows = (await Promise.all(models.map((model) => deps.approvals.of(model)))).flat();
   const own = await ownStatements(deps, [
     ...rows.flatMap(({ evidence, end }) => [evidence, ...(end === null ? [] : [end])]),

@@ -1,10 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { evidenceKeyOf } from '../../../../lib/app/approvals/record.ts';
+import { putApproval } from '../../../../lib/app/approvals/statements.ts';
+import { isGiven, recordedApproval } from '../../../../lib/core/approvals/approval.ts';
 import type { Promotion } from '../../../../lib/core/promotion.ts';
 import { pageRequest } from '../../../../lib/runtime/page-requests.ts';
 import { type Approving, approving, decideBy, type TestBrowser } from '../../../support/approving.ts';
 import { DAY } from '../../../support/clock.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
+import { digestOf } from '../../../support/manifests.ts';
 import { stages } from '../../../support/stages.ts';
 
 let plane: ControlPlane & { readonly key: TestKey };
@@ -66,6 +70,25 @@ describe('a link', () => {
     await browser.post(secret, 'session', { code: world.codeOf('p-1') });
     expect(browser.page).toContain('the consent covers it');
     expect(await world.browser().get(secret)).not.toContain('the consent covers it');
+  });
+
+  it('shows what was said of a model that the endpoint was refused before', async () => {
+    await decideBy(world, 'p-1', 'reject', 'said of this model');
+    const given = [...world.table.links.values()].find((link) => link.given)?.given;
+    if (!given) throw new Error('nobody has decided');
+    const [id, model] = [digestOf('an earlier promotion'), digestOf('an earlier model')];
+    const key = await evidenceKeyOf(world.deps);
+    const said = { ...given, promotion: id, comment: 'said of an earlier model' };
+    const { body, ...rows } = await putApproval(world.deps, model, said, key);
+    if (!isGiven(body)) throw new Error('this is no decision');
+    await world.table.give(rows, recordedApproval(model, rows.record.sha256, body), undefined);
+    const earlier: Partial<Promotion> = { id, model, state: 'rejected', ended_at: '2026-11-21T13:00:00.000Z' };
+    world.table.promotions.set(id, { ...promotion, ...earlier });
+    await world.ask(await world.awaiting('run-2'), 'model-owner');
+    secret = world.linksOf('p-1').at(-1) ?? '';
+    await proven();
+    expect(browser.page).toContain('said of this model');
+    expect(browser.page).toContain('said of an earlier model');
   });
 
   it('of what is over shows how it ended, and nothing of what was asked: not to a form either, and not to who had a session', async () => {
