@@ -9,8 +9,8 @@ import { findReach } from './people.ts';
 export type TellDeps = ApproversOfDeps & Pick<AskDeps, 'clock' | 'facts' | 'incidents' | 'mailer' | 'render'>;
 
 /**
- * Mails those who were asked in this round that a gate is closed now: nobody is asked again, and what they approved comes to
- * nothing. Those who wait for their digest were shown nothing yet.
+ * Mails those who are asked in this round that a gate is closed now: nobody is asked again, and what they approved comes to
+ * nothing. Also those who prefer one mail a day, as the ask does not tell which of them had theirs.
  *
  * Crash in between: whoever was told is told again.
  *
@@ -23,10 +23,15 @@ export async function tellRefused(
   { changes, rules }: { readonly changes: readonly Change[]; readonly rules: readonly string[] },
 ): Promise<void> {
   const standing = asks.filter(({ round }) => round === promotion.round);
-  const people = new Set(standing.flatMap(({ mailed, decided }) => [...mailed, ...(decided ? [decided.person] : [])]));
-  const told = { promotion, facts: await deps.facts(promotion), changes, rules, at: deps.clock().toISOString() };
-  const mail = deps.render(refusedMail(told));
-  for (const person of people) {
+  const told = new Set(
+    standing.flatMap(({ people, decided }) => [
+      ...people.map(({ person }) => person),
+      ...(decided ? [decided.person] : []),
+    ]),
+  );
+  const facts = await deps.facts(promotion);
+  const mail = deps.render(refusedMail({ promotion, facts, changes, rules, at: deps.clock().toISOString() }));
+  for (const person of told) {
     const reach = await findReach(deps, person);
     const about = { person, promotion: promotion.id };
     if (!reach || (await deps.mailer.send(reach.email, mail, mailTags(about)))) continue;

@@ -72,12 +72,13 @@ describe('evidence that arrives while people decide', () => {
     ]);
   });
 
-  it('tells those who were asked, and who approved, that the gate closes: nobody is asked again', async () => {
+  it('tells those who are asked, also in digests, and who approved, that the gate closes: nobody is asked again', async () => {
     await world.enlist('p-3', { mail: 'daily' });
     const promotion = await world.awaiting('run-1');
     await world.ask(promotion, 'model-owner');
     const waiting = await world.ask(promotion, 'privacy-officer');
     await decideBy(world, 'p-1', 'approve');
+    expect(world.mails.map(({ to }) => to)).not.toContain('p-3@example.org');
     const before = world.mails.length;
     const evidence = await post();
     const inForce = await world.watchDeps.policies.inForce(undefined);
@@ -86,7 +87,7 @@ describe('evidence that arrives while people decide', () => {
     const deps = { ...world.watchDeps, policies: { inForce: async () => ({ ...inForce, main }) } };
     expect(await fallEarly(deps, [{ evidence, about: null }])).toEqual([promotion.id]);
     expect(world.mails.slice(before)).toMatchObject(
-      ['p-1', 'p-2'].map((person) => ({
+      ['p-1', 'p-3', 'p-2'].map((person) => ({
         to: `${person}@example.org`,
         content: {
           kind: 'notice',
