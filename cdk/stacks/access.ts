@@ -79,7 +79,7 @@ export function grantHolds(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordHolds', 'GetItem', 'PutItem');
-  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'GetItem', 'Query');
 }
 
 /** Reads what a decision rests on, and writes decisions. */
@@ -124,7 +124,7 @@ export function grantApprovers(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
-  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'GetItem', 'Query');
   data.registryTable.grantPartitions(grantee, 'KeepDirectory', [APPROVERS], 'BatchGetItem', 'PutItem', 'Query');
 }
 

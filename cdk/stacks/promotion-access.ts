@@ -1,5 +1,6 @@
 import {
   ENDPOINT_PARTITIONS,
+  EVIDENCE_KEY_PARTITION,
   eventPrefixes,
   PROMOTION_PARTITIONS,
   Prefix,
@@ -66,6 +67,8 @@ function grantRecordPromotionEvents(
   data.dataKey.grantEncryptDecrypt(grantee, services);
   data.evidenceTable.grant(grantee, 'RecordPromotionEvents', 'PutItem');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem');
+  // What a run that died had signed with an earlier key is taken up.
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'Query');
 }
 
 export function grantEndWaits(grantee: Grantee, { machine }: StateMachineArns): void {

@@ -40,7 +40,7 @@ export function grantIncidents(grantee: Grantee, data: DataStack): void {
   data.evidenceKey.grantSign(grantee);
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.evidenceTable.grant(grantee, 'RecordIncidents', 'PutItem');
-  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'GetItem', 'Query');
   grantOpenIncidents(grantee, data);
   data.workflowTable.grantPartitions(grantee, 'ResolveIncidents', INCIDENT_PARTITIONS, 'DeleteItem');
   data.announcements.grantAnnounce(grantee);

@@ -107,7 +107,7 @@ function grantWebhooks(grantee: Grantee, data: DataStack): void {
   data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
   data.dataKey.grantSealSecrets(grantee);
   data.evidenceTable.grant(grantee, 'RecordEvents', 'PutItem');
-  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKey', [EVIDENCE_KEY_PARTITION], 'GetItem');
+  data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'GetItem', 'Query');
   data.registryTable.grantPartitions(grantee, 'KeepWebhooks', [WEBHOOKS], 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'ReplayDeliveries', DELIVERY_PARTITIONS, 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'ReadStops', WEBHOOK_STOP_PARTITIONS, 'Query');

@@ -8,7 +8,7 @@ import type { Ledger, Registry } from './ports.ts';
 import { type RecordedEvent, storeEvent } from './record-event.ts';
 
 export interface RecordActivationDeps extends CountersignDeps {
-  readonly registry: Pick<Registry, 'apply'>;
+  readonly registry: Pick<Registry, 'apply' | 'evidenceKeys'>;
   readonly ledger: Pick<Ledger, 'commit'>;
 }
 

@@ -15,7 +15,7 @@ import { parseWith } from '../core/schema.ts';
 import { parseStatement, statementJson } from '../core/statement.ts';
 import { statementIdentity } from '../core/submission.ts';
 import { type CountersignDeps, countersign, putSigned, requestIdOf, retainUntil } from './countersign.ts';
-import type { StoredObject } from './ports.ts';
+import type { Registry, StoredObject } from './ports.ts';
 
 export interface RecordedEvent {
   readonly body: EventBody;
@@ -31,6 +31,10 @@ export interface RecordedEvent {
  */
 const MAX_ARN_BYTES = 1900;
 
+export interface EventDeps extends CountersignDeps {
+  readonly registry: Pick<Registry, 'evidenceKeys'>;
+}
+
 /**
  * Signs an event with the evidence key and stores it under its number. Whoever commits it does so in one transaction with the
  * change that it records. Events are kept as long as production evidence.
@@ -41,7 +45,7 @@ const MAX_ARN_BYTES = 1900;
  * @param subject - digest by which the event is found
  */
 export async function storeEvent(
-  deps: CountersignDeps,
+  deps: EventDeps,
   body: EventBody,
   subject: string,
   key: EvidenceKey,
@@ -60,8 +64,13 @@ export async function storeEvent(
     return { ...readEvent(stored, name), resumed: false };
   }
   const { first } = put;
-  // Lying under the right name is no proof: only what an evidence key signed may come into force.
-  openCountersigned(first.bytes, (keyid) => (keyid === key.keyid ? parsePublicKey(key.public_key) : undefined));
+  // Only a crash or a race leads here, so a cold start does not load what reads keys.
+  const { ownKeys } = await import('./gate/judge.ts');
+  // Lying under the right name is no proof: only what an evidence key signed may come into force, of now or of when it was put.
+  const registered = await ownKeys(deps.registry, undefined)([]);
+  // The event of its own activation is signed by a key that is not registered yet.
+  const keyOf = (keyid: string) => (keyid === key.keyid ? parsePublicKey(key.public_key) : registered(keyid));
+  openCountersigned(first.bytes, keyOf);
   return { ...readEvent({ ...first, requestId: requestIdOf(first) }, name), resumed: true };
 }
 

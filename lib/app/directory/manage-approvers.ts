@@ -22,7 +22,7 @@ import { requireApprover } from './find-approver.ts';
 import type { Directory } from './ports.ts';
 
 export interface ApproverDeps extends CountersignDeps {
-  readonly registry: Pick<Registry, 'evidenceKey' | 'apply'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys' | 'apply'>;
   readonly directory: Pick<Directory, 'find' | 'everybody'>;
   /** 32 random bytes, hexadecimal. */
   readonly newSalt: () => string;

@@ -23,7 +23,7 @@ import type { IncidentRecords } from './ports.ts';
 
 export interface IncidentDeps extends CountersignDeps {
   readonly incidents: IncidentRecords;
-  readonly registry: Pick<Registry, 'evidenceKey'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly announcer: Announcer;
 }
 

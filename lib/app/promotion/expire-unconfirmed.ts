@@ -1,5 +1,6 @@
 import { Announcement } from '../../contracts/announcements.ts';
 import { promotionEvent } from '../../core/announcement.ts';
+import { DomainError } from '../../core/errors.ts';
 import { isOver } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { Promotions } from './ports.ts';
@@ -16,7 +17,8 @@ export interface ExpireDeps extends RecordDeps {
  * Ends the promotions past the gate that no second person confirmed in time. No execution of theirs runs that could: they have no
  * endpoint, and nobody is asked.
  *
- * Crash anywhere: the next run goes on; one that is confirmed this very moment is left for it.
+ * Crash anywhere: the next run goes on; one that is confirmed this very moment is left for it, and one that cannot be ended holds
+ * up no other.
  *
  * @returns their ids
  */
@@ -25,24 +27,34 @@ export async function expireUnconfirmed(deps: ExpireDeps): Promise<readonly stri
   const expired: string[] = [];
   for (const { id, kind, requested_at } of await deps.promotions.open(deps.log)) {
     if (kind !== 'break_glass' || now.getTime() - Date.parse(requested_at) <= CONFIRM_WITHIN_MS) continue;
-    // The index may be older than the record.
-    const standing = await requirePromotion(deps.promotions, id);
-    if (standing.confirmed_by || isOver(standing)) continue;
-    const change = {
-      state: standing.abort ? 'cancelled' : 'expired',
-      failure: { code: 'not_confirmed', detail: 'no second person confirmed it within an hour' },
-      ended_at: now.toISOString(),
-    } as const;
-    // Announced before the record says so: afterwards no run would find it.
-    const promotion = { ...standing, ...change, events: standing.events + 1 };
-    const { stated } = await statePromotion(deps, { action: 'promotion-ended', promotion });
-    if (stated.action === 'promotion-ended') {
-      const told = { stage: deps.stage, time: stated.at };
-      await deps.announcer.announce([promotionEvent(Announcement.promotionEnded, stated.promotion, told)]);
+    try {
+      if (await expire(deps, id, now)) expired.push(id);
+    } catch (error) {
+      // What is broken is looked at again tomorrow; what is only busy has the whole run come again.
+      if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
+      deps.log.warn(error.code, { promotion: id, detail: error.message });
     }
-    const ended = await applyStated(deps, standing, 'promotion-ended', stated);
-    await changePromotion(deps, ended, () => ({ settled: true }));
-    expired.push(id);
   }
   return expired;
+}
+
+/** @returns false for one that was confirmed, or ended, since the index was written */
+async function expire(deps: ExpireDeps, id: string, now: Date): Promise<boolean> {
+  const standing = await requirePromotion(deps.promotions, id);
+  if (standing.confirmed_by || isOver(standing)) return false;
+  const change = {
+    state: standing.abort ? 'cancelled' : 'expired',
+    failure: { code: 'not_confirmed', detail: 'no second person confirmed it within an hour' },
+    ended_at: now.toISOString(),
+  } as const;
+  // Announced before the record says so: afterwards no run would find it.
+  const promotion = { ...standing, ...change, events: standing.events + 1 };
+  const { stated } = await statePromotion(deps, { action: 'promotion-ended', promotion });
+  if (stated.action === 'promotion-ended') {
+    const told = { stage: deps.stage, time: stated.at };
+    await deps.announcer.announce([promotionEvent(Announcement.promotionEnded, stated.promotion, told)]);
+  }
+  const ended = await applyStated(deps, standing, 'promotion-ended', stated);
+  await changePromotion(deps, ended, () => ({ settled: true }));
+  return true;
 }

@@ -9,7 +9,7 @@ import { changePromotion, type PromotionStateDeps } from './state.ts';
 
 export interface RecordDeps extends CountersignDeps {
   readonly ledger: Pick<Ledger, 'commit'>;
-  readonly registry: Pick<Registry, 'evidenceKey'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
 }
 
 type Actor = PromotionEvent['by'];

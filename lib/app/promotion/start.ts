@@ -17,7 +17,7 @@ export interface StartDeps extends RecordDeps {
   readonly promotions: Promotions;
   readonly executions: Executions;
   readonly announcer: Announcer;
-  readonly registry: Pick<Registry, 'context' | 'evidenceKey'>;
+  readonly registry: Pick<Registry, 'context' | 'evidenceKey' | 'evidenceKeys'>;
 }
 
 /**

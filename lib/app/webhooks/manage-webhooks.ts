@@ -21,7 +21,7 @@ import type { Caller } from '../submit-evidence.ts';
 import type { Subscribed, Subscriptions } from './ports.ts';
 
 export interface WebhookDeps extends CountersignDeps {
-  readonly registry: Pick<Registry, 'evidenceKey' | 'apply'>;
+  readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys' | 'apply'>;
   readonly subscriptions: Pick<Subscriptions, 'find'>;
   readonly secrets: Pick<Tokens, 'seal'>;
   /** 32 random bytes. */

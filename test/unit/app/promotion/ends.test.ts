@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { activateEvidenceKey } from '../../../../lib/app/manage-registry.ts';
 import type { DeployDeps } from '../../../../lib/app/promotion/deploy-deps.ts';
+import { expireUnconfirmed } from '../../../../lib/app/promotion/expire-unconfirmed.ts';
 import type { DeploymentAlarms, Hosting } from '../../../../lib/app/promotion/hosting.ts';
 import { applyStated, statePromotion } from '../../../../lib/app/promotion/record.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
@@ -8,7 +10,8 @@ import { startDeployment } from '../../../../lib/app/promotion/start-deployment.
 import { cancelOwnPromotion, confirmPromotion } from '../../../../lib/app/promotion/stop.ts';
 import { settleStopped } from '../../../../lib/app/promotion/stopped.ts';
 import type { CaughtFailure, PromotionEnd } from '../../../../lib/contracts/promotion.ts';
-import { type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
+import { objectKey } from '../../../../lib/core/layout.ts';
+import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey } from '../../../support/keys.ts';
 import { Crash } from '../../../support/memory/steps.ts';
 import { PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
@@ -162,5 +165,58 @@ describe('an end', () => {
     scene.set(id, { abort: { cause: 'cancelled', by: null, reason: 'too early', at: '' } });
     await end(id, 'rejected', { Error: 'ApprovalRejected' });
     expect(scene.standing(id).failure?.code).toBe('ApprovalRejected');
+  });
+});
+
+describe('an event whose run died before its change, and before another evidence key was activated', () => {
+  const anotherKey = async () => {
+    plane.signer.key = newKey();
+    await activateEvidenceKey(plane.registryDeps, ADMIN);
+  };
+
+  it('is taken up: the end that it states comes true', async () => {
+    const id = await awaiting();
+    plane.steps.crashAt('save-promotion', 'lost');
+    await expect(end(id, 'rejected', { Error: 'ApprovalRejected' })).rejects.toThrow(Crash);
+    await anotherKey();
+    await end(id, 'rejected', { Error: 'ApprovalRejected' });
+    expect(scene.standing(id)).toMatchObject({ state: 'rejected', events: 2 });
+    expect(scene.endpoints.leases.size).toBe(0);
+  });
+
+  it('is taken up where it asked for the promotion', async () => {
+    plane.steps.crashAt('save-promotion', 'lost');
+    await expect(scene.requested()).rejects.toThrow(Crash);
+    await anotherKey();
+    const { id } = await scene.requested();
+    expect([...scene.executions.states.keys()]).toEqual([id]);
+  });
+
+  it('is taken up only where a key of ours signed it', async () => {
+    const id = await awaiting();
+    plane.steps.crashAt('save-promotion', 'lost');
+    const failure = { Error: 'ApprovalRejected' };
+    await expect(end(id, 'rejected', failure)).rejects.toThrow(Crash);
+    const deps = { ...scene.promoterDeps, registry: { ...scene.promoterDeps.registry, evidenceKeys: async () => [] } };
+    await anotherKey();
+    const ended = runPromoter(deps, { task: 'end', promotion: id, kind: 'promotion', end: 'rejected', failure });
+    await expect(ended).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(scene.standing(id).state).toBe('awaiting_approval');
+  });
+});
+
+describe('the day’s run', () => {
+  it('ends what nobody confirmed, also past one that it cannot end', async () => {
+    const ids: string[] = [];
+    for (const request of ['one', 'two', 'three']) {
+      const { promotion } = await requestPromotion(scene.promoterDeps, wanted({ request }), PROMOTER, 'break_glass');
+      ids.push(promotion.id);
+    }
+    plane.clock.advance(3601_000);
+    const [, broken = ''] = ids;
+    const requested = plane.bucket.objects.get(objectKey.event(`promotion/${broken}`, 1));
+    if (!requested) throw new Error('the request is no evidence');
+    plane.bucket.objects.set(objectKey.event(`promotion/${broken}`, 2), requested);
+    expect(await expireUnconfirmed(scene.promoterDeps)).toEqual(ids.filter((id) => id !== broken));
   });
 });
