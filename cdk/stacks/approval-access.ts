@@ -44,7 +44,7 @@ export function grantPages(grantee: Grantee, data: DataStack, machine: StateMach
   data.dataKey.grantOpenTokens(grantee);
 }
 
-/** Judges what waits for people, and asks them anew; it mails digests, and opens incidents for mails that come back. */
+/** Judges what waits for people, and asks them anew; it mails digests and ends, and opens incidents for mails that come back. */
 export function grantApprovalWatch(
   grantee: Grantee,
   data: DataStack,
@@ -59,7 +59,7 @@ export function grantApprovalWatch(
     Prefix.policies,
   ]);
   data.evidenceKey.grantSign(grantee);
-  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb']);
+  data.dataKey.grantEncryptDecrypt(grantee, ['s3', 'dynamodb', 'sqs']);
   data.evidenceTable.grant(grantee, 'RecordReopenings', 'BatchGetItem', 'PutItem', 'Query');
   data.registryTable.grant(grantee, 'ReadRegistry', 'BatchGetItem', 'GetItem', 'Query');
   data.workflowTable.grant(grantee, 'ReadWorkflow', 'Query');

@@ -3,13 +3,14 @@ import { Env } from '../../lib/contracts/env.ts';
 import type { Alarms } from '../constructs/alarms.ts';
 import { ApprovalMail } from '../constructs/approval-mail.ts';
 import { ApprovalNews } from '../constructs/approval-news.ts';
+import { FailedEvents } from '../constructs/failed-events.ts';
 import { PagesApi } from '../constructs/pages-api.ts';
 import { API_FUNCTION_TIMEOUT, ServiceFunction } from '../constructs/service-function.ts';
 import { stateMachineArns } from '../constructs/state-machine-arns.ts';
 import type { ApprovalFunctionName } from '../names.ts';
 import { grantApprovalDesk, grantApprovalWatch, grantPages } from './approval-access.ts';
 import { signingEnvironment } from './environments.ts';
-import { PERIOD } from './function-alarms.ts';
+import { PERIOD, watchFailedEvents } from './function-alarms.ts';
 import { type PromotionProps, TASK_TIMEOUT } from './promotion.ts';
 
 /** In MB, as the functions behind the API have it. */
@@ -80,9 +81,31 @@ export function approvalFunctions(
   return { functions: { 'approval-desk': desk, pages, 'approval-watch': watch }, pagesApi };
 }
 
-/** Tells that approvers cannot decide, or that somebody else may have the mail of one. */
-export function watchPages(alarms: Alarms, { functions, pagesApi }: ReturnType<typeof approvalFunctions>): void {
+/** Tells that approvers cannot decide, that somebody else may have the mail of one, and of news that they did not get. */
+export function watchApprovals(
+  stack: Stack,
+  {
+    config,
+    data,
+    alarms,
+    approvals: { functions, pagesApi },
+  }: Pick<PromotionProps, 'config' | 'data'> & {
+    readonly alarms: Alarms;
+    readonly approvals: ReturnType<typeof approvalFunctions>;
+  },
+): void {
   const serverErrors = pagesApi.stage.metricServerError({ period: PERIOD });
   alarms.watch('api-server-errors', serverErrors, { reaches: PAGE_ERRORS }, 'pages');
   alarms.watchLogs('link-dead', [functions.pages.logGroup], LINK_DEAD, PERIOD);
+  const { queue } = new FailedEvents(stack, 'FailedNews', {
+    config,
+    dataKey: data.dataKey,
+    source: functions['approval-watch'],
+    name: 'approval-watch',
+  });
+  new CfnOutput(stack, 'FailedNewsQueueUrl', {
+    value: queue.queueUrl,
+    description: 'Ends, returned mails and days that approvers were not told of',
+  });
+  watchFailedEvents(alarms, queue, 'approval-watch');
 }

@@ -11,7 +11,7 @@ import type {
   ReleaseFunctionName,
   WebhookFunctionName,
 } from '../names.ts';
-import { approvalFunctions, watchPages } from './approvals.ts';
+import { approvalFunctions, watchApprovals } from './approvals.ts';
 import type { DataStack } from './data-stack.ts';
 import { watchFunctions } from './function-alarms.ts';
 import { modelMirror } from './model-mirror.ts';
@@ -57,7 +57,7 @@ export class PromotionStack extends Stack {
     };
     watchFunctions(alarms, functions);
     watchPromotions(alarms, promoteModel(this, props), failedStops);
-    watchPages(alarms, approvals);
+    watchApprovals(this, { config, data, alarms, approvals });
     watchWebhooks(this, { config, data, alarms, functions });
     this.functions = functions;
   }

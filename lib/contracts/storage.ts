@@ -92,7 +92,7 @@ export const SORT_KEY = 'sk';
 export const WORKFLOW_INDEX = { name: 'by-state', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' } as const;
 
 /** Partitions of that index, by what they list; `*` stands for an endpoint. */
-export const OPEN_PARTITIONS = ['asks#open', 'promotions#open'] as const;
+export const OPEN_PARTITIONS = ['asks#open', 'asks#untold', 'promotions#open'] as const;
 export const ENDED_PARTITIONS = ['promotions#endpoint#*'] as const;
 export const DUE_PARTITIONS = ['webhooks-due'] as const;
 

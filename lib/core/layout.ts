@@ -181,6 +181,8 @@ export const workflow = {
   promotionsOf: (endpoint: string): string => `promotions#endpoint#${endpoint}`,
   /** Of the index: what people are asked, in the order of asking. */
   openAsks: 'asks#open',
+  /** Of the index: approvals whose givers have yet to hear that nothing was released. */
+  untoldAsks: 'asks#untold',
   /** Of the index: what one person decided, in the order of time. */
   decidedBy: (person: string): string => `decided#${person}`,
   incidents: (state: string): string => `incidents#${state}`,

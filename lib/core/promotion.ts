@@ -243,6 +243,8 @@ export interface Ask {
     /** How they proved who they are; absent of what was decided before it was noted here. Its statement is the proof. */
     readonly method?: 'code' | 'oidc';
   } | null;
+  /** Whether whoever approved was told that nothing was released, or is with their next digest; absent: there is nothing to tell yet. */
+  readonly end_told?: 'yes' | 'with_digest';
   readonly revision: number;
 }
 
@@ -272,5 +274,6 @@ export const AskSchema = z.object({
       method: z.exactOptional(z.enum(['code', 'oidc'])),
     }),
   ),
+  end_told: z.exactOptional(z.enum(['yes', 'with_digest'])),
   revision: z.number(),
 });

@@ -13,16 +13,9 @@ import { enterCode, sendCode } from '../app/approvals/prove.ts';
 import { isActionable, isWithdrawable, standingOf, type Visit } from '../app/approvals/visit.ts';
 import { isSessionOf } from '../core/approvals/link.ts';
 import { approvalFacts, type PageFacts } from '../core/approvals/view/page.ts';
-import { changeSentences, promotionSummary } from '../core/approvals/view/summary.ts';
-import {
-  type ApprovalFacts,
-  type Choice,
-  type Ended,
-  FIELD,
-  type LinkState,
-  type Outcome,
-} from '../core/pages/model.ts';
-import { isOver, type Promotion, type PromotionState } from '../core/promotion.ts';
+import { changeSentences, OUTCOMES, promotionSummary } from '../core/approvals/view/summary.ts';
+import { type ApprovalFacts, type Choice, type Ended, FIELD, type LinkState } from '../core/pages/model.ts';
+import { isOver, type Promotion } from '../core/promotion.ts';
 import { answer, Browser, FIELDS, type PageOutcome } from './approval-browser.ts';
 import type { PageAnswer, PageRequest } from './page-requests.ts';
 import { proofOf, showSignedIn, signedIn, signIn, signInPage } from './sign-in-pages.ts';
@@ -106,16 +99,6 @@ function closed({ link, promotion }: Visit, standing: Closed): LinkState {
 function outcomeOf({ id, state, ended_at, updated_at }: Promotion): Ended {
   return { promotion: id, outcome: OUTCOMES[state] ?? 'failed', at: ended_at ?? updated_at };
 }
-
-const OUTCOMES: Readonly<Partial<Record<PromotionState, Outcome>>> = {
-  released: 'released',
-  refused: 'refused',
-  rejected: 'refused',
-  expired: 'expired',
-  cancelled: 'cancelled',
-  superseded: 'superseded',
-  rolled_back: 'rolled_back',
-};
 
 async function decidedPage(deps: ShowDeps, visit: Visit, facts: PageFacts, browser: Browser): Promise<LinkState> {
   const { link } = visit;

@@ -5,12 +5,15 @@ import * as z from 'zod/mini';
 import { type DigestDeps, sendDigests } from '../app/approvals/digest.ts';
 import { type Arrival, type FallEarlyDeps, fallEarly } from '../app/approvals/fall-early.ts';
 import { reportUnreached, type Unreached } from '../app/approvals/feedback.ts';
+import { tellEnded } from '../app/approvals/tell-ended.ts';
 import { incidentOpener } from '../app/incidents/manage-incidents.ts';
 import { expireUnconfirmed } from '../app/promotion/expire-unconfirmed.ts';
 import { Recent } from '../app/recent.ts';
+import { EVENT_SOURCE } from '../contracts/announcements.ts';
 import { Env } from '../contracts/env.ts';
 import { aboutOf } from '../core/approvals/arrival.ts';
 import { type MailAbout, readMailTags } from '../core/approvals/mail-tags.ts';
+import { Sha256Schema } from '../core/digest.ts';
 import { approvalDeps } from './approval-deps.ts';
 import { tableConfig } from './composition.ts';
 import { required } from './environment.ts';
@@ -41,7 +44,7 @@ export function approvalWatchDeps(): WatchDeps {
 /** `detail-type` of what EventBridge sends at a time. */
 const SCHEDULED = 'Scheduled Event';
 
-/** What starts the function: evidence that came in, SES's news of mails, and the day. */
+/** What starts the function: evidence that came in, SES's news of mails, promotions that ended, and the day. */
 type WatchEvent = DynamoDBStreamEvent | EventBridgeEvent<string, unknown>;
 
 export function approvalWatch(deps: WatchDeps) {
@@ -57,6 +60,12 @@ export function approvalWatch(deps: WatchDeps) {
         const { how, about } = feedbackIn(event.detail);
         if (how) await reportUnreached(deps.people.incidents, how, about);
         return {};
+      }
+      if (event.source === EVENT_SOURCE) {
+        const { promotion } = EndedSchema.parse(event.detail).data;
+        const told = await tellEnded(deps.people, promotion);
+        if (told.length > 0) logger.info('end-told', { promotion, people: told });
+        return { told };
       }
       if (event['detail-type'] !== SCHEDULED) throw new Error('an event that no rule of ours sends');
       return await daily(deps);
@@ -93,6 +102,9 @@ function arrivalIn({ dynamodb }: DynamoDBStreamEvent['Records'][number]): Arriva
 function decodedValue(value: { readonly B?: string }): DynamoValue {
   return (value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') }) as DynamoValue;
 }
+
+/** It only says which promotion to look at: what is told comes from our own records. */
+const EndedSchema = z.looseObject({ data: z.looseObject({ promotion: Sha256Schema }) });
 
 const FeedbackSchema = z.object({
   eventType: z.string(),

@@ -164,7 +164,11 @@ export function approving(plane: ControlPlane, provider?: IdentityProvider) {
 
   const digestDeps: DigestDeps = {
     ...deps,
-    asks: { open: async () => [...table.asks.values()].filter(({ state }) => state === 'asked') },
+    asks: {
+      ...table.askPort,
+      open: async () => [...table.asks.values()].filter(({ state }) => state === 'asked'),
+      untold: async () => [...table.asks.values()].filter(({ end_told }) => end_told === 'with_digest'),
+    },
   };
 
   return {

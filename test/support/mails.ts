@@ -1,4 +1,4 @@
-import type { ApprovalQuestion, MailContent } from '../../lib/core/mail/model.ts';
+import type { ApprovalQuestion, EndNotice, MailContent } from '../../lib/core/mail/model.ts';
 import { FACTS, SUMMARY } from './pages.ts';
 
 /** One mail of each kind, by a name that says what is to be seen. */
@@ -17,6 +17,17 @@ const QUESTION: ApprovalQuestion = {
   ],
   until: FACTS.until,
   link: LINK,
+};
+
+const ENDED: EndNotice = {
+  summary: SUMMARY,
+  outcome: 'refused',
+  by: null,
+  at: '2026-11-21T12:31:00.000Z',
+  because: [
+    'the gate does not let it through: dataset_consent',
+    'Nothing was released, and your approval comes to nothing. You need not do anything: should it be asked for again, you are asked anew',
+  ],
 };
 
 export const MAILS: Readonly<Record<string, MailContent>> = {
@@ -47,7 +58,10 @@ export const MAILS: Readonly<Record<string, MailContent>> = {
         summary: { ...SUMMARY, endpoint: 'tumour-scoring-us' },
       },
     ],
+    ended: [ENDED],
   },
+  'mail-digest-ended': { kind: 'digest', questions: [], ended: [ENDED] },
+  'mail-refused': { kind: 'notice', ...ENDED, link: null },
   'mail-released': {
     kind: 'notice',
     summary: SUMMARY,

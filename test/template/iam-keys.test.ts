@@ -128,7 +128,7 @@ describe('the data key', () => {
   it('encrypts the queues of failed events for those whose events they hold', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
     for (const principal of modest) {
-      const keepers = ['artifact-verifier', 'model-mirror', 'promoter', 'webhook-sender'].map(
+      const keepers = ['approval-watch', 'artifact-verifier', 'model-mirror', 'promoter', 'webhook-sender'].map(
         (name) => `function:${name}`,
       );
       const expected = keepers.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';

@@ -200,6 +200,7 @@ describe('the index of the workflow table, which holds all of its items', () => 
   const PARTITIONS = [
     workflow.webhooksDue,
     workflow.openAsks,
+    workflow.untoldAsks,
     workflow.openPromotions,
     workflow.promotionsOf('credit'),
     workflow.decidedBy('p-1'),
@@ -209,7 +210,7 @@ describe('the index of the workflow table, which holds all of its items', () => 
   const SEEN: Partial<Record<Principal, readonly string[]>> = {
     'function:reader': PARTITIONS,
     'function:webhook-sender': [workflow.webhooksDue],
-    'function:approval-watch': [workflow.openAsks, workflow.openPromotions],
+    'function:approval-watch': [workflow.openAsks, workflow.untoldAsks, workflow.openPromotions],
     'function:deployer': [workflow.promotionsOf('credit')],
     'function:pages': [workflow.promotionsOf('credit')],
   };

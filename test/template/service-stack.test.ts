@@ -270,6 +270,7 @@ describe('functions', () => {
     });
     expect(everywhere('AWS::Lambda::EventInvokeConfig')).toMatchObject([
       kept('promoter', 'FailedStops', prod.promotion),
+      kept('approval-watch', 'FailedNews', prod.promotion),
       kept('webhook-sender', 'FailedAnnouncements', prod.promotion),
       kept('model-mirror', 'FailedMirrors', prod.promotion),
       kept('artifact-verifier', 'FailedEvents', service),

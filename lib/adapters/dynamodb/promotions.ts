@@ -56,16 +56,21 @@ export function promotionItem(promotion: Promotion): Item {
 const promotionOf = (item: Item): Promotion => readItem(PromotionSchema, item);
 
 export function dynamoAsks(client: DynamoDBClient, table: string): Asks {
+  const asksIn = async (partition: string, log: Log) =>
+    readableOf(AskSchema, await listed(client, table, partition, LISTED), log);
   return {
     save: async (ask) => await putIfAt(client, table, askItem(ask), ask.revision - 1),
-    open: async (log) => readableOf(AskSchema, await listed(client, table, workflow.openAsks, LISTED), log),
+    open: async (log) => await asksIn(workflow.openAsks, log),
+    untold: async (log) => await asksIn(workflow.untoldAsks, log),
   };
 }
 
-/** Whether it is in the index follows from its state. */
+/** Whether it is in the index follows from its state, and from who is to be told of its end. */
 export function askItem(ask: Ask): Item {
-  const { promotion, role, state, asked_at } = ask;
-  const index = state === 'asked' && indexed(workflow.openAsks, `${asked_at}#${promotion}#${role}`);
+  const { promotion, role, state, asked_at, end_told } = ask;
+  const told = end_told === 'with_digest' ? workflow.untoldAsks : undefined;
+  const partition = state === 'asked' ? workflow.openAsks : told;
+  const index = partition !== undefined && indexed(partition, `${asked_at}#${promotion}#${role}`);
   return toItem(itemKey.ask(promotion, role), { ...ask, ...index });
 }
 

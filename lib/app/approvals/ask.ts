@@ -129,7 +129,7 @@ function freshAsk({ clock, settings }: AskDeps, { promotion, role, round }: Appr
   return { promotion, role, round, state: 'asked' as const, ...dates, deciding: null, decided: null };
 }
 
-async function saved(deps: Pick<AskDeps, 'asks'>, ask: Ask): Promise<Ask> {
+export async function saved(deps: Pick<AskDeps, 'asks'>, ask: Ask): Promise<Ask> {
   if (await deps.asks.save(ask)) return ask;
   throw new DomainError('REVISION_CONFLICT', 'the ask changed meanwhile', { retryAfterMs: 500 });
 }

@@ -15,7 +15,7 @@ import type { DecisionFacts } from './facts.ts';
 export type Bar = 'producer' | 'committer' | 'requester' | 'decided' | 'role';
 
 /** Who somebody is, and how they are reached. */
-export type Reach = Pick<AskablePerson, 'id' | 'name' | 'email' | 'oidc_subject'>;
+export type Reach = Pick<AskablePerson, 'id' | 'name' | 'email' | 'oidc_subject' | 'mail'>;
 
 /** Somebody who acts, and in whose place they do at this moment. */
 export type Acting = Reach & Pick<AskablePerson, 'deputy_for'>;
@@ -65,7 +65,7 @@ export async function findReach(deps: ApproversOfDeps, person: string): Promise<
   const contact = found && committedContact(found);
   if (!contact) return undefined;
   const { salt: _salt, ...reach } = contact;
-  return { id: person, ...reach };
+  return { id: person, ...reach, mail: found.approver.mail };
 }
 
 interface PersonAndBar {

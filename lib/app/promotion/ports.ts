@@ -26,6 +26,8 @@ export interface Asks {
   save(ask: Ask): Promise<boolean>;
   /** Those that nobody has answered, the first asked first, in the way of {@link Promotions.open}. */
   open(log: Log): Promise<readonly Ask[]>;
+  /** Approvals whose givers hear with their next digest that nothing was released, in the same way. */
+  untold(log: Log): Promise<readonly Ask[]>;
 }
 
 /** Whose an endpoint is. */

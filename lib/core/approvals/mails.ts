@@ -1,10 +1,10 @@
 import type { AskablePerson } from '../approver.ts';
 import { resultOfAll, type StoredDecision } from '../gate/decision.ts';
 import type { GateInput } from '../gate/input.ts';
-import type { ApprovalQuestion, MailContent } from '../mail/model.ts';
-import type { Ask, Change, Promotion } from '../promotion.ts';
+import type { ApprovalQuestion, EndNotice, MailContent } from '../mail/model.ts';
+import type { Ask, Change, Promotion, PromotionState } from '../promotion.ts';
 import { CODE_MINUTES } from './link.ts';
-import { changeSentences, changesAgainst, gateSummary, promotionSummary } from './view/summary.ts';
+import { changeSentences, changesAgainst, gateSummary, OUTCOMES, promotionSummary } from './view/summary.ts';
 
 export interface MailFacts {
   readonly promotion: Promotion;
@@ -71,6 +71,45 @@ export function refusedMail({
     link: null,
   };
 }
+
+/** What those hear whose approvals stood when it ended without a release. */
+export function endedMail(promotion: Promotion, input: GateInput | undefined, asks: readonly Ask[]): MailContent {
+  return { kind: 'notice', ...endOf(promotion, input, asks), link: null };
+}
+
+/**
+ * The end of a promotion that released nothing.
+ *
+ * @param asks - what its roles were asked: one may have rejected
+ */
+export function endOf(promotion: Promotion, input: GateInput | undefined, asks: readonly Ask[]): EndNotice {
+  const { id, round, state, failure, abort, incident, ended_at, updated_at } = promotion;
+  const rejected = asks.find((ask) => ask.round === round && ask.state === 'rejected');
+  const isRejected = state === 'rejected' && rejected?.decided;
+  return {
+    summary: promotionSummary(promotion, input),
+    outcome: state === 'rejected' ? 'rejected' : (OUTCOMES[state] ?? 'failed'),
+    by: isRejected ? isRejected.person : abort?.by ? (abort.by.principal ?? abort.by.unique_id) : null,
+    at: ended_at ?? updated_at,
+    because: [
+      ...(isRejected && rejected ? [`It was rejected as ${rejected.role}`] : []),
+      ...(abort ? [abort.reason] : []),
+      ...(failure && !isRejected ? [failure.detail] : []),
+      AFTERWARDS[state] ?? NOTHING_DEPLOYED,
+      ...(incident === null ? [] : [`The incident ${incident} is about it`]),
+      `To see more, run countersign promotion show ${id} where you are signed in to AWS`,
+    ],
+  };
+}
+
+const NOTHING_DEPLOYED =
+  'Nothing was released, and your approval comes to nothing. You need not do anything: should it be asked for again, you are asked anew';
+
+const AFTERWARDS: Readonly<Partial<Record<PromotionState, string>>> = {
+  rolled_back:
+    'What served before serves again, and your approval comes to nothing. You need not do anything: should it be asked for again, you are asked anew',
+  rollback_failed: 'It could not be taken back whole. Operators look at what serves now; you need not do anything',
+};
 
 export function codeMail({ promotion, facts }: MailFacts, code: string): MailContent {
   return { kind: 'code', summary: promotionSummary(promotion, facts.input), code, validMinutes: CODE_MINUTES };

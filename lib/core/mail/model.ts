@@ -28,6 +28,17 @@ export interface ApprovalQuestion {
   readonly link: string;
 }
 
+/** How a promotion came out. */
+export interface EndNotice {
+  readonly summary: PromotionSummary;
+  readonly outcome: Outcome | 'approved' | 'rejected' | 'withdrawn';
+  /** Who did it, by id; null for the workflow itself. */
+  readonly by: string | null;
+  readonly at: string;
+  /** Why, as sentences. */
+  readonly because: readonly string[];
+}
+
 export type MailContent =
   | (ApprovalQuestion & { readonly kind: 'approval_asked' })
   | (ApprovalQuestion & { readonly kind: 'reminder'; readonly askedAt: string })
@@ -41,24 +52,18 @@ export type MailContent =
       readonly code: string;
       readonly validMinutes: number;
     }
-  /** Everything that waits for one person. */
+  /** Everything that waits for one person, and what came to nothing that they had approved. */
   | {
       readonly kind: 'digest';
       readonly questions: readonly Pick<ApprovalQuestion, 'summary' | 'role' | 'deputyFor' | 'until' | 'link'>[];
+      readonly ended: readonly EndNotice[];
     }
   /** How it came out, or that one person decided. */
-  | {
+  | (EndNotice & {
       readonly kind: 'notice';
-      readonly summary: PromotionSummary;
-      readonly outcome: Outcome | 'approved' | 'rejected' | 'withdrawn';
-      /** Who did it, by id; null for the workflow itself. */
-      readonly by: string | null;
-      readonly at: string;
-      /** Why, as sentences. */
-      readonly because: readonly string[];
       /** To the time line, or null. Ours. */
       readonly link: string | null;
-    }
+    })
   | {
       readonly kind: 'incident';
       readonly id: string;

@@ -31,7 +31,7 @@ function letterOf(content: MailContent): Letter {
     case 'code':
       return code(content);
     case 'digest':
-      return digest(content.questions);
+      return digest(content);
     case 'notice':
       return notice(content);
     case 'incident':
@@ -92,11 +92,17 @@ function code({ summary, code: digits, validMinutes }: Extract<MailContent, { ki
   };
 }
 
-function digest(questions: Extract<MailContent, { kind: 'digest' }>['questions']): Letter {
+function digest({ questions, ended }: Extract<MailContent, { kind: 'digest' }>): Letter {
+  const isAsked = questions.length > 0;
+  const title = isAsked
+    ? `${count(questions.length, 'approval waits', 'approvals wait')} for you`
+    : `${count(ended.length, 'promotion', 'promotions')} that you approved ended without a release`;
   return {
-    subject: `${count(questions.length, 'approval waits', 'approvals wait')} for you`,
-    title: `${count(questions.length, 'approval waits', 'approvals wait')} for you`,
-    paragraphs: ['Each link leads to a page that shows all there is to know.'],
+    subject: title,
+    title,
+    paragraphs: [
+      isAsked ? 'Each link leads to a page that shows all there is to know.' : 'Nothing waits for you at present.',
+    ],
     facts: [],
     lists: [
       {
@@ -106,9 +112,15 @@ function digest(questions: Extract<MailContent, { kind: 'digest' }>['questions']
           link,
         })),
       },
+      {
+        heading: 'Ended without a release, though you had approved',
+        items: ended.map(({ summary, outcome, by, at, because }) => ({
+          text: [`${howText(outcome, by, at)}: ${titleOf(summary)}`, ...because].map(sentence).join(' '),
+        })),
+      },
     ],
     button: null,
-    foot: ASKED_FOOT,
+    foot: isAsked ? ASKED_FOOT : NOTICE_FOOT,
   };
 }
 
@@ -127,15 +139,21 @@ const OUTCOME: Readonly<Record<Notice['outcome'], string>> = {
   expired: 'Expired',
 };
 
+const NOTICE_FOOT = 'You get this mail because you asked for this promotion, or were asked to decide on it.';
+
+function howText(outcome: Notice['outcome'], by: string | null, at: string): string {
+  return `${OUTCOME[outcome]}${by === null ? '' : ` by ${by}`} ${timeText(at)}`;
+}
+
 function notice({ summary, outcome, by, at, because, link }: Notice): Letter {
   return {
     subject: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
     title: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
-    paragraphs: [`${OUTCOME[outcome]}${by === null ? '' : ` by ${by}`} ${timeText(at)}.`],
+    paragraphs: [`${howText(outcome, by, at)}.`],
     facts: factsOf(summary),
     lists: [{ heading: 'Why', items: because.map((text) => ({ text: sentence(text) })) }],
     button: link === null ? null : { label: 'See what serves', link },
-    foot: 'You get this mail because you asked for this promotion, or were asked to decide on it.',
+    foot: NOTICE_FOOT,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Announcement } from '../../../lib/contracts/announcements.ts';
 import { mailTags } from '../../../lib/core/approvals/mail-tags.ts';
 import { approvalWatch } from '../../../lib/runtime/approval-watch.ts';
-import { type Approving, approving } from '../../support/approving.ts';
+import { type Approving, approving, decideBy } from '../../support/approving.ts';
 import { type ControlPlane, controlPlane } from '../../support/control-plane.ts';
 import type { TestKey } from '../../support/keys.ts';
 import { Crash } from '../../support/memory/steps.ts';
@@ -109,6 +110,28 @@ describe('news of SES', () => {
   ])('that hold %s are refused, so that they are tried again and seen', async (_, detail) => {
     await expect(fromSes(detail)).rejects.toThrow();
     expect(world.incidents).toEqual([]);
+  });
+});
+
+describe('the end of a promotion', () => {
+  it('is told to who had approved, as the record has it and not the announcement', async () => {
+    await world.enlist('p-2');
+    const promotion = await world.awaiting('run-1');
+    await world.ask(promotion, 'model-owner');
+    await decideBy(world, 'p-2', 'approve');
+    const announced = () =>
+      handed('countersign', Announcement.promotionRefused, { data: { promotion: promotion.id, state: 'refused' } });
+    expect(await announced()).toEqual({ told: [] });
+    world.change(promotion.id, { state: 'refused' });
+    expect(await announced()).toEqual({ told: ['p-2'] });
+    expect(world.mails.at(-1)).toMatchObject({
+      to: 'p-2@example.org',
+      content: { kind: 'notice', outcome: 'refused' },
+    });
+  });
+
+  it('that names no promotion is none of ours', async () => {
+    await expect(handed('countersign', Announcement.promotionEnded, { data: { promotion: '../x' } })).rejects.toThrow();
   });
 });
 

@@ -1,17 +1,21 @@
 import type { GateInput, RuleVerdict } from '../../gate/input.ts';
 import type { GateSummary } from '../../mail/model.ts';
-import type { NamedDigest, PromotionSummary } from '../../pages/model.ts';
-import { type Change, imageDigestOf, type Promotion } from '../../promotion.ts';
+import type { NamedDigest, Outcome, PromotionSummary } from '../../pages/model.ts';
+import { type Change, imageDigestOf, type Promotion, type PromotionState } from '../../promotion.ts';
 import { manifestsIn, namesIn } from './attestations.ts';
 
-/** What is asked for, as mails and pages repeat it. */
-export function promotionSummary(promotion: Promotion, input: GateInput): PromotionSummary {
+/**
+ * What is asked for, as mails and pages repeat it.
+ *
+ * @param input - undefined: the model is told by its digest alone
+ */
+export function promotionSummary(promotion: Promotion, input: GateInput | undefined): PromotionSummary {
   const { id, endpoint, environment, model, requester, requested_at, reason, kind } = promotion;
   return {
     promotion: id,
     endpoint,
     environment,
-    model: namesIn(manifestsIn(input.attestations))(model),
+    model: namesIn(manifestsIn(input?.attestations ?? []))(model),
     image: imageDigestOf(promotion),
     requester: requester.principal ?? requester.unique_id,
     requestedAt: requested_at,
@@ -58,3 +62,16 @@ const CHANGES: Readonly<Record<Change['code'], (about: string) => string>> = {
 export function changeSentences(changes: readonly Change[]): readonly string[] {
   return changes.map(({ code, about }) => CHANGES[code](about));
 }
+
+/** How an end is told to people; undefined of what has not ended. */
+export const OUTCOMES: Readonly<Partial<Record<PromotionState, Outcome>>> = {
+  released: 'released',
+  refused: 'refused',
+  rejected: 'refused',
+  expired: 'expired',
+  cancelled: 'cancelled',
+  superseded: 'superseded',
+  rolled_back: 'rolled_back',
+  rollback_failed: 'failed',
+  failed: 'failed',
+};
