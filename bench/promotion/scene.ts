@@ -88,7 +88,7 @@ export async function askForPromotion({ local }: Scene, model: string): Promise<
   const image = `registry.example/serving@sha256:${sha256Hex('serving image')}`;
   const { id } = await post(local, 'promoter', '/v1/promotions', {
     ...{ model, image, endpoint: ENDPOINT, environment: 'production', request: model, reason: 'the figures' },
-    ...{ canary_percent: 50, bake_seconds: 60, alarms: [ALARM] },
+    ...{ canary_percent: 50, bake_seconds: 2, alarms: [ALARM] },
   });
   return String(id);
 }

@@ -58,7 +58,7 @@ export async function release(scene: Scene, { image, run, unattended }: Candidat
     () =>
       promoter.json<Promotion>(
         ...['promote', '--model', FILES.model, '--image', uri, '--endpoint', ENDPOINT, '--environment', 'production'],
-        ...['--request', run.id, '--reason', 'trained, evaluated and reviewed by the example', '--bake-seconds', '60'],
+        ...['--request', run.id, '--reason', 'trained, evaluated and reviewed by the example', '--bake-seconds', '5'],
         ...['--alarm', ALARM],
       ),
     ({ id }) => `asked for (${short(id)}); the gate decides first, then people`,

@@ -88,7 +88,7 @@ export function notWatchable(alarms: readonly string[], ringing: ReadonlyMap<str
   if (missing.length > 0) return refuse('alarm_not_found', `there is no alarm ${missing.join(', ')}`);
   // SageMaker would deploy all the same, and take it back at once.
   const ring = [...ringing].filter(([, rings]) => rings).map(([name]) => name);
-  return ring.length > 0 ? refuse('alarm_rings', `${ring.join(', ')} rings already`) : undefined;
+  return ring.length > 0 ? refuse('alarm_rings', `what rings: ${ring.join(', ')}`) : undefined;
 }
 
 function refuse(code: string, detail: string): Refused {

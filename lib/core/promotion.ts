@@ -126,6 +126,11 @@ export interface Deployment {
   /** Configuration that served before; null of a first deployment, whose way back is removal. */
   readonly previous_config: string | null;
   readonly started_at: string | null;
+  /**
+   * Since when a first deployment serves and is watched by the named alarms, and those of them that rang already, for nothing may
+   * have served. Absent before that, and of what SageMaker watches by itself.
+   */
+  readonly bake?: { readonly since: string; readonly ringing: readonly string[] };
   /** Since when, and how often, SageMaker was told to put back what served before. */
   readonly way_back: { readonly started_at: string; readonly told: number } | null;
 }
@@ -184,6 +189,7 @@ export const PromotionSchema: z.ZodMiniType<Promotion> = z.object({
       endpoint_config: z.string(),
       previous_config: z.nullable(z.string()),
       started_at: z.nullable(z.string()),
+      bake: z.exactOptional(z.object({ since: z.string(), ringing: z.array(z.string()) })),
       way_back: z.nullable(z.object({ started_at: z.string(), told: z.number() })),
     }),
   ),

@@ -179,6 +179,26 @@ describe('a canary that two people approved', () => {
   });
 });
 
+describe('a first deployment', () => {
+  it('is removed when an alarm that it names rings while it bakes', async () => {
+    const free = `first-${randomUUID().slice(0, 8)}`;
+    const id = await promotePastTheGate(free, { bakeSeconds: 1800 });
+    await world.until(id, ({ deployment }) => deployment?.bake !== undefined);
+    expect(await describeEndpoint(free)).toMatchObject({ EndpointStatus: 'InService' });
+    await setAlarm('ALARM');
+    const ended = await over(id);
+    expect(ended).toMatchObject({
+      state: 'rolled_back',
+      failure: { code: 'alarm_rings', detail: expect.stringContaining(ALARM) },
+      release: null,
+    });
+    await expect(describeEndpoint(free)).rejects.toThrow('Could not find endpoint');
+    expect(await endpoints.find(free)).toEqual({ lease: undefined, waiting: [] });
+    expect(await incidentsOf(ended)).toMatchObject([{ kind: 'deployment_failed', state: 'open' }]);
+    expect(endsTold(id).map(({ type }) => type)).toEqual([Announcement.rolledBack]);
+  });
+});
+
 describe('a canary', () => {
   it.each([
     ['as its first minute begins', 'canary capacity'],

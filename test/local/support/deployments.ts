@@ -50,7 +50,9 @@ export function deployments(local: LocalDescription, world: Promoting) {
     const asked = aPromotion(new Date().toISOString());
     const confirmed_by = { ...asked.requester, unique_id: 'AROASECOND', reason: 'the test' };
     const kind = 'break_glass';
-    await promotions.save({ ...asked, ...question, id, kind, confirmed_by, state: 'evaluating', alarms: [alarm] });
+    // Of a first deployment these seconds are real ones.
+    const wishes = { alarms: [alarm], bake_seconds: 2 };
+    await promotions.save({ ...asked, ...question, ...wishes, id, kind, confirmed_by, state: 'evaluating' });
     await invoke('promotion-gate', { promotion: id, kind, task: 'evaluate-request' });
     const { lease } = await endpoints.find(endpoint);
     const until = new Date(Date.now() + 600_000).toISOString();

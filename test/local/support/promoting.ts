@@ -27,7 +27,7 @@ export const ALARM = 'serving-errors';
 export interface PromotionWishes {
   readonly model?: string;
   readonly breakGlass?: boolean;
-  /** @default 60 */
+  /** In seconds of the local SageMaker; those of a first deployment are as long as everybody's. @default 2 */
   readonly bakeSeconds?: number;
   /** @default - a new one */
   readonly request?: string;
@@ -122,7 +122,7 @@ export class Promoting {
   /** Asks for a promotion, of a new model unless one is named. @returns its id */
   async promote(
     endpoint: string,
-    { model, breakGlass = false, bakeSeconds = 60, request }: PromotionWishes = {},
+    { model, breakGlass = false, bakeSeconds = 2, request }: PromotionWishes = {},
   ): Promise<string> {
     const as = breakGlass ? 'break-glass-promoter' : 'promoter';
     const { id } = await this.take(as, 'POST', `/v1/promotions${breakGlass ? '/break-glass' : ''}`, {

@@ -56,6 +56,21 @@ describe('a step that is killed after any of its calls and run again', () => {
     expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id: one }));
   });
 
+  it('looks at a first deployment while it bakes', async () => {
+    for (let call = 1, killed = 1; killed > 0; call++) {
+      const on = deploying();
+      const id = on.approved('one');
+      await on.run(id, 'prepare');
+      await on.run(id, 'deploy');
+      for (let minute = 0; minute < 10; minute++) await on.poll();
+      on.killAfter(call);
+      killed = await untilDone(on, id, 'watch');
+      on.killAfter(Number.POSITIVE_INFINITY);
+      expect(on.get(id).deployment?.bake).toEqual({ since: on.clock.now().toISOString(), ringing: [] });
+      expect(await on.watch(id, 'watch')).toBe('in_service');
+    }
+  });
+
   it('rolls back a running canary and one that serves alike', async () => {
     for (let call = 1, killed = 1; killed > 0; call++) {
       const { on, one, two } = await begun();
@@ -314,7 +329,7 @@ describe('a rollback', () => {
 describe('the check of what serves', () => {
   async function serving() {
     const on = deploying();
-    const id = on.approved('one');
+    const id = on.approved('one', { alarms: [] });
     await on.run(id, 'prepare');
     await on.run(id, 'deploy');
     expect(await on.watch(id, 'watch')).toBe('in_service');
