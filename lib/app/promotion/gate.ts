@@ -36,7 +36,7 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
   if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
   const { decision, draft } = asked;
   const before = promotion.state === 'awaiting_approval' ? promotion.request_decision : null;
-  const changes = before && (await changesFrom(deps, before, asked));
+  const changes = before && [...(await changesFrom(deps, before, asked)), ...takenBackIn(promotion, asks)];
   const standing = changes?.length ? await reopenPromotion(deps, promotion, changes) : promotion;
   const round = Math.max(standing.round, 1);
   const request_decision = before && !changes?.length ? before : refOf(decision);
@@ -100,6 +100,12 @@ interface Refusal {
 
 function givenIn({ round }: Promotion, asks: readonly Ask[]): readonly Ask[] {
   return asks.filter((ask) => ask.round === round && ask.state === 'approved');
+}
+
+/** Whoever took an approval back died before the next round began. In the same round that role's wait would end at once, time and again. */
+function takenBackIn({ round }: Promotion, asks: readonly Ask[]): readonly Change[] {
+  const closed = asks.filter((ask) => ask.round === round && ask.state === 'closed');
+  return closed.map(({ role }) => ({ code: 'approval_withdrawn', about: role }));
 }
 
 /** What the gate says in the name of who asked for the promotion; or why it did not look. */

@@ -132,6 +132,16 @@ describe('before people are asked, the gate', () => {
     ]);
   });
 
+  it('asked again after an approval was taken back, begins the round that whoever took it back did not come to', async () => {
+    const id = await taken();
+    await evaluateRequest(scene.gateDeps, id);
+    await scene.ask(id, 'model-owner', { state: 'closed' });
+    expect(await evaluateRequest(scene.gateDeps, id)).toEqual({ outcome: 'passed', roles: ROLES, round: 2 });
+    expect(scene.standing(id).changes).toEqual([{ code: 'approval_withdrawn', about: 'model-owner' }]);
+    // The ask is of a round that is over now.
+    expect(await evaluateRequest(scene.gateDeps, id)).toMatchObject({ round: 2 });
+  });
+
   it('does not look for a promotion that shall not go on', async () => {
     const id = await taken();
     scene.set(id, { abort: { cause: 'cancelled', by: null, reason: 'no', at: '2026-01-01T00:00:00.000Z' } });
