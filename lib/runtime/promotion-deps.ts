@@ -2,6 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { dynamoEndpoints } from '../adapters/dynamodb/endpoints.ts';
 import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
+import { dynamoStatedPromotions } from '../adapters/dynamodb/stated-promotions.ts';
 import { kmsTokens } from '../adapters/kms/tokens.ts';
 import { sfnExecutions } from '../adapters/sfn/executions.ts';
 import { sfnWaits } from '../adapters/sfn/waits.ts';
@@ -25,6 +26,7 @@ export function promotionDeps() {
     ledger,
     registry: knownEvidenceKey(registry, base),
     promotions: dynamoPromotions(config.client, workflowTable),
+    stated: dynamoStatedPromotions(config, workflowTable),
     asks: dynamoAsks(config.client, workflowTable),
     releases: dynamoReleases(config.client, workflowTable),
     endpoints: dynamoEndpoints(config.client, workflowTable),

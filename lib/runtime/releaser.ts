@@ -1,6 +1,7 @@
 import { dynamoGateLedger } from '../adapters/dynamodb/gate-ledger.ts';
 import { dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
+import { dynamoStatedPromotions } from '../adapters/dynamodb/stated-promotions.ts';
 import { knownEvidence, knownEvidenceKey } from '../app/known-evidence.ts';
 import { extendRetention, type RetainDeps } from '../app/promotion/retain.ts';
 import { type SealDeps, sealRelease } from '../app/promotion/seal.ts';
@@ -28,6 +29,7 @@ export function releaserDeps(): ReleaserDeps {
     ledger: knownEvidence(dynamoGateLedger(config)),
     promotions: dynamoPromotions(config.client, workflowTable),
     releases: dynamoReleases(config.client, workflowTable),
+    stated: dynamoStatedPromotions(config, workflowTable),
   };
 }
 

@@ -15,7 +15,13 @@ import { type ControlPlane, caller, enrol } from './control-plane.ts';
 import { NO_FACTS } from './gates.ts';
 import { newKey } from './keys.ts';
 import { digestOf } from './manifests.ts';
-import { MemoryEndpoints, MemoryPromotions, MemoryWaits, memoryTokens } from './memory/promotions.ts';
+import {
+  MemoryEndpoints,
+  MemoryPromotions,
+  MemoryStatedPromotions,
+  MemoryWaits,
+  memoryTokens,
+} from './memory/promotions.ts';
 import { MemoryReleases } from './memory/releases.ts';
 import { MemoryExecutions } from './memory/simulations.ts';
 
@@ -68,6 +74,7 @@ export async function promoting(plane: ControlPlane) {
     ...plane.submitDeps,
     ledger: plane.ledger,
     promotions,
+    stated: new MemoryStatedPromotions(steps, promotions, plane.ledger, releases),
     asks: promotions.asks,
     endpoints,
     tokens: memoryTokens,

@@ -9,7 +9,7 @@ import { type RecordedRelease, wayBack } from '../../lib/core/release.ts';
 import { type ControlPlane, caller } from './control-plane.ts';
 import { asked, NO_FACTS } from './gates.ts';
 import { digestOf, PIPELINE } from './manifests.ts';
-import { MemoryPromotions } from './memory/promotions.ts';
+import { MemoryPromotions, MemoryStatedPromotions } from './memory/promotions.ts';
 import { MemoryReleases } from './memory/releases.ts';
 import { aPromotion } from './promotions.ts';
 
@@ -30,9 +30,10 @@ export const PASSED = {
 /** A control plane in memory on which promotions reach their seal: their gates pass, their deployments are told to have happened. */
 export function releasing(plane: ControlPlane) {
   const promotions = new MemoryPromotions(plane.steps);
-  const releases = new MemoryReleases(plane.steps, promotions.promotions);
+  const releases = new MemoryReleases(plane.steps);
+  const stated = new MemoryStatedPromotions(plane.steps, promotions, plane.ledger, releases);
   const approvals: GateApproval[] = [];
-  const sealDeps: SealDeps = { ...plane.submitDeps, ledger: plane.ledger, promotions, releases };
+  const sealDeps: SealDeps = { ...plane.submitDeps, ledger: plane.ledger, promotions, releases, stated };
   const facts: CollectDeps['facts'] = {
     ...NO_FACTS,
     approvals: async () => ({ known: true, items: approvals }),

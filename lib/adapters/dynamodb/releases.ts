@@ -4,8 +4,7 @@ import type { Page } from '../../app/ports.ts';
 import type { Releases } from '../../app/promotion/releases.ts';
 import { itemKey, workflow } from '../../core/layout.ts';
 import { type RecordedRelease, RecordedReleaseSchema } from '../../core/release.ts';
-import { type Item, putAfter, putNew, query, readItem, toItem, transact } from './items.ts';
-import { promotionItem } from './promotions.ts';
+import { type Item, query, readItem, toItem } from './items.ts';
 import { indexed, indexKey, queryIndex } from './workflow-index.ts';
 
 /** What sorts behind every release of an instant. */
@@ -46,15 +45,7 @@ export function dynamoReleases(client: DynamoDBClient, table: string): Releases 
     return { items: page.items.map(releaseOf), next: page.next };
   };
 
-  const seal: Releases['seal'] = async (release, model, promotion) => {
-    const failed = await transact(client, [
-      putNew(table, releaseItem(release, model)),
-      putAfter(table, promotionItem(promotion), promotion.revision - 1),
-    ]);
-    return failed === undefined;
-  };
-
-  return { list, next, ofModel, seal };
+  return { list, next, ofModel };
 }
 
 const releaseOf = (item: Item): RecordedRelease => readItem(RecordedReleaseSchema, item);

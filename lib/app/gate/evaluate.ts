@@ -110,15 +110,17 @@ function requirePayload(decision: Decision): void {
  * @throws DomainError as {@link decide} does
  */
 export async function evaluateGate(deps: GateDeps, asked: Asked, caller: Pick<Caller, 'uniqueId'>): Promise<Decided> {
-  return await recordDecision(deps, await decide(deps, asked, caller));
+  const { decided, record, entries } = await signDecision(deps, await decide(deps, asked, caller));
+  await deps.ledger.commit(record, entries, undefined);
+  return decided;
 }
 
-/** Makes a decision evidence, as {@link evaluateGate} does. */
-export async function recordDecision(
+/** Signs a decision and stores it, as {@link evaluateGate} does. The caller commits the rows. */
+export async function signDecision(
   deps: GateDeps,
-  { decision: decided, inputBytes, key, inForce }: Draft,
-): Promise<Decided> {
-  const decision = { ...decided, shadows: await askShadows(deps, inForce.shadows, inputBytes, decided.result) };
+  { decision: drafted, inputBytes, key, inForce }: Draft,
+): Promise<GateRows & { readonly decided: Decided }> {
+  const decision = { ...drafted, shadows: await askShadows(deps, inForce.shadows, inputBytes, drafted.result) };
   const until = retainUntil(deps.retention, decision.input.environment, new Date(decision.decidedAt));
   const payload = decisionPayload(decision);
   const name = objectKey.decision(sha256Hex(payload));
@@ -127,9 +129,8 @@ export async function recordDecision(
     retainUntil: until,
   });
   const stored = await putStatement(deps, name, payload, key, until, input);
-  const { record, entries } = readDecision(stored, name);
-  await deps.ledger.commit(record, entries, undefined);
-  return { ...decision, evidence: record.sha256, bytes: stored.bytes };
+  const rows = readDecision(stored, name);
+  return { ...rows, decided: { ...decision, evidence: rows.record.sha256, bytes: stored.bytes } };
 }
 
 /**

@@ -11,46 +11,51 @@ import type { Announcer } from '../announce-waivers.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import { withoutHolder } from '../directory/without-holder.ts';
 import { askBeside, askMain } from '../gate/ask-policies.ts';
-import { type Asked, type Decided, type Draft, decide, type GateDeps, recordDecision } from '../gate/evaluate.ts';
+import { type Asked, type Decided, type Draft, decide, type GateDeps, signDecision } from '../gate/evaluate.ts';
+import type { GateRows } from '../gate/record.ts';
 import { approvable, approvedFacts } from './approved-facts.ts';
-import type { Promotions } from './ports.ts';
+import type { Promotions, StatedPromotions } from './ports.ts';
 import { reopenPromotion } from './reopen.ts';
 import { changePromotion, conclude, honourAbort, noteFailure, requireStanding } from './state.ts';
 
 export interface PromotionGateDeps extends GateDeps, Pick<ApproversOfDeps, 'directory'> {
   readonly promotions: Promotions;
+  readonly stated: Pick<StatedPromotions, 'save'>;
   readonly announcer: Announcer;
 }
 
 /**
  * Asks whether people shall be asked, and whom. What they approved before stands where nothing changed since.
  *
- * Crash after the decision's commit: a decision that belongs to no promotion; the next run makes another.
+ * The decision and what becomes of the promotion by it are one transaction. Crash before it: a decision that no look-up finds until a
+ * reindex; the next run makes another.
  *
  * @throws PromotionFailure when the promotion shall not go on
  */
 export async function evaluateRequest(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
   const { promotion, asks } = await requireStanding(deps.promotions, id);
   honourAbort(promotion);
-  const asked = await decided(deps, promotion, givenIn(promotion, asks), 'request');
-  if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
-  const { decision, draft } = asked;
+  const draft = await drafted(deps, promotion, givenIn(promotion, asks), 'request');
+  if ('refused' in draft) return await refuse(deps, promotion, draft.refused);
   const before = promotion.state === 'awaiting_approval' ? promotion.request_decision : null;
-  const changes = before && [...(await changesFrom(deps, before, asked)), ...takenBackIn(promotion, asks)];
+  const changes = before && [...(await changesFrom(deps, before, draft)), ...takenBackIn(promotion, asks)];
+  const isBreakGlass = promotion.kind === 'break_glass';
+  const inRelease = isBreakGlass ? undefined : await resultInRelease(deps, draft);
+  const { decided, ...rows } = await signDecision(deps, draft);
+  if (changes?.length) await deps.ledger.commit(rows.record, rows.entries, undefined);
   const standing = changes?.length ? await reopenPromotion(deps, promotion, changes) : promotion;
   const round = Math.max(standing.round, 1);
-  const request_decision = before && !changes?.length ? before : refOf(decision);
-  if (promotion.kind === 'break_glass') {
-    const conflict = dutiesInConflict(decision.input, [promotion.requester, promotion.confirmed_by]);
-    if (conflict) return await refuse(deps, standing, conflict, { request_decision, round });
-    await conclude(deps, standing, { request_decision, round });
+  const request_decision = before && !changes?.length ? before : refOf(decided);
+  if (!inRelease) {
+    const conflict = dutiesInConflict(decided.input, [promotion.requester, promotion.confirmed_by]);
+    if (conflict) return await refuse(deps, standing, conflict, { request_decision, round }, rows);
+    await conclude(deps, standing, { request_decision, round }, rows);
     return { outcome: 'passed', roles: [], round };
   }
-  const inRelease = await resultInRelease(deps, draft);
-  const closed = closedFor([...resultOfAll(decision).verdicts, ...inRelease.verdicts]);
-  if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round });
+  const closed = closedFor([...resultOfAll(decided).verdicts, ...inRelease.verdicts]);
+  if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round }, rows);
   const roles = rolesWanted(inRelease);
-  await conclude(deps, standing, { state: 'awaiting_approval', request_decision, round, roles: [...roles] });
+  await conclude(deps, standing, { state: 'awaiting_approval', request_decision, round, roles: [...roles] }, rows);
   return { outcome: 'passed', roles, round };
 }
 
@@ -71,25 +76,27 @@ export async function evaluateRelease(deps: PromotionGateDeps, id: string): Prom
   const given = givenIn(promotion, asks);
   const left = await withoutHolder(deps, given);
   const standing = given.filter((ask) => !left.includes(ask));
-  const asked = await decided(deps, promotion, standing, 'release');
-  if ('refused' in asked) return await refuse(deps, promotion, asked.refused);
-  const { decision } = asked;
+  const draft = await drafted(deps, promotion, standing, 'release');
+  if ('refused' in draft) return await refuse(deps, promotion, draft.refused);
+  const result = resultOfAll(draft.decision);
   const lost = new Set(left.map(({ role }) => role));
-  const missing = rolesWanted(resultOfAll(decision)).filter((role) => !lost.has(role));
+  const missing = rolesWanted(result).filter((role) => !lost.has(role));
   const changes = [
-    ...(await changesFrom(deps, approved, asked)),
+    ...(await changesFrom(deps, approved, draft)),
     ...[...lost].map((about): Change => ({ code: 'approver_left', about })),
     ...missing.map((about): Change => ({ code: 'approval_withdrawn', about })),
   ];
-  const release_decision = refOf(decision);
-  const closed = closedFor(resultOfAll(decision).verdicts);
-  if (closed.length > 0) return await refuse(deps, promotion, refusalOf(closed), { release_decision });
+  const { decided, ...rows } = await signDecision(deps, draft);
+  const release_decision = refOf(decided);
+  const closed = closedFor(result.verdicts);
+  if (closed.length > 0) return await refuse(deps, promotion, refusalOf(closed), { release_decision }, rows);
   if (changes.length > 0) {
+    await deps.ledger.commit(rows.record, rows.entries, undefined);
     const reopened = await reopenPromotion(deps, promotion, changes);
     return { outcome: 'ask_again', roles: [], round: reopened.round };
   }
   // Where somebody has taken an approval back since it was collected, this is judged anew.
-  await conclude(deps, promotion, { release_decision });
+  await conclude(deps, promotion, { release_decision }, rows);
   return { outcome: 'passed', roles: [], round };
 }
 
@@ -108,13 +115,13 @@ function takenBackIn({ round }: Promotion, asks: readonly Ask[]): readonly Chang
   return closed.map(({ role }) => ({ code: 'approval_withdrawn', about: role }));
 }
 
-/** What the gate says in the name of who asked for the promotion; or why it did not look. */
-async function decided(
+/** What the gate says in the name of who asked for the promotion, not signed yet; or why it did not look. */
+async function drafted(
   deps: PromotionGateDeps,
   promotion: Promotion,
   given: readonly Ask[],
   phase: GatePhase,
-): Promise<{ readonly decision: Decided; readonly draft: Draft } | { readonly refused: Refusal }> {
+): Promise<Draft | { readonly refused: Refusal }> {
   const { id, model, environment, endpoint, requester } = promotion;
   const question: Asked = {
     model,
@@ -126,8 +133,7 @@ async function decided(
     at: undefined,
   };
   try {
-    const draft = await decide(deps, question, { uniqueId: requester.unique_id });
-    return { draft, decision: await recordDecision(deps, draft) };
+    return await decide(deps, question, { uniqueId: requester.unique_id });
   } catch (error) {
     // What the evidence lacks does not come by asking again; what is broken on our side may be mended meanwhile.
     if (error instanceof DomainError && REFUSALS.has(error.code)) return { refused: error };
@@ -154,9 +160,9 @@ async function resultInRelease(deps: PromotionGateDeps, { decision, inForce }: D
 async function changesFrom(
   deps: PromotionGateDeps,
   before: DecisionRef,
-  { decision, draft }: { readonly decision: Decided; readonly draft: Draft },
+  { decision, key }: Draft,
 ): Promise<readonly Change[]> {
-  return changesSince(await approvedFacts(deps, before, draft.key), approvable(decision));
+  return changesSince(await approvedFacts(deps, before, key), approvable(decision));
 }
 
 async function refuse(
@@ -164,7 +170,9 @@ async function refuse(
   promotion: Promotion,
   refusal: Refusal,
   found: Partial<Promotion> = {},
+  evidence?: GateRows,
 ): Promise<GateOutcome> {
+  if (evidence) await deps.ledger.commit(evidence.record, evidence.entries, undefined);
   const noted = await noteFailure(deps, promotion, refusal);
   await changePromotion(deps, noted, () => found);
   return { outcome: 'refused', roles: [], round: noted.round };

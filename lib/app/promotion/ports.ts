@@ -1,5 +1,7 @@
 import type { PromotionKind } from '../../contracts/promotion.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
+import type { RecordedRelease } from '../../core/release.ts';
+import type { GateRows } from '../gate/record.ts';
 import type { Log } from '../ports.ts';
 
 /** The promotions of the workflow table. */
@@ -18,6 +20,17 @@ export interface Promotions {
   open(log: Log): Promise<readonly Promotion[]>;
   /** Those of an endpoint that ended, newest first, as old as an index is. */
   ended(endpoint: string, limit: number): Promise<readonly Promotion[]>;
+}
+
+/** Promotions whose change is evidence: both are written in one transaction, or neither. Evidence that is there already stays. */
+export interface StatedPromotions {
+  /** @returns false, having written nothing, when the promotion does not stand at the revision before */
+  save(promotion: Promotion, evidence: GateRows): Promise<boolean>;
+  /**
+   * The same with the release that ends it.
+   * @param model - that serves, or that was removed
+   */
+  seal(promotion: Promotion, evidence: GateRows, release: RecordedRelease, model: string): Promise<boolean>;
 }
 
 /** What one role is asked. */

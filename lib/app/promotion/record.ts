@@ -3,6 +3,7 @@ import type { PromotionEvent } from '../../core/events.ts';
 import { CONTROL_PLANE } from '../../core/layout.ts';
 import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type CountersignDeps, requireEvidenceKey } from '../countersign.ts';
+import type { GateRows } from '../gate/record.ts';
 import type { Ledger, Registry } from '../ports.ts';
 import { storeEvent } from '../record-event.ts';
 import { changePromotion, type PromotionStateDeps } from './state.ts';
@@ -33,8 +34,19 @@ export interface StatedChange {
  */
 export async function statePromotion(
   deps: RecordDeps,
-  { action, promotion, by = OURSELVES }: StatedChange,
+  change: StatedChange,
 ): Promise<{ readonly stated: PromotionEvent; readonly evidence: string }> {
+  const { stated, record, entries } = await signPromotion(deps, change);
+  // A second commit of the same event writes nothing.
+  await deps.ledger.commit(record, entries, undefined);
+  return { stated, evidence: record.sha256 };
+}
+
+/** The same for who commits the rows. */
+export async function signPromotion(
+  deps: Omit<RecordDeps, 'ledger'>,
+  { action, promotion, by = OURSELVES }: StatedChange,
+): Promise<GateRows & { readonly stated: PromotionEvent }> {
   const key = requireEvidenceKey(await deps.registry.evidenceKey(), deps.signer);
   const body: PromotionEvent = {
     at: deps.clock().toISOString(),
@@ -46,9 +58,7 @@ export async function statePromotion(
   const event = await storeEvent(deps, body, promotion.model, key);
   if (!('promotion' in event.body))
     throw new DomainError('INTEGRITY_FAILURE', 'another event lies among the promotions');
-  // A second commit of the same event writes nothing.
-  await deps.ledger.commit(event.record, event.entries, undefined);
-  return { stated: event.body, evidence: event.record.sha256 };
+  return { stated: event.body, record: event.record, entries: event.entries };
 }
 
 /**

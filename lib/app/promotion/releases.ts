@@ -1,4 +1,3 @@
-import type { Promotion } from '../../core/promotion.ts';
 import type { RecordedRelease } from '../../core/release.ts';
 import type { Page } from '../ports.ts';
 
@@ -25,11 +24,4 @@ export interface Releases {
     model: string,
     options: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<Page<RecordedRelease>>;
-  /**
-   * Writes the release and the promotion that it ends in one transaction, or nothing.
-   *
-   * @param model - that serves, or that was removed
-   * @returns false when the promotion does not stand at the revision before; nothing was written then
-   */
-  seal(release: RecordedRelease, model: string, promotion: Promotion): Promise<boolean>;
 }

@@ -1,7 +1,6 @@
 import { OwnPredicate } from '../../contracts/predicates.ts';
 import { parseBundle } from '../../core/bundle.ts';
 import { openCountersigned } from '../../core/countersigned.ts';
-import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { EvidenceKey } from '../../core/evidence-key.ts';
 import { parseStrictJson } from '../../core/json.ts';
@@ -23,15 +22,16 @@ import { type GateRows, rowsOf } from '../gate/record.ts';
 import type { Registry } from '../ports.ts';
 import type { SignedObject } from '../record-event.ts';
 import { draftRelease } from './draft-release.ts';
-import type { Promotions } from './ports.ts';
+import type { Promotions, StatedPromotions } from './ports.ts';
 import { LOOKED_BACK, type Releases } from './releases.ts';
 import { conflict, honourAbort, requirePromotion } from './state.ts';
 
 export interface SealDeps extends CountersignDeps {
   readonly promotions: Pick<Promotions, 'find'>;
-  readonly releases: Pick<Releases, 'list' | 'seal'>;
+  readonly releases: Pick<Releases, 'list'>;
+  readonly stated: Pick<StatedPromotions, 'seal'>;
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
-  readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
+  readonly ledger: Pick<GateLedger, 'findMany'>;
 }
 
 /** How often a promotion that others change meanwhile is sealed anew. */
@@ -43,8 +43,7 @@ const ATTEMPTS = 5;
  *
  * Crash after its put: a statement without a row; the next run adopts it. Where none comes and what serves is taken back, the
  * promotion ends otherwise, by a signed event, and the statement counts for nothing: readers believe the row, which is written
- * in one transaction with the promotion's end, and a reindex believes the event. Crash after the row: a release that is not yet
- * found as evidence; the next run puts it there.
+ * in one transaction with the promotion's end, and a reindex believes the event.
  *
  * @throws PromotionFailure when it was aborted meanwhile; DomainError PROMOTION_STATE_CONFLICT when it is over, or on its way back
  */
@@ -52,7 +51,7 @@ export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
   let sealed: Sealed | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const promotion = await requirePromotion(deps.promotions, id);
-    if (promotion.release !== null) return await indexSealed(deps, promotion.id, promotion.release);
+    if (promotion.release !== null) return;
     if (isOver(promotion)) throw conflict(promotion);
     if (promotion.kind !== 'rollback') {
       // A rollback is what an abort asks for.
@@ -61,7 +60,7 @@ export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
       if (promotion.deployment?.way_back) throw conflict(promotion);
     }
     sealed ??= await signRelease(deps, promotion);
-    const { release, model, record, entries } = sealed;
+    const { release, model, ...evidence } = sealed;
     const ended: Promotion = {
       ...promotion,
       state: 'released',
@@ -70,22 +69,9 @@ export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
       updated_at: deps.clock().toISOString(),
       revision: promotion.revision + 1,
     };
-    if (await deps.releases.seal(release, model, ended)) {
-      await deps.ledger.commit(record, entries, undefined);
-      return;
-    }
+    if (await deps.stated.seal(ended, evidence, release, model)) return;
   }
   throw new DomainError('REVISION_CONFLICT', `the promotion ${id} changes all the time`, { retryAfterMs: 1000 });
-}
-
-async function indexSealed(deps: SealDeps, id: string, evidence: string): Promise<void> {
-  const name = objectKey.release(id);
-  const object = await deps.store.read(name);
-  if (!object || sha256Hex(object.bytes) !== evidence) {
-    throw new DomainError('INTEGRITY_FAILURE', `${name} is not the release ${evidence}`);
-  }
-  const { record, entries } = readRelease({ ...object, requestId: requestIdOf(object) }, name);
-  await deps.ledger.commit(record, entries, undefined);
 }
 
 interface Sealed extends GateRows {

@@ -9,12 +9,13 @@ import { originOf, personOf } from '../origin.ts';
 import type { Registry } from '../ports.ts';
 import type { Executions } from '../simulate/ports.ts';
 import type { Caller } from '../submit-evidence.ts';
-import type { Promotions } from './ports.ts';
-import { type RecordDeps, statePromotion } from './record.ts';
+import type { Promotions, StatedPromotions } from './ports.ts';
+import { type RecordDeps, signPromotion } from './record.ts';
 import { requirePromotion } from './state.ts';
 
 export interface StartDeps extends RecordDeps {
   readonly promotions: Promotions;
+  readonly stated: Pick<StatedPromotions, 'save'>;
   readonly executions: Executions;
   readonly announcer: Announcer;
   readonly registry: Pick<Registry, 'context' | 'evidenceKey' | 'evidenceKeys'>;
@@ -23,8 +24,8 @@ export interface StartDeps extends RecordDeps {
 /**
  * Asks for a promotion. The same question is the same promotion, however often it is asked.
  *
- * Crash after the event: a request without a record; the same request meets it under its number and goes on from there. Crash
- * after the record's save: a promotion that runs nowhere; the same request starts it.
+ * Crash after the event's put: a request without a record; the same request meets it under its number and goes on from there. Crash
+ * after the record's save, which is that of the event's rows: a promotion that runs nowhere; the same request starts it.
  *
  * @throws DomainError PRINCIPAL_UNKNOWN; PROMOTION_STATE_CONFLICT when the same was asked for in another form
  */
@@ -58,9 +59,15 @@ export async function begin(
   by: ReturnType<typeof originOf>['by'],
   check: (stated: Promotion) => void,
 ): Promise<{ readonly created: boolean; readonly promotion: Promotion }> {
-  const { stated } = await statePromotion(deps, { action: 'promotion-requested', promotion: wanted, by });
-  check(stated.promotion);
-  const created = await deps.promotions.save(stated.promotion);
+  const { stated, ...evidence } = await signPromotion(deps, { action: 'promotion-requested', promotion: wanted, by });
+  try {
+    check(stated.promotion);
+  } catch (error) {
+    // It is stated all the same, and found.
+    await deps.ledger.commit(evidence.record, evidence.entries, undefined);
+    throw error;
+  }
+  const created = await deps.stated.save(stated.promotion, evidence);
   const promotion = created ? stated.promotion : await requirePromotion(deps.promotions, wanted.id);
   await goOn(deps, promotion);
   return { created, promotion };

@@ -1,13 +1,19 @@
 import { PromotionError } from '../../contracts/promotion.ts';
 import { DomainError } from '../../core/errors.ts';
 import { isOver, type Promotion } from '../../core/promotion.ts';
-import type { Clock } from '../ports.ts';
+import type { GateRows } from '../gate/record.ts';
+import type { Clock, Ledger } from '../ports.ts';
 import { PromotionFailure } from './failure.ts';
-import type { Promotions } from './ports.ts';
+import type { Promotions, StatedPromotions } from './ports.ts';
 
 export interface PromotionStateDeps {
   readonly promotions: Pick<Promotions, 'find' | 'save'>;
   readonly clock: Clock;
+}
+
+export interface ConcludeDeps extends Pick<PromotionStateDeps, 'clock'> {
+  readonly stated: Pick<StatedPromotions, 'save'>;
+  readonly ledger: Pick<Ledger, 'commit'>;
 }
 
 /** Changes of one record that meet are tried again this often; people and steps are not that many. */
@@ -53,18 +59,21 @@ export async function changePromotion(
 }
 
 /**
- * Notes what was concluded from a promotion, of nothing else than was read.
+ * Notes what was concluded from a promotion, of nothing else than was read, and with it the evidence that says so.
  *
  * @throws DomainError REVISION_CONFLICT, worth a retry of the conclusion, when it changed meanwhile
  */
 export async function conclude(
-  { promotions, clock }: PromotionStateDeps,
+  { stated, ledger, clock }: ConcludeDeps,
   read: Promotion,
   changed: Partial<Promotion>,
+  evidence: GateRows,
 ): Promise<Promotion> {
-  if (isOver(read)) throw conflict(read);
   const after = { ...read, ...changed, ...next({ clock }, read) };
-  if (await promotions.save(after)) return after;
+  if (!isOver(read) && (await stated.save(after, evidence))) return after;
+  // It came too late, and is signed all the same: a decision that belongs to no promotion.
+  await ledger.commit(evidence.record, evidence.entries, undefined);
+  if (isOver(read)) throw conflict(read);
   throw new DomainError('REVISION_CONFLICT', `the promotion ${read.id} changed meanwhile`, { retryAfterMs: 1000 });
 }
 

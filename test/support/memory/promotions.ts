@@ -1,5 +1,17 @@
-import type { Asks, Endpoints, Lease, Promotions, Tokens, Waiting, Waits } from '../../../lib/app/promotion/ports.ts';
+import type { GateRows } from '../../../lib/app/gate/record.ts';
+import type {
+  Asks,
+  Endpoints,
+  Lease,
+  Promotions,
+  StatedPromotions,
+  Tokens,
+  Waiting,
+  Waits,
+} from '../../../lib/app/promotion/ports.ts';
 import { type Ask, isOver, type Promotion } from '../../../lib/core/promotion.ts';
+import type { MemoryLedger } from './ledger.ts';
+import type { MemoryReleases } from './releases.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
 /** The workflow table's promotions and what is asked in them: revisions count up by one. */
@@ -19,16 +31,18 @@ export class MemoryPromotions implements Promotions {
       return promotion && structuredClone({ promotion, asks });
     });
 
-  readonly save: Promotions['save'] = (promotion) =>
-    this.#steps.take('save-promotion', () => {
-      const before = this.promotions.get(promotion.id);
-      if ((before?.revision ?? 0) !== promotion.revision - 1) return false;
-      if (before && isOver(before) && before.state !== promotion.state) {
-        throw new InvariantBroken(`${promotion.id} has ended as ${before.state}`);
-      }
-      this.promotions.set(promotion.id, structuredClone(promotion));
-      return true;
-    });
+  readonly save: Promotions['save'] = (promotion) => this.#steps.take('save-promotion', () => this.write(promotion));
+
+  /** The part of a transaction that concerns a promotion. @returns false when it does not stand at the revision before */
+  write(promotion: Promotion): boolean {
+    const before = this.promotions.get(promotion.id);
+    if ((before?.revision ?? 0) !== promotion.revision - 1) return false;
+    if (before && isOver(before) && before.state !== promotion.state) {
+      throw new InvariantBroken(`${promotion.id} has ended as ${before.state}`);
+    }
+    this.promotions.set(promotion.id, structuredClone(promotion));
+    return true;
+  }
 
   readonly open: Promotions['open'] = () =>
     this.#steps.read(() => [...this.promotions.values()].filter((one) => !isOver(one)));
@@ -49,6 +63,37 @@ export class MemoryPromotions implements Promotions {
         return true;
       }),
   };
+}
+
+/** Promotions and the evidence of what they became, over the tables of both. */
+export class MemoryStatedPromotions implements StatedPromotions {
+  readonly #steps: Steps;
+  readonly #promotions: MemoryPromotions;
+  readonly #ledger: MemoryLedger;
+  readonly #releases: MemoryReleases;
+
+  constructor(steps: Steps, promotions: MemoryPromotions, ledger: MemoryLedger, releases: MemoryReleases) {
+    this.#steps = steps;
+    this.#promotions = promotions;
+    this.#ledger = ledger;
+    this.#releases = releases;
+  }
+
+  readonly save: StatedPromotions['save'] = (promotion, evidence) =>
+    this.#steps.take('state-promotion', () => this.#write(promotion, evidence));
+
+  readonly seal: StatedPromotions['seal'] = (promotion, evidence, release, model) =>
+    this.#steps.take('seal-release', () => {
+      const isWritten = this.#write(promotion, evidence);
+      if (isWritten) this.#releases.write(release, model);
+      return isWritten;
+    });
+
+  #write(promotion: Promotion, { record, entries }: GateRows): boolean {
+    if (!this.#promotions.write(promotion)) return false;
+    if (!this.#ledger.holds(record)) this.#ledger.write(record, entries);
+    return true;
+  }
 }
 
 /** Leases, and those who wait for one. */

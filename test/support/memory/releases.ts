@@ -1,20 +1,16 @@
 import type { Releases } from '../../../lib/app/promotion/releases.ts';
 import { timeOrder } from '../../../lib/core/layout.ts';
-import type { Promotion } from '../../../lib/core/promotion.ts';
 import type { RecordedRelease } from '../../../lib/core/release.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
-/** The workflow table's releases, each written together with the end of its promotion. */
+/** The workflow table's releases. */
 export class MemoryReleases implements Releases {
-  readonly promotions: Map<string, Promotion>;
   /** In no order, as whoever tampers may leave them. */
   rows: { readonly release: RecordedRelease; readonly model: string }[] = [];
   readonly #steps: Steps;
 
-  /** @param promotions - by their ids */
-  constructor(steps: Steps, promotions = new Map<string, Promotion>()) {
+  constructor(steps: Steps) {
     this.#steps = steps;
-    this.promotions = promotions;
   }
 
   readonly list: Releases['list'] = (endpoint, { limit, notAfter = '9999', after }) =>
@@ -39,16 +35,13 @@ export class MemoryReleases implements Releases {
       ),
     );
 
-  readonly seal: Releases['seal'] = (release, model, promotion) =>
-    this.#steps.take('seal-release', () => {
-      if (this.promotions.get(promotion.id)?.revision !== promotion.revision - 1) return false;
-      if (this.rows.some((row) => row.release.promotion === promotion.id)) {
-        throw new InvariantBroken(`${promotion.id} is released twice`);
-      }
-      this.rows.push(structuredClone({ release, model }));
-      this.promotions.set(promotion.id, structuredClone(promotion));
-      return true;
-    });
+  /** The part of a transaction that concerns this table. */
+  write(release: RecordedRelease, model: string): void {
+    if (this.rows.some((row) => row.release.promotion === release.promotion)) {
+      throw new InvariantBroken(`${release.promotion} is released twice`);
+    }
+    this.rows.push(structuredClone({ release, model }));
+  }
 
   #newestFirst(wanted: (row: MemoryReleases['rows'][number]) => boolean): RecordedRelease[] {
     const found = this.rows.filter(wanted).map(({ release }) => structuredClone(release));

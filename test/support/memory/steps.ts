@@ -23,6 +23,7 @@ export type Step =
   | 'put-result'
   | 'save-simulation'
   | 'save-promotion'
+  | 'state-promotion'
   | 'save-ask'
   | 'take-lease'
   | 'give-back'

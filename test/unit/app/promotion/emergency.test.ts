@@ -59,7 +59,7 @@ describe('an emergency rollback', () => {
 
   it.each<[Step, Fate]>([
     ['put-event', 'done'],
-    ['save-promotion', 'done'],
+    ['state-promotion', 'done'],
     ['start-execution', 'done'],
     ['announce', 'lost'],
     ['open-incident', 'lost'],

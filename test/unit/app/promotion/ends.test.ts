@@ -185,7 +185,7 @@ describe('an event whose run died before its change, and before another evidence
   });
 
   it('is taken up where it asked for the promotion', async () => {
-    plane.steps.crashAt('save-promotion', 'lost');
+    plane.steps.crashAt('state-promotion', 'lost');
     await expect(scene.requested()).rejects.toThrow(Crash);
     await anotherKey();
     const { id } = await scene.requested();

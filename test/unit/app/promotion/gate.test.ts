@@ -8,6 +8,7 @@ import { verifyModel } from '../../../../lib/app/promotion/verify-model.ts';
 import type { ChangeApprover } from '../../../../lib/core/approver-requests.ts';
 import { sha256Hex } from '../../../../lib/core/digest.ts';
 import type { RuleVerdict } from '../../../../lib/core/gate/input.ts';
+import { lookup } from '../../../../lib/core/layout.ts';
 import { approverDeps, enlist, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey, type TestKey } from '../../../support/keys.ts';
@@ -148,7 +149,7 @@ describe('before people are asked, the gate', () => {
     await expect(evaluateRequest(scene.gateDeps, id)).rejects.toMatchObject({ name: 'PromotionCancelled' });
   });
 
-  it.each<Step>(['put-gate-input', 'put-decision', 'commit', 'save-promotion'])(
+  it.each<Step>(['put-gate-input', 'put-decision', 'state-promotion'])(
     'that died at %s comes to the same when it runs again',
     async (step) => {
       const id = await taken();
@@ -157,6 +158,15 @@ describe('before people are asked, the gate', () => {
       expect(await evaluateRequest(scene.gateDeps, id)).toEqual({ outcome: 'passed', roles: ROLES, round: 1 });
     },
   );
+
+  it('that comes too late concludes nothing, and what it decided is found all the same', async () => {
+    const id = await taken();
+    plane.steps.before('state-promotion', async () => scene.set(id, {}));
+    await expect(evaluateRequest(scene.gateDeps, id)).rejects.toThrow(refusal('REVISION_CONFLICT'));
+    expect(scene.standing(id).request_decision).toBeNull();
+    const { items } = await plane.ledger.list(lookup.decisions(MODEL), { limit: 10 });
+    expect(items.filter(({ result }) => result === 'PASSED')).toHaveLength(1);
+  });
 });
 
 describe('after people were asked, the gate', () => {

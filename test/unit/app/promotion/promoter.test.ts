@@ -77,10 +77,8 @@ describe('a request', () => {
 
   it.each<[Step, Fate]>([
     ['put-event', 'done'],
-    ['commit', 'lost'],
-    ['commit', 'done'],
-    ['save-promotion', 'lost'],
-    ['save-promotion', 'done'],
+    ['state-promotion', 'lost'],
+    ['state-promotion', 'done'],
     ['start-execution', 'lost'],
     ['announce', 'lost'],
   ])('whose answer was lost with %s (%s) converges when it is sent again', async (step, fate) => {
