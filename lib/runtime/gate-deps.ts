@@ -40,8 +40,8 @@ export function deciderDeps(): GateDeps {
     ledger,
     facts: {
       findings,
-      approvals: async (model, at, active) =>
-        await provenApprovals({ ...base, ledger, registry }, await listedApprovals(model), at, active),
+      approvals: async (model, at, active, evidence) =>
+        await provenApprovals({ ...base, ledger: evidence, registry }, await listedApprovals(model), at, active),
       waivers: (at) => listedWaivers(registry, at),
       releases: (endpoint, notAfter) => listedReleases(releases, endpoint, notAfter),
     },

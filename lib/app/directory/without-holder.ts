@@ -18,6 +18,7 @@ export async function withoutHolder(deps: ApproversOfDeps, approved: readonly As
   return approved.filter((ask) => !holds(ask));
 }
 
-function giverOf({ decided }: Ask): string {
+/** Whose approval it is, as ids are compared. */
+export function giverOf({ decided }: Ask): string {
   return plainName(decided?.person ?? '');
 }

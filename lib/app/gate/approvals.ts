@@ -9,10 +9,10 @@ import type { GateApproval, Known } from '../../core/gate/input.ts';
 import type { PublicKey } from '../../core/keys.ts';
 import { objectKey } from '../../core/layout.ts';
 import type { Log } from '../ports.ts';
-import { bytesOf, type JudgeDeps, ownKeys } from './judge.ts';
+import { bytesOf, ownKeys, type VerifyDeps } from './judge.ts';
 
-export interface ApprovalDeps extends Pick<JudgeDeps, 'ledger' | 'store'> {
-  readonly registry: Pick<JudgeDeps['registry'], 'evidenceKeys'>;
+export interface ApprovalDeps extends Pick<VerifyDeps, 'ledger' | 'store'> {
+  readonly registry: Pick<VerifyDeps['registry'], 'evidenceKeys'>;
   readonly log: Log;
 }
 

@@ -67,7 +67,7 @@ export async function collectInput(
   const now = question.now.toISOString();
   const standing = Promise.all([
     deps.facts.waivers(question.now),
-    deps.facts.approvals(model, question.now, evidenceKey),
+    deps.facts.approvals(model, question.now, evidenceKey, deps.ledger),
     releasesOn(deps, question, evidenceKey),
   ]);
   // Waited for below; a refusal before that must not leave a rejection to nobody.

@@ -23,8 +23,14 @@ export interface GateFacts {
    * Those that stood at an instant, each as its signed statement says.
    *
    * @param active - the evidence key that signed nearly everything; undefined: all are read
+   * @param ledger - has the statements
    */
-  approvals(model: string, at: Date, active: EvidenceKey | undefined): Promise<Known<GateApproval>>;
+  approvals(
+    model: string,
+    at: Date,
+    active: EvidenceKey | undefined,
+    ledger: Pick<GateLedger, 'findMany'>,
+  ): Promise<Known<GateApproval>>;
   /**
    * The newest on an endpoint, newest first, as the workflow table has them, which is no proof.
    *

@@ -1,4 +1,5 @@
 import { GATE_CLOSED, type GateOutcome } from '../../contracts/promotion.ts';
+import { plainName } from '../../core/approvals/duties.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
 import { DomainError } from '../../core/errors.ts';
 import { isPassedByAll, resultOfAll } from '../../core/gate/decision.ts';
@@ -9,10 +10,11 @@ import { closedFor, rolesWanted } from '../../core/promotion/roles.ts';
 import { type Ask, type Change, type DecisionRef, imageDigestOf, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
-import { withoutHolder } from '../directory/without-holder.ts';
+import { giverOf, withoutHolder } from '../directory/without-holder.ts';
 import { askBeside, askMain } from '../gate/ask-policies.ts';
 import { type Asked, type Decided, type Draft, decide, type GateDeps, signDecision } from '../gate/evaluate.ts';
 import type { GateRows } from '../gate/record.ts';
+import { knownEvidence } from '../known-evidence.ts';
 import { approvable, approvedFacts } from './approved-facts.ts';
 import type { Promotions, StatedPromotions } from './ports.ts';
 import { reopenPromotion } from './reopen.ts';
@@ -65,17 +67,18 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
  *
  * @throws PromotionFailure when the promotion shall not go on
  */
-export async function evaluateRelease(deps: PromotionGateDeps, id: string): Promise<GateOutcome> {
-  const { promotion, asks } = await requireStanding(deps.promotions, id);
+export async function evaluateRelease(given: PromotionGateDeps, id: string): Promise<GateOutcome> {
+  const { promotion, asks } = await requireStanding(given.promotions, id);
   honourAbort(promotion);
   const { round } = promotion;
   const approved = promotion.request_decision;
   if (!approved) throw new DomainError('INTERNAL', `nobody was asked about the promotion ${id}`);
   // Asked anew already: a run before this one said so, and nobody heard it.
   if (promotion.state === 'evaluating') return { outcome: 'ask_again', roles: [], round };
-  const given = givenIn(promotion, asks);
-  const left = await withoutHolder(deps, given);
-  const standing = given.filter((ask) => !left.includes(ask));
+  const approvals = givenIn(promotion, asks);
+  const deps = await readAtOnce(given, promotion, approved, approvals);
+  const left = await withoutHolder(deps, approvals);
+  const standing = approvals.filter((ask) => !left.includes(ask));
   const draft = await drafted(deps, promotion, standing, 'release');
   if ('refused' in draft) return await refuse(deps, promotion, draft.refused);
   const result = resultOfAll(draft.decision);
@@ -115,6 +118,34 @@ function takenBackIn({ round }: Promotion, asks: readonly Ask[]): readonly Chang
   return closed.map(({ role }) => ({ code: 'approval_withdrawn', about: role }));
 }
 
+const evidenceOf = ({ decided }: Ask): readonly string[] => (decided ? [decided.evidence] : []);
+
+/**
+ * What this run looks at from several sides, read once: who asked and the evidence key, the directory, and in one batch the statements
+ * that are known by name before the gate looks. Each who looks verifies them.
+ */
+async function readAtOnce(
+  deps: PromotionGateDeps,
+  { requester }: Promotion,
+  { evidence }: DecisionRef,
+  approvals: readonly Ask[],
+): Promise<PromotionGateDeps> {
+  const [context, everybody] = await Promise.all([
+    deps.registry.context(requester.unique_id),
+    deps.directory.everybody(),
+  ]);
+  const givers = new Set(approvals.map(giverOf));
+  const events = everybody.flatMap(({ approver: { id, event } }) => (givers.has(plainName(id)) ? [event] : []));
+  const ledger = knownEvidence(deps.ledger);
+  await ledger.findMany([evidence, ...approvals.flatMap(evidenceOf), ...events]);
+  return {
+    ...deps,
+    ledger,
+    directory: { everybody: async () => everybody },
+    registry: { ...deps.registry, context: async () => context, evidenceKey: async () => context.evidenceKey },
+  };
+}
+
 /** What the gate says in the name of who asked for the promotion, not signed yet; or why it did not look. */
 async function drafted(
   deps: PromotionGateDeps,
@@ -129,7 +160,7 @@ async function drafted(
     phase,
     endpoint,
     imageDigest: imageDigestOf(promotion),
-    promotion: { id, approvals: new Set(given.flatMap(({ decided }) => decided?.evidence ?? [])) },
+    promotion: { id, approvals: new Set(given.flatMap(evidenceOf)) },
     at: undefined,
   };
   try {
