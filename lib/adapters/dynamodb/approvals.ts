@@ -38,6 +38,14 @@ export interface ApprovalTables {
 export function dynamoApprovals({ client, evidenceTable, workflowTable }: ApprovalTables): Approvals {
   const put = (ask: Ask): TransactWriteItem => putAfter(workflowTable, askItem(ask), ask.revision - 1);
   return {
+    async ask(ask, links, promotion) {
+      const failed = await transact(client, [
+        put(ask),
+        ...links.map((link) => putNew(workflowTable, linkItem(link))),
+        stillAsks(workflowTable, promotion),
+      ]);
+      return failed === undefined;
+    },
     async claim(ask, link, { promotion, others }) {
       const failed = await transact(client, [
         put(ask),
@@ -105,8 +113,8 @@ function putEnded(table: string, approval: RecordedApproval): TransactWriteItem 
 }
 
 /**
- * A promotion that ended, asks anew, or asks about another decision of its gate takes none of people: whoever writes its record
- * meanwhile decides which is first.
+ * A promotion that ended, asks anew, or asks about another decision of its gate asks nobody as it did, and takes no decision: whoever
+ * writes its record meanwhile decides which is first.
  */
 function stillAsks(table: string, { id, state, round, request_decision }: Promotion): TransactWriteItem {
   return {

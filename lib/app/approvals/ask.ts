@@ -1,6 +1,6 @@
 import { type ApprovalDeskTask, PromotionError, type PromotionErrorName } from '../../contracts/promotion.ts';
 import { isRole } from '../../core/approvals/approval.ts';
-import { newLink, SECRET_BYTES } from '../../core/approvals/link.ts';
+import { type Link, newLink, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { type MailAbout, mailTags } from '../../core/approvals/mail-tags.ts';
 import { type MailFacts, questionMail } from '../../core/approvals/mails.ts';
 import type { AskablePerson } from '../../core/approver.ts';
@@ -12,7 +12,7 @@ import type { Registry } from '../ports.ts';
 import { PromotionFailure } from '../promotion/failure.ts';
 import type { Incidents } from '../promotion/incidents.ts';
 import type { Asks, Promotions, Tokens } from '../promotion/ports.ts';
-import { honourAbort, noteFailure, requirePromotion } from '../promotion/state.ts';
+import { honourAbort, noteFailure, requireStanding } from '../promotion/state.ts';
 import type { ReadFacts } from './facts.ts';
 import { reportUnreached } from './feedback.ts';
 import { awaitMail, noteOutage, unlessDown } from './mail-outage.ts';
@@ -47,8 +47,8 @@ export interface AskSettings {
  * Asks one role for its approval: everybody who holds it, has no other duty in the promotion, and is there, or their deputies.
  * Who decides first decides; the wait is answered by then.
  *
- * May run twice and die anywhere. Before the ask is saved nobody was told. After a mail and before it is noted: whoever got it
- * gets another with a link of its own, and either link serves; so mails come at least once.
+ * May run twice and die anywhere. Before the ask is written with its links nobody was told. After a mail and before it is noted:
+ * whoever got it gets another with a link of its own, and either link serves; so mails come at least once.
  *
  * @throws PromotionFailure NobodyToAsk; MailUnavailable, worth hours of retries; what ends a promotion that is cancelled or superseded
  * @throws DomainError worth a retry when the ask is busy
@@ -82,25 +82,36 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
 
   const isAsRead = known === read && known?.state !== 'approved';
   const standing = isAsRead ? read : await current(deps, task);
-  const ask = await saved(deps, {
+  const ask: Ask = {
     ...(standing?.round === task.round ? standing : freshAsk(deps, task)),
     people: people.map(({ id, deputy_for }) => ({ person: id, deputy_for })),
     reminders: task.reminder,
     mailed: standing?.round === task.round && standing.reminders === task.reminder ? standing.mailed : [],
     token: await deps.tokens.seal(task.token, tokenContext(task)),
     revision: (standing?.revision ?? 0) + 1,
+  };
+  const letters = people
+    .filter(({ id, mail }) => (mail !== 'daily' || isLate) && !ask.mailed.includes(id))
+    .map((person) => ({ person, ...linkFor(deps, promotion, ask, person) }));
+  const links = letters.map(({ link }) => link);
+  if (!(await deps.approvals.ask(ask, links.slice(0, LINKS_AT_ONCE), promotion))) return await endUnasked(deps, task);
+  for (const link of links.slice(LINKS_AT_ONCE)) await savedLink(deps, link);
+  await mailAll(deps, { promotion, facts, ask, known }, letters);
+}
+
+/** Links that are written with what is asked: a transaction takes a hundred items. */
+const LINKS_AT_ONCE = 90;
+
+/** Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait. */
+async function endUnasked(deps: AskDeps, task: ApprovalDeskTask): Promise<void> {
+  const { promotion, asks } = await requireStanding(deps.promotions, task.promotion);
+  const ask = asks.find(({ role }) => role === task.role);
+  if (isOver(promotion)) return await endAsk(deps, task, ask);
+  honourAbort(promotion);
+  if (promotion.round > task.round) return await endWait(deps, task, PromotionError.changed);
+  throw new DomainError('REVISION_CONFLICT', 'the promotion, or what is asked in it, changed meanwhile', {
+    retryAfterMs: 500,
   });
-  // Whoever stopped the promotion, or had everybody asked anew, before the token lay there could not end this wait.
-  const now = await requirePromotion(deps.promotions, promotion.id);
-  if (isOver(now)) return await endAsk(deps, task, ask);
-  honourAbort(now);
-  if (now.round > task.round) return await endWait(deps, task, PromotionError.changed);
-  const mailFacts = { promotion, facts, ask, known };
-  await mailAll(
-    deps,
-    mailFacts,
-    people.filter(({ mail }) => mail !== 'daily' || isLate),
-  );
 }
 
 /** Of a promotion that ended past this wait. Its end closes what is asked, and may have done so before this was. */
@@ -152,11 +163,18 @@ interface Asked {
   readonly known: Ask | undefined;
 }
 
-async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePerson[]): Promise<void> {
+/** A link and whom it is for. One that was made and never mailed opens nothing: nobody knows its secret. */
+interface Letter {
+  readonly person: AskablePerson;
+  readonly url: string;
+}
+
+async function mailAll(deps: AskDeps, asked: Asked, letters: readonly Letter[]): Promise<void> {
   let { ask } = asked;
-  for (const person of people.filter(({ id }) => !ask.mailed.includes(id))) {
+  for (const letter of letters) {
+    const { person } = letter;
     const about = { person: person.id, promotion: ask.promotion, role: ask.role };
-    const isTaken = await mailLink(deps, { ...asked, ask }, person, about);
+    const isTaken = await mailLink(deps, { ...asked, ask }, letter, about);
     if (isTaken === undefined) return await awaitMail(deps, ask);
     if (!isTaken) await reportUnreached(deps.incidents, 'refused', about);
     ask = await saved(deps, { ...ask, mailed: [...ask.mailed, person.id], revision: ask.revision + 1 });
@@ -164,38 +182,45 @@ async function mailAll(deps: AskDeps, asked: Asked, people: readonly AskablePers
   if (ask.mail_down_since) await saved(deps, { ...ask, mail_down_since: null, revision: ask.revision + 1 });
 }
 
-/**
- * Makes a link and mails it. A link that was made and never mailed opens nothing: nobody knows its secret.
- *
- * @returns as {@link unlessDown}
- */
+/** @returns as {@link unlessDown} */
 async function mailLink(
   deps: AskDeps,
   { promotion, facts, ask, known }: Asked,
-  person: AskablePerson,
+  { person, url: link }: Letter,
   about: MailAbout,
 ): Promise<boolean | undefined> {
-  const link = await makeLink(deps, promotion, ask, person);
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
   return await unlessDown(deps.mailer.send(person.email, deps.render(mail), mailTags(about)));
 }
 
+type LinkDeps = Pick<AskDeps, 'links' | 'random' | 'clock'> & { readonly settings: Pick<AskSettings, 'pagesUrl'> };
+
 /** @returns its address */
 export async function makeLink(
-  {
-    links,
-    random,
-    settings,
-    clock,
-  }: Pick<AskDeps, 'links' | 'random' | 'clock'> & { settings: Pick<AskSettings, 'pagesUrl'> },
+  deps: LinkDeps,
+  promotion: Pick<Promotion, 'id' | 'model'>,
+  ask: Pick<Ask, 'role' | 'round' | 'until'>,
+  person: Pick<AskablePerson, 'id' | 'deputy_for'>,
+): Promise<string> {
+  const { link, url } = linkFor(deps, promotion, ask, person);
+  await savedLink(deps, link);
+  return url;
+}
+
+async function savedLink({ links }: Pick<AskDeps, 'links'>, link: Link): Promise<void> {
+  if (!(await links.save(link))) throw new Error('a link of the same secret is there');
+}
+
+/** A link that is not there yet, with its address. */
+function linkFor(
+  { random, settings, clock }: Omit<LinkDeps, 'links'>,
   { id, model }: Pick<Promotion, 'id' | 'model'>,
   { role, round, until }: Pick<Ask, 'role' | 'round' | 'until'>,
   { id: person, deputy_for }: Pick<AskablePerson, 'id' | 'deputy_for'>,
-): Promise<string> {
+): { readonly link: Link; readonly url: string } {
   const secret = random(SECRET_BYTES).toString('base64url');
   const made_at = clock().toISOString();
   const terms = { promotion: id, model, role, round, person, deputy_for: [...deputy_for], made_at, until };
-  if (!(await links.save(newLink(secret, terms)))) throw new Error('a link of the same secret is there');
-  return `${settings.pagesUrl}approve/${secret}`;
+  return { link: newLink(secret, terms), url: `${settings.pagesUrl}approve/${secret}` };
 }

@@ -39,6 +39,13 @@ export interface Standing {
 
 export interface Approvals {
   /**
+   * Writes what a role is asked, and links that are to be mailed, in one transaction: whoever stops the promotion, or asks anew, from
+   * then on finds the ask.
+   * @param links - 90 at most
+   * @returns false, having written nothing, when the promotion stands elsewhere than it was read, or the ask changed
+   */
+  ask(ask: Ask, links: readonly Link[], promotion: Promotion): Promise<boolean>;
+  /**
    * Writes a link that holds what was decided, and an ask that says so, in one transaction: nobody else decides from then on.
    * @returns false, having written nothing, when the promotion stands elsewhere, or an ask or the link changed
    */

@@ -51,14 +51,17 @@ export class MemoryApprovals implements Approvals {
       }),
   };
 
+  readonly ask: Approvals['ask'] = (ask, links, promotion) =>
+    this.#steps.take('ask-people', () => {
+      if (!this.#stillAsks(promotion) || !this.#write(this.asks, nameOf(ask), ask)) return false;
+      for (const link of links) this.#write(this.links, link.id, link);
+      return true;
+    });
+
   readonly claim: Approvals['claim'] = (ask, link, { promotion, others }) =>
     this.#steps.take('claim-approval', () => {
-      const standing = this.promotions.get(promotion.id);
       const holds =
-        standing?.state === promotion.state &&
-        standing.round === promotion.round &&
-        standing.abort === null &&
-        standing.request_decision?.evidence === promotion.request_decision?.evidence &&
+        this.#stillAsks(promotion) &&
         isNext(this.asks.get(nameOf(ask)), ask) &&
         isNext(this.links.get(link.id), link) &&
         others.every((other) => (this.asks.get(nameOf(other))?.revision ?? 0) === other.revision);
@@ -86,6 +89,16 @@ export class MemoryApprovals implements Approvals {
 
   readonly of: Approvals['of'] = (model) =>
     this.#steps.read(() => structuredClone([...this.rows.values()].filter((row) => row.model === model)));
+
+  #stillAsks({ id, state, round, request_decision }: Promotion): boolean {
+    const standing = this.promotions.get(id);
+    return (
+      standing?.state === state &&
+      standing.round === round &&
+      standing.abort === null &&
+      standing.request_decision?.evidence === request_decision?.evidence
+    );
+  }
 
   #commit({ record, entries }: GateRows): boolean {
     if (this.#ledger.holds(record)) return false;

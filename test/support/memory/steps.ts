@@ -35,6 +35,7 @@ export type Step =
   | 'put-approval'
   | 'save-ask'
   | 'save-link'
+  | 'ask-people'
   | 'claim-approval'
   | 'give-approval'
   | 'end-approval'
