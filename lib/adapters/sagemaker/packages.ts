@@ -47,6 +47,8 @@ export function sagemakerPackages(client: SageMakerClient, stage: string): Model
         }
         return undefined;
       } catch (error) {
+        // The one thing that may be wrong with a list of ours; in which words, the API reference does not say.
+        if (error instanceof Error && error.name === 'ValidationException') return 'no-group';
         return unavailable('SageMaker', error);
       }
     },

@@ -1,4 +1,5 @@
 import { parseBundle } from '../../core/bundle.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { parseStrictJson } from '../../core/json.ts';
@@ -34,12 +35,18 @@ export interface NewPackage {
   readonly card: string | undefined;
 }
 
+/** A version as it is found. */
+export interface PackageVersion {
+  readonly arn: string;
+  readonly status: string;
+}
+
 /** SageMaker's Model Registry. */
 export interface ModelPackages {
   /** Makes the group unless it is there. */
   ensureGroup(group: string): Promise<void>;
-  /** The version of a promotion; one that was made this second may be missing. */
-  find(group: string, promotion: string): Promise<{ readonly arn: string; readonly status: string } | undefined>;
+  /** The version of a promotion; one that was made this second may be missing. `no-group`: there is none of that name. */
+  find(group: string, promotion: string): Promise<PackageVersion | 'no-group' | undefined>;
   /** Makes a version that waits for a decision. The same of the same promotion makes no second one. @returns its ARN */
   create(group: string, version: NewPackage): Promise<string>;
   decide(arn: string, status: PackageStatus, why: string): Promise<void>;
@@ -86,7 +93,7 @@ async function mirrorOne(
   read: readonly RecordedRelease[],
 ): Promise<PackageStatus | undefined> {
   let releases = read;
-  let written: { readonly arn: string; readonly status: string } | undefined;
+  let written: PackageVersion | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const mirrored = mirroredModel(ended, id, releases);
     const status = releasedStatus(id, releases) ?? (id === ended.id ? unreleasedStatus(ended) : undefined);
@@ -96,7 +103,7 @@ async function mirrorOne(
     const version = written ?? (await versionOf(deps, mirrored));
     if (version.status !== status) await deps.packages.decide(version.arn, status, whyOf(mirrored, status));
     written = { arn: version.arn, status };
-    releases = await releasesOf(deps, ended.endpoint);
+    releases = await releasesOf(deps, ended.endpoint, releases);
   }
   throw new DomainError('REVISION_CONFLICT', `the releases of ${ended.endpoint} change all the time`);
 }
@@ -104,9 +111,16 @@ async function mirrorOne(
 /**
  * The releases of an endpoint, newest first, each as its signed statement says: an approval there lets a model through elsewhere.
  * What was rolled back further ago stays as it was mirrored.
+ *
+ * @param before - that were proven a moment ago: the same rows are not proven again
  */
-async function releasesOf(deps: MirrorDeps, endpoint: string): Promise<readonly RecordedRelease[]> {
+async function releasesOf(
+  deps: MirrorDeps,
+  endpoint: string,
+  before?: readonly RecordedRelease[],
+): Promise<readonly RecordedRelease[]> {
   const { items } = await deps.releases.list(endpoint, { limit: LOOKED_BACK });
+  if (before && canonicalBytes(items).equals(canonicalBytes(before))) return before;
   const proven = await provenReleases(deps, { known: true, items }, undefined);
   if (!proven.known) {
     throw new DomainError('INTEGRITY_FAILURE', `the releases of ${endpoint} are not proven: ${proven.code}`);
@@ -126,12 +140,12 @@ function mirroredModel(ended: Promotion, id: string, releases: readonly Recorded
   return { promotion: id, endpoint, environment, model, image, card: null, release: null };
 }
 
-async function versionOf(deps: MirrorDeps, mirrored: MirroredModel) {
+async function versionOf(deps: MirrorDeps, mirrored: MirroredModel): Promise<PackageVersion> {
   const { promotion, endpoint, model, image } = mirrored;
   const group = packageGroup(deps.prefix, endpoint);
-  await deps.packages.ensureGroup(group);
   const found = await deps.packages.find(group, promotion);
-  if (found) return found;
+  if (found === 'no-group') await deps.packages.ensureGroup(group);
+  else if (found) return found;
   const data = `s3://${deps.bucket}/${objectKey.artifact(model)}`;
   const properties = packageProperties(mirrored);
   const card = await cardOf(deps, mirrored, data);

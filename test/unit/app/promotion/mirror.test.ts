@@ -107,6 +107,15 @@ describe('what is released', () => {
     expect(await mirrored()).toEqual([[promotion, 'Approved']]);
   });
 
+  it('has a group made only where there is none', async () => {
+    const made = ['CreateModelPackage', 'UpdateModelPackage'];
+    await mirrorPromotion(deps, (await world.released('run-1')).promotion);
+    expect(aws.calls).toEqual(['ListModelPackages', 'CreateModelPackageGroup', ...made]);
+    aws.calls.splice(0);
+    await mirrorPromotion(deps, (await world.released('run-2')).promotion);
+    expect(aws.calls).toEqual(['ListModelPackages', ...made]);
+  });
+
   it('is nowhere unless the signed statements bear the rows out', async () => {
     const { promotion } = await world.released('run-1');
     const [row] = world.releases.rows;
