@@ -8,11 +8,11 @@ import {
   revisit,
 } from '../app/approvals/decide.ts';
 import { linkOpener } from '../app/approvals/open-link.ts';
-import { type PageFactsDeps, shownFacts } from '../app/approvals/page-facts.ts';
+import { ownDecision, type PageFactsDeps, shownFacts } from '../app/approvals/page-facts.ts';
 import { enterCode, sendCode } from '../app/approvals/prove.ts';
 import { isActionable, isWithdrawable, standingOf, type Visit } from '../app/approvals/visit.ts';
 import { isSessionOf } from '../core/approvals/link.ts';
-import { approvalFacts, type PageFacts } from '../core/approvals/view/page.ts';
+import { approvalFacts } from '../core/approvals/view/page.ts';
 import { changeSentences, OUTCOMES, promotionSummary } from '../core/approvals/view/summary.ts';
 import { type ApprovalFacts, type Choice, type Ended, FIELD, type LinkState } from '../core/pages/model.ts';
 import { isOver, type Promotion } from '../core/promotion.ts';
@@ -55,8 +55,8 @@ async function show(deps: ShowDeps, visit: Visit, browser: Browser): Promise<Pag
   // Nothing is carried on by a page of what is over.
   if (standing === 'claimed' && isOver(visit.promotion)) return answer(closed(visit, 'ended'));
   if (standing !== 'open' && standing !== 'claimed' && standing !== 'decided') return answer(closed(visit, standing));
+  if (standing === 'decided') return browser.page(await decidedPage(deps, visit, browser));
   const facts = await deps.shownFacts(visit);
-  if (standing === 'decided') return browser.page(await decidedPage(deps, visit, facts, browser));
   if (link.given && standing === 'claimed') {
     const choice: Choice = link.given.decision === 'approved' ? 'approve' : 'reject';
     const { comment, method } = link.given;
@@ -100,14 +100,12 @@ function outcomeOf({ id, state, ended_at, updated_at }: Promotion): Ended {
   return { promotion: id, outcome: OUTCOMES[state] ?? 'failed', at: ended_at ?? updated_at };
 }
 
-async function decidedPage(deps: ShowDeps, visit: Visit, facts: PageFacts, browser: Browser): Promise<LinkState> {
-  const { link } = visit;
-  const decision = facts.decided.find(
-    ({ person, role, at }) => person === link.person && role === link.role && at === link.given?.decided_at,
-  );
+async function decidedPage(deps: ShowDeps, visit: Visit, browser: Browser): Promise<LinkState> {
+  const decision = await ownDecision(deps, visit);
   if (!decision) return { state: 'revoked' };
   const { promotion } = visit;
-  const about = isOver(promotion) ? outcomeOf(promotion) : promotionSummary(promotion, facts.input);
+  const isEnded = isOver(promotion);
+  const about = isEnded ? outcomeOf(promotion) : promotionSummary(promotion, (await deps.facts(promotion)).input);
   const withdraw = isWithdrawable(visit) ? await proofOf(deps, visit, browser) : undefined;
   return { state: 'decided', about, decision, withdraw };
 }

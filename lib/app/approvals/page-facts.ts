@@ -98,6 +98,22 @@ async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<Pag
   };
 }
 
+/** What was decided by a link; undefined where no statement bears it out. */
+export async function ownDecision(
+  deps: PageFactsDeps,
+  { link, promotion }: Pick<Visit, 'link' | 'promotion'>,
+): Promise<DecisionView | undefined> {
+  const isByLink = (row: RecordedApproval) =>
+    row.promotion === link.promotion &&
+    row.person === link.person &&
+    row.role === link.role &&
+    row.decided_at === link.given?.decided_at;
+  const row = (await deps.approvals.of(promotion.model)).find(isByLink);
+  if (!row) return undefined;
+  const { evidence, end } = row;
+  return decisionView(row, await ownStatements(deps, [evidence, ...(end === null ? [] : [end])]));
+}
+
 /** What the control plane stated, by the digests of the evidence; what does not verify is not among it. */
 async function ownStatements(
   { ledger, registry, store }: FactsDeps,
