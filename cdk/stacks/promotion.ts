@@ -62,7 +62,11 @@ export function promotionFunctions(
       name: 'promoter',
       description: 'Gives endpoints to promotions, one at a time, and ends promotions',
       timeout: TASK_TIMEOUT,
-      environment: { ...waiting, [Env.LEASE_SECONDS]: String(leaseSeconds(config)) },
+      environment: {
+        ...waiting,
+        [Env.LEASE_SECONDS]: String(leaseSeconds(config)),
+        [Env.ENDPOINT_WAIT_SECONDS]: String(config.promotion.endpointWaitSeconds),
+      },
     }),
     'promotion-gate': new ServiceFunction(stack, 'PromotionGate', {
       ...common,

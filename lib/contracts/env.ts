@@ -41,6 +41,8 @@ export const Env = {
   ESCALATE_AFTER: 'ESCALATE_AFTER',
   /** Seconds that an endpoint stays a promotion's without a sign of life. */
   LEASE_SECONDS: 'LEASE_SECONDS',
+  /** After so many seconds whoever waits for an endpoint looks by itself. */
+  ENDPOINT_WAIT_SECONDS: 'ENDPOINT_WAIT_SECONDS',
   /** `allowed` where webhooks may lead to this machine. */
   WEBHOOK_LOOPBACK: 'WEBHOOK_LOOPBACK',
   /** JSON of {@link SamplingRates}. */

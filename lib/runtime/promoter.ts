@@ -8,7 +8,11 @@ import { promotionDeps } from './promotion-deps.ts';
 import { stateTasks } from './state-tasks.ts';
 
 export function promoterDeps(): PromoterDeps & StoppedDeps {
-  return { ...promotionDeps(), leaseSeconds: Number(required(Env.LEASE_SECONDS)) };
+  return {
+    ...promotionDeps(),
+    leaseSeconds: Number(required(Env.LEASE_SECONDS)),
+    endpointWaitSeconds: Number(required(Env.ENDPOINT_WAIT_SECONDS)),
+  };
 }
 
 export function promoter(deps: PromoterDeps & StoppedDeps) {

@@ -47,6 +47,7 @@ export function endpointsContract(open: () => Promise<Endpoints>): void {
         promotion,
         kind: 'promotion' as const,
         requested_at: at,
+        until: '2026-01-02T00:00:00.000Z',
         token,
       });
       const [first, later] = [waiting('a', '2026-01-01T00:00:00.000Z'), waiting('b', '2026-01-01T00:00:01.000Z')];

@@ -28,6 +28,7 @@ import { MemoryExecutions } from './memory/simulations.ts';
 export const PROMOTER = caller('promoter');
 export const MODEL = digestOf('model.tar.gz');
 export const LEASE_SECONDS = 1000;
+export const ENDPOINT_WAIT_SECONDS = 60;
 
 export const verdictOf = (changes: Partial<RuleVerdict> & Pick<RuleVerdict, 'rule'>): RuleVerdict => ({
   verdict: 'pass',
@@ -92,7 +93,11 @@ export async function promoting(plane: ControlPlane) {
         }),
     },
   };
-  const promoterDeps: PromoterDeps & EmergencyDeps = { ...base, leaseSeconds: LEASE_SECONDS };
+  const promoterDeps: PromoterDeps & EmergencyDeps = {
+    ...base,
+    leaseSeconds: LEASE_SECONDS,
+    endpointWaitSeconds: ENDPOINT_WAIT_SECONDS,
+  };
   const gateDeps: PromotionGateDeps = {
     ...base,
     directory: plane.registry.directory,

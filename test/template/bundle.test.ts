@@ -15,6 +15,7 @@ const ENVIRONMENT = {
   [Env.ARTIFACT_VERIFIER]: 'verifier',
   [Env.DATA_KEY_ARN]: 'arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-666666666666',
   [Env.LEASE_SECONDS]: '518400',
+  [Env.ENDPOINT_WAIT_SECONDS]: '1800',
   [Env.MAIL_CONFIGURATION_SET]: 'mails',
   [Env.MAIL_FROM]: 'countersign@example.com',
   [Env.SIGN_IN]: '{"issuer":"https://login.example.com","clientId":"countersign"}',

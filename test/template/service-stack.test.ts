@@ -195,7 +195,14 @@ describe('functions', () => {
     simulator: [...SIGNING, Env.STAGING_BUCKET, Env.WORKFLOW_TABLE],
     'waiver-watch': [Env.REGISTRY_TABLE],
     promotions: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN],
-    promoter: [...SIGNING, Env.WORKFLOW_TABLE, Env.DATA_KEY_ARN, Env.PROMOTION_MACHINE_ARN, Env.LEASE_SECONDS],
+    promoter: [
+      ...SIGNING,
+      Env.WORKFLOW_TABLE,
+      Env.DATA_KEY_ARN,
+      Env.PROMOTION_MACHINE_ARN,
+      Env.LEASE_SECONDS,
+      Env.ENDPOINT_WAIT_SECONDS,
+    ],
     'promotion-gate': [...SIGNING, Env.WORKFLOW_TABLE],
     deployer: [
       Env.EVIDENCE_BUCKET,

@@ -23,6 +23,7 @@ const WaitingSchema: z.ZodMiniType<Waiting> = z.object({
   promotion: z.string(),
   kind: z.enum(PROMOTION_KINDS),
   requested_at: z.string(),
+  until: z.string(),
   token: z.nullable(z.string()),
 });
 

@@ -8,6 +8,8 @@ import { changePromotion, honourAbort, requirePromotion } from './state.ts';
 export interface LeaseDeps extends AbortDeps {
   /** How long an endpoint stays a promotion's without a sign of life. */
   readonly leaseSeconds: number;
+  /** After this long whoever waits for an endpoint looks by itself, and takes its place in the line anew. */
+  readonly endpointWaitSeconds: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function takeEndpoint(
     );
     return { taken: 'yes' };
   }
-  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(promotion, null));
+  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(deps, promotion, null));
   await changePromotion(deps, promotion, (now) =>
     now.state === 'requested' ? { state: 'waiting_for_endpoint' } : undefined,
   );
@@ -54,7 +56,7 @@ function requireOwn(promotion: Promotion, kind: PromotionInput['kind']): void {
 export async function awaitEndpoint(deps: LeaseDeps, id: string, token: string): Promise<void> {
   const promotion = await requirePromotion(deps.promotions, id);
   const sealed = await deps.tokens.seal(token, queueContext(id));
-  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(promotion, sealed));
+  await deps.endpoints.enqueue(promotion.endpoint, waiterOf(deps, promotion, sealed));
   // What was given back, or stopped, before the token lay there told nobody.
   const now = await requirePromotion(deps.promotions, id);
   if (now.abort) await endWait(deps, token, now.abort);
@@ -121,16 +123,20 @@ async function holderOf({ promotions, clock, leaseSeconds }: LeaseDeps, lease: L
   return alive && isBeforeDeployment(holder) ? holder : undefined;
 }
 
-/** Who waits first, up to a promotion's own place; what leads back passes all. Those who are over are taken out: they were stopped past us. */
+/**
+ * Who waits first, up to a promotion's own place; what leads back passes all. Those who are over are taken out, and those who have
+ * not looked for twice as long as they wait at a time: they were stopped past us.
+ */
 async function firstWaiting(
-  { endpoints, promotions }: AbortDeps,
+  { endpoints, promotions, clock }: AbortDeps,
   endpoint: string,
   waiting: readonly Waiting[],
   before?: string,
 ): Promise<Waiting | undefined> {
+  const now = clock().toISOString();
   for (const one of waiting.toSorted((a, b) => Number(isRollback(b)) - Number(isRollback(a)))) {
     if (one.promotion === before) return undefined;
-    const promotion = (await promotions.find(one.promotion))?.promotion;
+    const promotion = one.until > now ? (await promotions.find(one.promotion))?.promotion : undefined;
     if (promotion && !isOver(promotion)) return one;
     await endpoints.dequeue(endpoint, one);
   }
@@ -148,6 +154,8 @@ async function wakeNext(deps: LeaseDeps, endpoint: string): Promise<void> {
   await deps.waits.succeed(await deps.tokens.open(next.token, queueContext(next.promotion)), {});
 }
 
-function waiterOf({ id, kind, requested_at }: Promotion, token: string | null): Waiting {
-  return { promotion: id, kind, requested_at, token };
+function waiterOf({ clock, endpointWaitSeconds }: LeaseDeps, promotion: Promotion, token: string | null): Waiting {
+  const { id, kind, requested_at } = promotion;
+  const until = new Date(clock().getTime() + 2 * endpointWaitSeconds * 1000).toISOString();
+  return { promotion: id, kind, requested_at, until, token };
 }

@@ -56,6 +56,8 @@ export interface Waiting {
   readonly promotion: string;
   readonly kind: PromotionKind;
   readonly requested_at: string;
+  /** After this its place in the line is nobody's, unless it has taken it anew. */
+  readonly until: string;
   /** Encrypted for the promotion; null when it does not wait at this moment. */
   readonly token: string | null;
 }

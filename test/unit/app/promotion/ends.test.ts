@@ -14,7 +14,7 @@ import { objectKey } from '../../../../lib/core/layout.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
 import { newKey } from '../../../support/keys.ts';
 import { Crash } from '../../../support/memory/steps.ts';
-import { PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
+import { ENDPOINT_WAIT_SECONDS, PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
 
 const DEPLOYMENT = { model_name: 'm', endpoint_config: 'c', previous_config: 'p', started_at: null, way_back: null };
 const DECISION = { evidence: 'e', input: 'i', passed: true };
@@ -84,6 +84,43 @@ describe('a deployment that begins', () => {
     scene.set(id, { state: 'deploying', release_decision: DECISION, deployment: DEPLOYMENT });
     await applyStated(scene.promoterDeps, before, 'promotion-reopened', stated);
     expect(scene.standing(id)).toMatchObject({ state: 'deploying', round: 1, events: 2, release_decision: DECISION });
+  });
+});
+
+describe('the line for an endpoint', () => {
+  it('is held up by nobody who waited and was stopped past us, and whose end nobody could tell', async () => {
+    const first = await awaiting();
+    const later: string[] = [];
+    for (const request of ['two', 'three']) {
+      plane.clock.advance(1000);
+      const { id } = await scene.requested({ request });
+      await take(id);
+      later.push(id);
+    }
+    const [dead = '', alive = ''] = later;
+    await end(first, 'failed', null);
+    plane.clock.advance(ENDPOINT_WAIT_SECONDS * 1000);
+    // One looks by itself, as its execution does each time that its wait ends.
+    expect(await take(alive)).toEqual({ taken: 'no' });
+    plane.clock.advance(ENDPOINT_WAIT_SECONDS * 1000);
+    expect(await take(alive)).toEqual({ taken: 'yes' });
+    expect(scene.standing(dead).state).toBe('waiting_for_endpoint');
+    expect(scene.endpoints.queue.size).toBe(0);
+  });
+
+  it('has whoever looks again in the place that it had', async () => {
+    const first = await awaiting();
+    plane.clock.advance(1000);
+    const { id: second } = await scene.requested({ request: 'two' });
+    plane.clock.advance(1000);
+    const { id: third } = await scene.requested({ request: 'three' });
+    for (let looked = 0; looked < 5; looked++) {
+      for (const id of [third, second]) await take(id);
+      plane.clock.advance(ENDPOINT_WAIT_SECONDS * 1000);
+    }
+    await end(first, 'failed', null);
+    expect(await take(third)).toEqual({ taken: 'no' });
+    expect(await take(second)).toEqual({ taken: 'yes' });
   });
 });
 
