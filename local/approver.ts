@@ -35,7 +35,10 @@ export class Approver {
     const code = await this.#code(before);
     await this.#send('Go on', { code });
     await this.#send('name="decision"', { comment, decision: choice });
-    await this.#send(choice === 'approve' ? 'Approve this release' : 'Reject this release', {});
+    const button = choice === 'approve' ? 'Approve this release' : 'Reject this release';
+    // A page that asks again has not recorded it yet.
+    do await this.#send(button, {});
+    while (this.#formWith(button));
     return this.#page;
   }
 
@@ -101,11 +104,14 @@ export class Approver {
     if (answer.status !== 200) throw new Error(`${init.method ?? 'GET'} ${url} answered ${answer.status}`);
   }
 
+  #formWith(text: string): RegExpExecArray | undefined {
+    const forms = this.#page.matchAll(/<form method="post" action="([^"]*)">([\s\S]*?)<\/form>/g);
+    return [...forms].find(([form]) => form.includes(text));
+  }
+
   /** Sends the form with this text in it, as the page fills it in, and what the person types. */
   async #send(containing: string, typed: Readonly<Record<string, string>>): Promise<void> {
-    const form = [...this.#page.matchAll(/<form method="post" action="([^"]*)">([\s\S]*?)<\/form>/g)].find(([text]) =>
-      text.includes(containing),
-    );
+    const form = this.#formWith(containing);
     if (!form) throw new Error(`the page has no form with ${containing}: ${this.#page.slice(0, 2000)}`);
     const [, action = '', body = ''] = form;
     const hidden = [...body.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)];

@@ -159,13 +159,14 @@ function decidePage(browser: Browser, facts: ApprovalFacts, comment = '', proble
 async function decide(deps: ShowDeps, visit: Visit, browser: Browser): Promise<PageOutcome> {
   const step = browser.field(FIELDS.step);
   if (step === 'sign-in' && browser.sent('sign-in')) return await signIn(deps, visit, browser);
+  const standing = standingOf(visit, deps.clock());
   if (step === 'finish' && browser.sent('finish')) {
-    if (standingOf(visit, deps.clock()) === 'claimed') await finishDecision(deps, visit);
+    // Decided by now, it is sent again: whoever waits is told again, as the first time may have got lost.
+    if (standing === 'claimed' || standing === 'decided') await finishDecision(deps, visit);
     return 'home';
   }
   if ((step !== 'choose' && step !== 'confirm') || !browser.sent(step)) return browser.stale();
-  // Sent again: it is decided. Whoever waits for it is told again, as the first time may have got lost.
-  if (standingOf(visit, deps.clock()) === 'decided' && !visit.link.confirm) {
+  if (standing === 'decided' && !visit.link.confirm) {
     await finishDecision(deps, visit);
     return 'home';
   }

@@ -202,6 +202,20 @@ describe('a decision', () => {
     expect(world.answers.get(token)).toBe(PromotionError.rejected);
   });
 
+  it('is carried on by the button of its page, pressed again as often as the run dies', async () => {
+    const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    plane.steps.crashAt('sign', 'done');
+    await expect(browser.send(secret, 'decision', form)).rejects.toThrow(Crash);
+    await browser.get(secret);
+    const finish = browser.form('decision');
+    plane.steps.crashAt('give-approval', 'done');
+    await expect(browser.send(secret, 'decision', finish)).rejects.toThrow(Crash);
+    expect(world.answers.size).toBe(0);
+    await browser.send(secret, 'decision', finish);
+    expect(world.answers.get(token)).toBe('succeeded');
+    expect(rows()).toMatchObject([{ person: 'p-1', decision: 'approved' }]);
+  });
+
   it('is not made by one person in two roles', async () => {
     await world.ask(promotion, 'privacy-officer');
     const links = world.linksOf('p-1');
