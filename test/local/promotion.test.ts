@@ -52,13 +52,22 @@ describe('a promotion', () => {
     await expect.poll(() => versionsOf(endpoint), SOON).toEqual(['Approved', 'Approved']);
   });
 
-  it('that one person rejects deploys nothing', async () => {
+  it('that one person rejects deploys nothing, and who had approved it is told', async () => {
     const refused = `no-${randomUUID()}`;
     const id = await world.promote(refused);
     await world.until(id, ({ state }) => state === 'awaiting_approval');
+    const { link } = await world.decide('model-owner', id, 'approve', 'I would');
     await world.decide('privacy-officer', id, 'reject', 'not this one');
     expect(await world.until(id, isOver)).toMatchObject({ state: 'rejected', deployment: null, release: null });
     await expect.poll(() => versionsOf(refused), SOON).toEqual(['Rejected']);
+    const told = async () =>
+      (await world.control.mails()).filter(
+        ({ text }) => text.includes(id) && text.includes('by person-privacy-officer'),
+      );
+    await expect.poll(async () => (await told()).map(({ to }) => to), SOON).toEqual([['model-owner@example.com']]);
+    const page = await pageAt(link);
+    expect(page).toMatchObject({ status: 200, text: expect.stringContaining('I would') });
+    expect(page.text).not.toContain(refused);
   });
 
   it('is not decided by whoever fetches what is in its mails, and its secrets are in no log', async () => {
