@@ -4,6 +4,7 @@ import { requireEvidenceKey } from '../../../lib/app/countersign.ts';
 import { PromotionFailure } from '../../../lib/app/promotion/failure.ts';
 import { DomainError } from '../../../lib/core/errors.ts';
 import { stateTasks } from '../../../lib/runtime/state-tasks.ts';
+import { linesOf } from '../../support/log-lines.ts';
 
 const signer = { keyArn: 'arn:aws:kms:eu-central-1:111122223333:key/new', sign: vi.fn() };
 
@@ -18,7 +19,8 @@ it.each<[string, () => unknown]>([
     async () => ({ done: throws() }),
     () => ({}),
   );
-  await expect(run({ task: 'sign' }, {} as Context)).rejects.toMatchObject({ name });
+  const lines = await linesOf(() => expect(run({ task: 'sign' }, {} as Context)).rejects.toMatchObject({ name }));
+  expect(lines).toHaveLength(1);
 });
 
 function fail(error: Error): never {
