@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { changeApprover } from '../../../../lib/app/directory/manage-approvers.ts';
 import { provenApprovals } from '../../../../lib/app/gate/approvals.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
 import type { Promotion } from '../../../../lib/core/promotion.ts';
+import { approverDeps, PEOPLE_ADMIN } from '../../../support/approvers.ts';
 import { type Approving, approving, decideBy, type TestBrowser } from '../../../support/approving.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
@@ -227,6 +229,19 @@ describe('a sign-in is refused', () => {
     const { state } = provider.signIn(browser.page, 'sub-1');
     await browser.goOn(new Map([...form, ['state', state]]));
     await refused('did not confirm');
+  });
+
+  it('when in whose place they decide has changed meanwhile, and says so in the next', async () => {
+    await back();
+    await world.enlist('p-away');
+    const absence = { from: '2020-01-01T00:00:00.000Z', until: '2100-01-01T00:00:00.000Z', deputy: 'p-1' };
+    await changeApprover(approverDeps(plane), 'p-away', { revision: 1, absence }, PEOPLE_ADMIN);
+    await browser.goOn();
+    await refused('has changed since');
+    expect(provider.redeemed).toEqual([]);
+    await back();
+    await browser.goOn();
+    expect([...world.table.links.values()]).toMatchObject([{ given: { person: 'p-1', deputy_for: ['p-away'] } }]);
   });
 
   it('when it is made a second time, and of two at once one is', async () => {
