@@ -120,9 +120,9 @@ export class DataKey extends EncryptionKey {
     grantee.allow(this.useStatement('EncryptThroughServices', ENCRYPT_AND_DECRYPT, services));
   }
 
-  /** Lets the grantee encrypt task tokens and read them back, directly. */
+  /** Lets the grantee encrypt task tokens, directly, and not read them back. */
   grantSealTokens(grantee: Grantee): void {
-    this.grantDirectly(grantee, 'SealTokens', ['kms:Decrypt', 'kms:Encrypt'], TOKEN_PURPOSE);
+    this.grantDirectly(grantee, 'SealTokens', ['kms:Encrypt'], TOKEN_PURPOSE);
   }
 
   /** Lets the grantee read task tokens. */

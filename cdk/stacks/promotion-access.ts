@@ -36,6 +36,7 @@ export function grantPromoter(grantee: Grantee, data: DataStack, machine: StateM
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'WriteEndpoints', ENDPOINT_PARTITIONS, 'DeleteItem', 'PutItem', 'Query');
   data.dataKey.grantSealTokens(grantee);
+  data.dataKey.grantOpenTokens(grantee);
   grantOpenIncidents(grantee, data);
   data.announcements.grantAnnounce(grantee);
   grantEndWaits(grantee, machine);

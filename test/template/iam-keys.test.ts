@@ -125,6 +125,21 @@ describe('the data key', () => {
     }
   });
 
+  it('seals task tokens for those who wait, and unseals them for those who end waits', async () => {
+    const token = { 'kms:EncryptionContext:purpose': 'task-token' };
+    const may = {
+      'kms:Encrypt': ['approval-desk', 'promoter'],
+      'kms:Decrypt': ['approval-watch', 'pages', 'promoter', 'promotions'],
+    };
+    for (const [action, names] of Object.entries(may)) {
+      const allowed: readonly string[] = names.map((name) => `function:${name}`);
+      for (const principal of modest) {
+        const expected = allowed.includes(principal) ? 'Allowed' : 'ImplicitlyDenied';
+        expect(await on(dataKey, principal, action, token), `${principal} ${action}`).toBe(expected);
+      }
+    }
+  });
+
   it('encrypts the queues of failed events for those whose events they hold', async () => {
     const sqs = { 'kms:ViaService': 'sqs.eu-central-1.amazonaws.com' };
     for (const principal of modest) {

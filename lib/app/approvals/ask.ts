@@ -24,7 +24,7 @@ export interface AskDeps extends Omit<RecordDeps, 'registry'>, Pick<ApproversOfD
   readonly registry: Pick<Registry, 'evidenceKey' | 'evidenceKeys'>;
   readonly promotions: Pick<Promotions, 'find' | 'save'>;
   readonly asks: Pick<Asks, 'save'>;
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, 'seal'>;
   readonly facts: ReadFacts;
   readonly mailer: Mailer;
   readonly render: (mail: MailContent) => RenderedMail;

@@ -4,6 +4,7 @@ import { sha256Hex } from '../../core/digest.ts';
 import { type Choice, MAX_COMMENT } from '../../core/pages/model.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
 import type { GateLedger } from '../gate/ports.ts';
+import type { Tokens } from '../promotion/ports.ts';
 import { type ReopenDeps, withholdRelease } from '../promotion/reopen.ts';
 import { unlessConflict } from '../promotion/state.ts';
 import { askAnew } from './ask-anew.ts';
@@ -19,6 +20,7 @@ export interface DecideDeps
     Pick<ReopenDeps, 'promotions'> {
   readonly ledger: Pick<GateLedger, 'findMany' | 'commit'>;
   readonly registry: ProveDeps['registry'];
+  readonly tokens: Pick<Tokens, 'open'>;
 }
 
 export type ChoiceProblem = 'comment_missing' | 'comment_too_long' | 'choice_missing';

@@ -18,7 +18,6 @@ export interface RecordDeps extends CountersignDeps {
   readonly promotions: Pick<Promotions, 'find'>;
   readonly approvals: Approvals;
   readonly links: Links;
-  readonly tokens: Pick<Tokens, 'open'>;
   readonly waits: Waits;
   readonly announcer: Announcer;
 }
@@ -110,7 +109,7 @@ export type AnswerDeps = Pick<RecordDeps, 'waits' | 'announcer' | 'stage'>;
 
 /** Answers the wait of an ask as the ask stands; telling it twice changes nothing. */
 export async function tellWait(
-  deps: AnswerDeps & Pick<RecordDeps, 'tokens'>,
+  deps: AnswerDeps & { readonly tokens: Pick<Tokens, 'open'> },
   promotion: Promotion,
   ask: Ask,
 ): Promise<void> {
