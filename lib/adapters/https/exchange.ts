@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -12,7 +13,7 @@ export interface Resolved {
 export interface ExchangeOptions {
   /** Whether it may send to this machine, by plain HTTP too. Nothing else that is not public is ever sent to. */
   readonly loopback: boolean;
-  /** Of the whole exchange. */
+  /** Of the whole exchange, from the look-up of the name to the last byte that is read. */
   readonly timeoutMs: number;
   /** Largest answer that is read, in bytes. Undefined: nothing of an answer's body is. */
   readonly maxBytes?: number;
@@ -42,17 +43,17 @@ export function exchanger({ loopback, timeoutMs, maxBytes, resolve = addressesOf
   const isAllowed = ({ address }: Resolved): boolean => isPublicAddress(address) || (loopback && isLoopback(address));
 
   return async (url: URL, outgoing: Outgoing): Promise<Exchanged> => {
+    const signal = AbortSignal.timeout(timeoutMs);
     let addresses: readonly Resolved[];
     try {
       // Brackets belong to the URL, not to the address.
-      addresses = await resolve(url.hostname.replace(/^\[|\]$/g, ''));
+      addresses = await inTime(resolve(url.hostname.replace(/^\[|\]$/g, '')), signal);
     } catch {
-      return { status: null, reason: 'unresolved' };
+      return { status: null, reason: signal.aborted ? 'timed_out' : 'unresolved' };
     }
     if (addresses.length === 0) return { status: null, reason: 'unresolved' };
     const isPlainAllowed = url.protocol === 'https:' || addresses.every(({ address }) => isLoopback(address));
     if (!addresses.every(isAllowed) || !isPlainAllowed) return { status: null, reason: 'address_refused' };
-    const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await sent(url, outgoing, addresses, signal);
       const { statusCode: status, headers } = response;
@@ -64,6 +65,12 @@ export function exchanger({ loopback, timeoutMs, maxBytes, resolve = addressesOf
       return { status: null, reason: signal.aborted ? 'timed_out' : 'unreachable' };
     }
   };
+}
+
+/** Node can cancel no look-up of the system's resolver: one that is too slow is left to itself. */
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const late = once(signal, 'abort').then(() => Promise.reject(signal.reason));
+  return await Promise.race([work, late]);
 }
 
 async function sent(

@@ -148,6 +148,8 @@ describe('a post', () => {
     expect(await to(closed)).toEqual({ status: null, reason: 'unreachable' });
     const silent = await listening(() => {});
     expect(await to(silent, { timeoutMs: 50 })).toEqual({ status: null, reason: 'timed_out' });
+    const unheard = () => new Promise<never>(() => {});
+    expect(await to(80, { timeoutMs: 50, resolve: unheard })).toEqual({ status: null, reason: 'timed_out' });
   });
 
   it('does not wait for the end of an answer', async () => {
