@@ -8,7 +8,7 @@ import type { PageAnswer, PageRequest } from './page-requests.ts';
 export type PageOutcome = PageAnswer | 'home';
 
 /** The forms of a link, each with tokens of its own. */
-type Step = 'code' | 'session' | 'choose' | 'confirm' | 'finish' | 'sign-in';
+export type Step = 'code' | 'session' | 'choose' | 'confirm' | 'finish' | 'sign-in';
 
 /** Fields that nobody fills in. */
 export const FIELDS = { token: 'token', step: 'step', confirm: 'confirm' } as const;
@@ -18,10 +18,10 @@ export class Browser {
   readonly request: PageRequest;
   /** What it showed; undefined when nothing of ours. */
   readonly cookie: string | undefined;
-  readonly #link: Link;
+  readonly #link: Pick<Link, 'id'>;
   #secret: string;
 
-  constructor({ random }: { readonly random: RandomBytes }, request: PageRequest, link: Link) {
+  constructor({ random }: { readonly random: RandomBytes }, request: PageRequest, link: Pick<Link, 'id'>) {
     this.request = request;
     this.#link = link;
     const shown = request.cookies.get(this.#name);

@@ -151,6 +151,6 @@ export function failedResult(isWorthRetry: boolean): APIGatewayProxyResult {
     },
     body: isWorthRetry
       ? 'Something that we need does not answer now. Open the link of the mail again in a minute: it shows what is decided.\n'
-      : 'Something went wrong on our side. Open the link of the mail again; what you had confirmed is not lost.\n',
+      : 'Something went wrong on our side. Open the link of the mail again in a minute: it shows whether you have decided.\n',
   };
 }

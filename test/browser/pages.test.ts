@@ -8,7 +8,7 @@ import { launchBrowser } from '../../local/browser.ts';
 import { axeViolations, contentWidth, open } from '../support/browser.ts';
 import { PAYLOADS, withTexts } from '../support/hostile.ts';
 import { MAILS } from '../support/mails.ts';
-import { APPROVAL_PAGES, TIMELINE_PAGES } from '../support/pages.ts';
+import { APPROVAL_PAGES, form, HOME, TIMELINE_PAGES } from '../support/pages.ts';
 
 const PAGES: readonly (readonly [string, RenderedPage])[] = [
   ...Object.entries(APPROVAL_PAGES).map(([name, page]) => [name, renderApprovalPage(page)] as const),
@@ -92,7 +92,7 @@ describe('the forms, without a script', () => {
     await opened.page.getByRole('textbox', { name: 'Code' }).fill('407182');
     await opened.page.getByRole('button', { name: 'Go on' }).click();
     expect(opened.posted.map(({ path, fields }) => [path, Object.fromEntries(fields)])).toEqual([
-      ['/approvals/TOKEN/enter', { form_token: 'f'.repeat(43), code: '407182' }],
+      [form('session').action, { ...form('session').hidden, code: '407182' }],
     ]);
     await opened.page.close();
   });
@@ -106,10 +106,10 @@ describe('the forms, without a script', () => {
     await opened.page.getByRole('button', { name: 'Reject this release' }).click();
     expect(opened.posted.map(({ path, fields }) => [path, Object.fromEntries(fields)])).toEqual([
       [
-        '/approvals/TOKEN/decide',
-        { form_token: 'f'.repeat(43), comment: 'Accuracy fell;\r\nshow me which row.', decision: 'reject' },
+        form('choose').action,
+        { ...form('choose').hidden, comment: 'Accuracy fell;\r\nshow me which row.', decision: 'reject' },
       ],
-      ['/approvals/TOKEN/confirm', { form_token: 'f'.repeat(43) }],
+      [form('confirm').action, form('confirm').hidden],
     ]);
     await opened.page.close();
   });
@@ -123,13 +123,13 @@ describe('the forms, without a script', () => {
     const posted = opened.page.waitForResponse('**/code');
     await opened.page.keyboard.press('Enter');
     await posted;
-    expect(opened.posted.map(({ path }) => path)).toEqual(['/approvals/TOKEN/code']);
+    expect(opened.posted.map(({ path }) => path)).toEqual([`${HOME}/code`]);
     await opened.page.close();
   });
 
   it('cannot be sent elsewhere', async () => {
     const rendered = renderApprovalPage(pageNamed('asked'));
-    const html = rendered.html.replace('action="/approvals/TOKEN/code"', 'action="https://evil.example/"');
+    const html = rendered.html.replace(`action="${HOME}/code"`, 'action="https://evil.example/"');
     const opened = await open(browser, { ...rendered, html });
     const refused = opened.page.waitForEvent('console');
     // A click of the mouse would wait for where the form leads.

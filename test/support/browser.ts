@@ -1,10 +1,10 @@
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { RenderedPage } from '../../lib/core/pages/model.ts';
+import { HOME } from './pages.ts';
 
 /** Where a page is opened from; no such host exists, and nothing leaves the machine. */
 const ORIGIN = 'https://pages.test';
-const PATH = '/approvals/TOKEN';
 
 /** What a form sent. */
 export interface Posted {
@@ -44,11 +44,11 @@ export async function open(
       posted.push({ path: url.pathname, fields: new URLSearchParams(request.postData() ?? '') });
       return route.fulfill({ body: answer.html, headers: answer.headers });
     }
-    if (url.href === `${ORIGIN}${PATH}`) return route.fulfill({ body: rendered.html, headers: rendered.headers });
+    if (url.href === `${ORIGIN}${HOME}`) return route.fulfill({ body: rendered.html, headers: rendered.headers });
     fetched.push(url.href);
     return route.abort();
   });
-  await page.goto(`${ORIGIN}${PATH}`);
+  await page.goto(`${ORIGIN}${HOME}`);
   return { page, fetched, complaints, posted };
 }
 

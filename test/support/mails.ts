@@ -3,7 +3,7 @@ import { FACTS, SUMMARY } from './pages.ts';
 
 /** One mail of each kind, by a name that says what is to be seen. */
 
-const LINK = 'https://approvals.example.com/approvals/TOKEN';
+const LINK = 'https://approvals.example.com/approve/SECRET';
 
 const QUESTION: ApprovalQuestion = {
   summary: SUMMARY,

@@ -11,6 +11,7 @@ import type {
   Proof,
   TimelinePage,
 } from '../../lib/core/pages/model.ts';
+import { Browser, type Step } from '../../lib/runtime/approval-browser.ts';
 
 /** Values of pages and mails as they would be, and every state that a page can be in. */
 
@@ -239,10 +240,25 @@ export const FACTS: ApprovalFacts = {
   ],
 };
 
-const form = (step: string): Form => ({
-  action: `/approvals/TOKEN/${step}`,
-  hidden: { form_token: 'f'.repeat(43) },
-});
+/** Where the pages are served; the secret of a real link has no such form. */
+export const HOME = '/approve/SECRET';
+
+/** The forms as the handler makes them. */
+const shown = new Browser(
+  { random: (count) => Buffer.alloc(count, 7) },
+  {
+    route: 'GET /approve/{link}',
+    secret: 'SECRET',
+    home: HOME,
+    base: 'https://pages.test',
+    query: new Map(),
+    form: undefined,
+    cookies: new Map(),
+    from: undefined,
+  },
+  { id: hex('link') },
+);
+export const form = (step: Step): Form => shown.form(step);
 
 export const CODE_PROOF: Proof = { method: 'code', form: form('code') };
 const PROVIDER = 'login.example.com';
@@ -280,7 +296,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
       withheld: { what: 'comments' },
     },
     provider: PROVIDER,
-    decide: form('decide'),
+    decide: form('choose'),
     comment: '',
     problem: undefined,
   },
@@ -291,7 +307,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     comment: 'Recall is what matters here, and it rises.',
     provider: PROVIDER,
     url: 'https://login.example.com/authorize?client_id=countersign&nonce=n',
-    back: '/approvals/TOKEN',
+    back: HOME,
   },
   'signed-in': {
     state: 'confirm',
@@ -299,7 +315,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     choice: 'approve',
     comment: 'Recall is what matters here, and it rises.',
     method: 'oidc',
-    confirm: form('signed-in'),
+    confirm: { action: '/signed-in', hidden: { state: 'f'.repeat(43), code: 'c' } },
     back: undefined,
   },
   'asked-first': {
@@ -355,13 +371,13 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     code: form('code'),
   },
   'asked-wide': { state: 'asked', facts: { ...UNPROVEN, lineage: WIDE_LINEAGE }, code: form('code') },
-  code: { state: 'code', facts: UNPROVEN, enter: form('enter'), resend: form('code'), triesLeft: undefined },
-  'code-wrong': { state: 'code', facts: UNPROVEN, enter: form('enter'), resend: form('code'), triesLeft: 3 },
+  code: { state: 'code', facts: UNPROVEN, enter: form('session'), resend: form('code'), triesLeft: undefined },
+  'code-wrong': { state: 'code', facts: UNPROVEN, enter: form('session'), resend: form('code'), triesLeft: 3 },
   decide: {
     state: 'decide',
     facts: FACTS,
     provider: undefined,
-    decide: form('decide'),
+    decide: form('choose'),
     comment: '',
     problem: undefined,
   },
@@ -369,7 +385,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     state: 'decide',
     facts: FACTS,
     provider: undefined,
-    decide: form('decide'),
+    decide: form('choose'),
     comment: '',
     problem: 'comment_missing',
   },
@@ -380,7 +396,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     comment: 'Recall is what matters here, and it rises.\nThe loss of accuracy is one row.',
     method: 'code',
     confirm: form('confirm'),
-    back: '/approvals/TOKEN',
+    back: HOME,
   },
   'confirm-reject': {
     state: 'confirm',
@@ -389,7 +405,7 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     comment: 'Accuracy fell; show me which row.',
     method: 'code',
     confirm: form('confirm'),
-    back: '/approvals/TOKEN',
+    back: HOME,
   },
   'confirm-withdraw': {
     state: 'confirm',
@@ -398,18 +414,18 @@ export const APPROVAL_PAGES: Readonly<Record<string, ApprovalPage>> = {
     comment: '',
     method: 'code',
     confirm: form('confirm'),
-    back: '/approvals/TOKEN',
+    back: HOME,
   },
   unknown: { state: 'unknown' },
   'sign-in-stale': { state: 'sign_in_failed', because: 'stale', back: undefined },
-  'sign-in-other-person': { state: 'sign_in_failed', because: 'other_person', back: '/approvals/TOKEN' },
+  'sign-in-other-person': { state: 'sign_in_failed', because: 'other_person', back: HOME },
   expired: { state: 'expired', until: FACTS.until },
   used: { state: 'used' },
   revoked: { state: 'revoked' },
   'too-many-tries': { state: 'too_many_tries' },
   wait: { state: 'wait', until: FACTS.until },
   'no-more-codes': { state: 'no_more_codes' },
-  'stale-form': { state: 'stale_form', back: '/approvals/TOKEN' },
+  'stale-form': { state: 'stale_form', back: HOME },
   barred: { state: 'barred', because: 'committer' },
   decided: {
     state: 'decided',

@@ -13,7 +13,7 @@ export function aboutOf({
   predicate_type,
   inline,
 }: Pick<EvidenceRecord, 'predicate_type' | 'inline'>): ReadonlySet<string> | null {
-  // What is too large to lie in the table is rare: it is taken for what may bear on anything.
+  // What is too large to lie in the table, such as a long bill of materials, is taken for what may bear on anything.
   if (OF_ANYTHING.has(predicate_type ?? '') || inline === undefined) return null;
   try {
     const { payload } = parseBundle(parseStrictJson(Buffer.from(inline)));

@@ -18,7 +18,7 @@ export interface GateSummary {
 export interface ApprovalQuestion {
   readonly summary: PromotionSummary;
   readonly role: string;
-  /** Name of the person in whose place the reader is asked. */
+  /** Ids of those in whose place the reader is asked. */
   readonly deputyFor: string | null;
   readonly gate: GateSummary;
   /** What changes against what runs now, as sentences; empty for a first deployment. */

@@ -10,7 +10,7 @@ import type { Edge } from '../lineage.ts';
 
 /** One form of a page. The names and values are ours. */
 export interface Form {
-  /** Path that it posts to, such as `/approvals/TOKEN/code`. */
+  /** Path that it posts to, such as `/approve/SECRET/code`. */
   readonly action: string;
   /** Sent along unseen: the anti-forgery token and whatever the next step has to know. */
   readonly hidden: Readonly<Record<string, string>>;

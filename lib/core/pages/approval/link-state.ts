@@ -89,7 +89,7 @@ ${NEXT}</section>`,
       return {
         title: 'Somebody else has to decide this',
         body: html`<section><p>${BARRED[page.because]}</p>
-<p>Nothing was decided. The requester sees that another approver is needed.</p></section>`,
+<p>Nothing was decided. Others who hold the role may have been asked too; if nobody answers, tell whoever requested the promotion.</p></section>`,
       };
     case 'decided':
       return decided(page, limits);

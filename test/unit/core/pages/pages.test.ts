@@ -5,7 +5,7 @@ import { MAX_PAGE } from '../../../../lib/core/pages/limits.ts';
 import { type ApprovalFacts, FIELD, type RenderedPage } from '../../../../lib/core/pages/model.ts';
 import { renderTimelinePage } from '../../../../lib/core/pages/timeline/page.ts';
 import { PAYLOADS, skeleton, withTexts, withTextsNotDigests } from '../../../support/hostile.ts';
-import { APPROVAL_PAGES, CODE_PROOF, DECIDED, FACTS, SUMMARY, TIMELINE_PAGES } from '../../../support/pages.ts';
+import { APPROVAL_PAGES, CODE_PROOF, DECIDED, FACTS, HOME, SUMMARY, TIMELINE_PAGES } from '../../../support/pages.ts';
 
 type Render = (change: <T>(value: T) => T) => RenderedPage;
 
@@ -44,8 +44,8 @@ describe.each(PAGES)('the page %s', (_name, render) => {
     const { html } = render(asItIs);
     const forms = html.match(/<form[\s\S]*?<\/form>/g) ?? [];
     for (const form of forms) {
-      expect(form).toMatch(/^<form method="post" action="\/approvals\/TOKEN\/[a-z-]+">/);
-      expect(form).toContain(`<input type="hidden" name="form_token" value="${'f'.repeat(43)}">`);
+      expect(form).toMatch(/^<form method="post" action="\/(approve\/SECRET\/[a-z]+|signed-in)">/);
+      expect(form).toMatch(/<input type="hidden" name="(token|state)" value="[\w-]{43}">/);
     }
   });
 });
@@ -187,7 +187,7 @@ describe('a page of the largest and worst facts', () => {
         earlier: many(big.earlier, 100),
         evidence: many(big.evidence, 300),
       };
-      const page = { facts, form: CODE_PROOF.form, back: '/approvals/TOKEN', comment: text };
+      const page = { facts, form: CODE_PROOF.form, back: HOME, comment: text };
       for (const rendered of [
         renderApprovalPage({ state: 'asked', ...page, code: CODE_PROOF.form }),
         renderApprovalPage({
