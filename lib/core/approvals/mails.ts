@@ -68,13 +68,12 @@ export function refusedMail({
       `The gate does not let it through any more: ${rules.join(', ')}.`,
       'Approvals that were given in it count no more, and nobody is asked again.',
     ],
-    link: null,
   };
 }
 
 /** What those hear whose approvals stood when it ended without a release. */
 export function endedMail(promotion: Promotion, input: GateInput | undefined, asks: readonly Ask[]): MailContent {
-  return { kind: 'notice', ...endOf(promotion, input, asks), link: null };
+  return { kind: 'notice', ...endOf(promotion, input, asks) };
 }
 
 /**

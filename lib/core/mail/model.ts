@@ -31,7 +31,7 @@ export interface ApprovalQuestion {
 /** How a promotion came out. */
 export interface EndNotice {
   readonly summary: PromotionSummary;
-  readonly outcome: Outcome | 'approved' | 'rejected' | 'withdrawn';
+  readonly outcome: Outcome | 'rejected';
   /** Who did it, by id; null for the workflow itself. */
   readonly by: string | null;
   readonly at: string;
@@ -58,25 +58,8 @@ export type MailContent =
       readonly questions: readonly Pick<ApprovalQuestion, 'summary' | 'role' | 'deputyFor' | 'until' | 'link'>[];
       readonly ended: readonly EndNotice[];
     }
-  /** How it came out, or that one person decided. */
-  | (EndNotice & {
-      readonly kind: 'notice';
-      /** To the time line, or null. Ours. */
-      readonly link: string | null;
-    })
-  | {
-      readonly kind: 'incident';
-      readonly id: string;
-      readonly title: string;
-      readonly severity: 'low' | 'medium' | 'high' | 'critical';
-      readonly openedAt: string;
-      /** Endpoint, model or address that it is about. */
-      readonly about: string;
-      /** What is known, as sentences. */
-      readonly because: readonly string[];
-      /** Of the runbook's article. Ours. */
-      readonly link: string;
-    };
+  /** How it came out, to those who were asked. */
+  | (EndNotice & { readonly kind: 'notice' });
 
 export interface RenderedMail {
   /** One line, without control characters. */

@@ -34,8 +34,6 @@ function letterOf(content: MailContent): Letter {
       return digest(content);
     case 'notice':
       return notice(content);
-    case 'incident':
-      return incident(content);
   }
 }
 
@@ -127,9 +125,7 @@ function digest({ questions, ended }: Extract<MailContent, { kind: 'digest' }>):
 type Notice = Extract<MailContent, { kind: 'notice' }>;
 
 const OUTCOME: Readonly<Record<Notice['outcome'], string>> = {
-  approved: 'Approved',
   rejected: 'Rejected',
-  withdrawn: 'Approval withdrawn',
   released: 'Released',
   refused: 'Refused',
   cancelled: 'Cancelled',
@@ -139,46 +135,21 @@ const OUTCOME: Readonly<Record<Notice['outcome'], string>> = {
   expired: 'Expired',
 };
 
-const NOTICE_FOOT = 'You get this mail because you asked for this promotion, or were asked to decide on it.';
+const NOTICE_FOOT = 'You get this mail because you were asked to decide on this promotion.';
 
 function howText(outcome: Notice['outcome'], by: string | null, at: string): string {
   return `${OUTCOME[outcome]}${by === null ? '' : ` by ${by}`} ${timeText(at)}`;
 }
 
-function notice({ summary, outcome, by, at, because, link }: Notice): Letter {
+function notice({ summary, outcome, by, at, because }: Notice): Letter {
   return {
     subject: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
     title: `${OUTCOME[outcome]}: ${titleOf(summary)}`,
     paragraphs: [`${howText(outcome, by, at)}.`],
     facts: factsOf(summary),
     lists: [{ heading: 'Why', items: because.map((text) => ({ text: sentence(text) })) }],
-    button: link === null ? null : { label: 'See what serves', link },
+    button: null,
     foot: NOTICE_FOOT,
-  };
-}
-
-function incident({
-  id,
-  title,
-  severity,
-  openedAt,
-  about,
-  because,
-  link,
-}: Extract<MailContent, { kind: 'incident' }>): Letter {
-  return {
-    subject: `Incident (${severity}): ${title}`,
-    title,
-    paragraphs: ['An incident was opened, and somebody has to handle it.'],
-    facts: [
-      ['Incident', id],
-      ['Severity', severity],
-      ['About', about],
-      ['Opened', timeText(openedAt)],
-    ],
-    lists: [{ heading: 'What is known', items: because.map((text) => ({ text: sentence(text) })) }],
-    button: { label: 'Open the runbook', link },
-    foot: 'You get this mail because you operate Countersign.',
   };
 }
 
