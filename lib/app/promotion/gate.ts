@@ -57,7 +57,9 @@ export async function evaluateRequest(deps: PromotionGateDeps, id: string): Prom
   const closed = closedFor([...resultOfAll(decided).verdicts, ...inRelease.verdicts]);
   if (closed.length > 0) return await refuse(deps, standing, refusalOf(closed), { request_decision, round }, rows);
   const roles = rolesWanted(inRelease);
-  await conclude(deps, standing, { state: 'awaiting_approval', request_decision, round, roles: [...roles] }, rows);
+  // Of two waits one may have failed, and the other have had everybody asked anew first: then the failure ended nothing.
+  const goesOn = { state: 'awaiting_approval', failure: null } as const;
+  await conclude(deps, standing, { ...goesOn, request_decision, round, roles: [...roles] }, rows);
   return { outcome: 'passed', roles, round };
 }
 

@@ -143,6 +143,15 @@ describe('before people are asked, the gate', () => {
     expect(await evaluateRequest(scene.gateDeps, id)).toMatchObject({ round: 2 });
   });
 
+  it('asked again while one role could not be asked, forgets that: it did not end the promotion', async () => {
+    const id = await taken();
+    await evaluateRequest(scene.gateDeps, id);
+    scene.set(id, { failure: { code: 'NOBODY_TO_ASK', detail: 'nobody may be asked as model-owner' } });
+    scene.said.policy = digestOf('another policy');
+    expect(await evaluateRequest(scene.gateDeps, id)).toMatchObject({ outcome: 'passed', round: 2 });
+    expect(scene.standing(id).failure).toBeNull();
+  });
+
   it('does not look for a promotion that shall not go on', async () => {
     const id = await taken();
     scene.set(id, { abort: { cause: 'cancelled', by: null, reason: 'no', at: '2026-01-01T00:00:00.000Z' } });
