@@ -9,6 +9,7 @@ import {
   ENDED_PARTITIONS,
   ENDPOINT_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
+  eventPrefixes,
   PROMOTION_PARTITIONS,
   Prefix,
   RELEASE_PARTITIONS,
@@ -26,7 +27,7 @@ export function grantDeployer(grantee: Grantee, data: DataStack, config: StageCo
   data.workflowTable.grantPartitions(grantee, 'KeepEndpoints', ENDPOINT_PARTITIONS, 'UpdateItem');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
   data.evidenceTable.grant(grantee, 'FindArtifacts', 'BatchGetItem', 'GetItem');
-  data.evidence.grantRead(grantee, Prefix.artifacts, Prefix.gates);
+  data.evidence.grantRead(grantee, Prefix.artifacts, Prefix.gates, ...eventPrefixes('promotion'));
   data.registryTable.grantPartitions(grantee, 'ReadEvidenceKeys', [EVIDENCE_KEY_PARTITION], 'Query');
   data.dataKey.grantEncryptDecrypt(grantee, ['dynamodb']);
   data.dataKey.grantDecrypt(grantee, ['s3']);

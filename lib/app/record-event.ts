@@ -9,7 +9,7 @@ import { type EventBody, EventSchema, predicateTypeOf, streamOf } from '../core/
 import { type EvidenceRecord, type IndexEntry, MAX_INLINE_BYTES, ownEntries } from '../core/evidence.ts';
 import type { EvidenceKey } from '../core/evidence-key.ts';
 import { parseStrictJson } from '../core/json.ts';
-import { parsePublicKey } from '../core/keys.ts';
+import { type PublicKey, parsePublicKey } from '../core/keys.ts';
 import { objectKey } from '../core/layout.ts';
 import { parseWith } from '../core/schema.ts';
 import { parseStatement, statementJson } from '../core/statement.ts';
@@ -66,12 +66,26 @@ export async function storeEvent(
   const { first } = put;
   // Only a crash or a race leads here, so a cold start does not load what reads keys.
   const { ownKeys } = await import('./gate/judge.ts');
-  // Lying under the right name is no proof: only what an evidence key signed may come into force, of now or of when it was put.
+  // Only what an evidence key signed may come into force, of now or of when it was put.
   const registered = await ownKeys(deps.registry, undefined)([]);
   // The event of its own activation is signed by a key that is not registered yet.
   const keyOf = (keyid: string) => (keyid === key.keyid ? parsePublicKey(key.public_key) : registered(keyid));
-  openCountersigned(first.bytes, keyOf);
-  return { ...readEvent({ ...first, requestId: requestIdOf(first) }, name), resumed: true };
+  return { ...openEvent(first, name, keyOf), resumed: true };
+}
+
+/**
+ * An event as it lies in the bucket. Lying under the right name is no proof: the signature is.
+ *
+ * @param keyOf - public key of an evidence key by its keyid
+ * @throws DomainError SIGNATURE_INVALID; as {@link readEvent}
+ */
+export function openEvent(
+  object: StoredObject,
+  name: string,
+  keyOf: (keyid: string) => PublicKey | undefined,
+): Omit<RecordedEvent, 'resumed'> {
+  openCountersigned(object.bytes, keyOf);
+  return readEvent({ ...object, requestId: requestIdOf(object) }, name);
 }
 
 /** What the index row of a statement of our own is made from. */

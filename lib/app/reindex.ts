@@ -18,7 +18,7 @@ import { readSkip } from './gate/skip.ts';
 import type { EvidenceStore, Hold, RegistryChange, StoredObject } from './ports.ts';
 import { readRelease } from './promotion/seal.ts';
 import { artifactEntries, artifactRecord } from './put-artifact.ts';
-import { readEvent } from './record-event.ts';
+import { openEvent } from './record-event.ts';
 import {
   endedWithoutRelease,
   keyHistory,
@@ -252,8 +252,7 @@ function publicKeyIn(name: string, { bytes }: StoredObject): PublicKey {
 type Trusted = ReadonlyMap<string, PublicKey>;
 
 function ownEvent(trusted: Trusted, name: string, object: StoredObject): StoredEvent {
-  openCountersigned(object.bytes, (keyid) => trusted.get(keyid));
-  return readEvent({ ...object, requestId: requestIdOf(object) }, name);
+  return openEvent(object, name, (keyid) => trusted.get(keyid));
 }
 
 /** The index row of the evidence that a receipt is about. */

@@ -3,7 +3,7 @@ import { OwnPredicate } from '../contracts/predicates.ts';
 import { ApproverRecordSchema } from './approver.ts';
 import { EvidenceKeySchema } from './evidence-key.ts';
 import { IncidentSchema } from './incident.ts';
-import { activationStream, approverStream } from './layout.ts';
+import { activationStream, approverStream, promotionStream } from './layout.ts';
 import { ActivationSchema, PolicyRecordSchema } from './policy.ts';
 import { PromotionSchema } from './promotion.ts';
 import { KeyRecordSchema } from './registry.ts';
@@ -120,7 +120,7 @@ export function streamOf(body: EventBody): string {
     case 'promotion-confirmed':
     case 'promotion-reopened':
     case 'promotion-ended':
-      return `promotion/${body.promotion.id}`;
+      return promotionStream(body.promotion.id);
     case 'incident-opened':
     case 'incident-acknowledged':
     case 'incident-resolved':

@@ -71,6 +71,11 @@ export function activationStream(slot: string | undefined): string {
   return slot === undefined ? POLICY_ACTIVATIONS : `${POLICY_ACTIVATIONS}/${slot}`;
 }
 
+/** Stream of the events of one promotion. */
+export function promotionStream(id: string): string {
+  return `promotion/${id}`;
+}
+
 /** Stream of the events about one person who may be asked to approve. */
 export function approverStream(id: string): string {
   return `approver/${id}`;

@@ -9,6 +9,7 @@ import { dynamoReleases } from '../adapters/dynamodb/releases.ts';
 import { s3Artifacts } from '../adapters/s3/artifacts.ts';
 import { s3EvidenceStore } from '../adapters/s3/evidence-store.ts';
 import { sagemakerHosting } from '../adapters/sagemaker/hosting.ts';
+import { readConfirmation } from '../app/promotion/confirmed.ts';
 import { readSigned } from '../app/promotion/decided.ts';
 import type { DeployDeps } from '../app/promotion/deploy-deps.ts';
 import { runDeployerTask } from '../app/promotion/deploy-task.ts';
@@ -36,6 +37,7 @@ export function deployerDeps(): DeployDeps {
     artifacts: s3Artifacts({ client: s3(), bucket, mode: retention().mode }, clock),
     ledger: dynamoLedger(config),
     decided: (decision) => readSigned(signed, decision, undefined),
+    confirmed: (promotion) => readConfirmation(signed, promotion),
     source: { bucket, role: required(Env.SERVING_ROLE_ARN) },
     allAtOnceIn: allAtOnceIn(),
   };

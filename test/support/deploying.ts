@@ -3,8 +3,10 @@ import type { Signed } from '../../lib/app/promotion/decided.ts';
 import type { DeployDeps } from '../../lib/app/promotion/deploy-deps.ts';
 import { runDeployerTask } from '../../lib/app/promotion/deploy-task.ts';
 import type { DeploymentAlarms } from '../../lib/app/promotion/hosting.ts';
+import { gateOf } from '../../lib/app/promotion/let-through.ts';
 import type { DeployerTask, Watched } from '../../lib/contracts/promotion.ts';
 import { canonicalBytes } from '../../lib/core/canonical.ts';
+import type { PromotionEvent } from '../../lib/core/events.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
 import type { StoredDecision } from '../../lib/core/gate/decision.ts';
 import { rollbackRequest } from '../../lib/core/promotion/requests.ts';
@@ -45,6 +47,8 @@ export function letThrough({ id, model, image, environment, endpoint }: Promotio
 export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean } = {}) {
   const clock = testClock('2026-01-01T00:00:00Z');
   const promotions = new Map<string, Promotion>();
+  /** How a second person confirmed what goes past the gate, by promotion. */
+  const confirmations = new Map<string, PromotionEvent>();
   /** Newest first. */
   const releases: RecordedRelease[] = [];
   const leases = new Map<string, string>();
@@ -118,10 +122,11 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     decided: async ({ evidence }) => {
       // As lib/app/promotion/decided.ts reads them.
       calls.push('decision', 'facts', 'evidenceKeys');
-      const promotion = [...promotions.values()].find((one) => one.release_decision?.evidence === evidence);
+      const promotion = [...promotions.values()].find((one) => gateOf(one)?.evidence === evidence);
       if (!promotion) throw new Error(`no promotion was decided by ${evidence}`);
       return letThrough(promotion);
     },
+    confirmed: async (id) => confirmations.get(id),
     source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
     allAtOnceIn: new Set(allAtOnce ? ['production'] : []),
   };
@@ -160,6 +165,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     leases,
     artifact,
     portCalls: calls,
+    confirmations,
     get,
     run,
     poll,

@@ -275,7 +275,7 @@ describe('reading evidence', () => {
     ['function:policies', ['attestations/', 'events/', 'policies/']],
     ['function:simulator', ['events/', 'policies/', 'gates/', 'simulations/']],
     ['function:promotion-gate', ['attestations/', 'events/', 'artifacts/', 'policies/', 'gates/', 'approvals/']],
-    ['function:deployer', ['artifacts/', 'gates/']],
+    ['function:deployer', ['artifacts/', 'gates/', ...eventPrefixes('promotion')]],
     ['function:model-mirror', ['artifacts/', 'attestations/', 'releases/']],
     ['function:releaser', CLOSURE],
     ['function:approval-desk', ['events/', 'gates/', 'approvals/']],

@@ -1,13 +1,11 @@
 import { canonicalBytes } from '../../core/canonical.ts';
-import { openCountersigned } from '../../core/countersigned.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { DomainError } from '../../core/errors.ts';
 import { activationStream, objectKey } from '../../core/layout.ts';
 import type { Activation } from '../../core/policy.ts';
 import { inForceAt, slotOf } from '../../core/slots.ts';
-import { requestIdOf } from '../countersign.ts';
 import type { Clock, EvidenceStore, Registry } from '../ports.ts';
-import { readEvent } from '../record-event.ts';
+import { openEvent } from '../record-event.ts';
 import { type OwnKeys, ownKeys } from './judge.ts';
 import type { LoadedPolicy, Policies } from './ports.ts';
 
@@ -131,8 +129,7 @@ async function requireEvent({ store }: InForceDeps, activation: Activation, evid
   };
   if (!object) return refuse();
   try {
-    openCountersigned(object.bytes, keyOf);
-    const { body } = readEvent({ ...object, requestId: requestIdOf(object) }, name);
+    const { body } = openEvent(object, name, keyOf);
     if (!('activation' in body) || !canonicalBytes(body.activation).equals(canonicalBytes(activation))) refuse();
   } catch (cause) {
     refuse(cause);

@@ -1,15 +1,15 @@
 import type { Environment } from '../../contracts/predicates.ts';
 import { PromotionError } from '../../contracts/promotion.ts';
-import type { DecisionRef, Deployment, Promotion } from '../../core/promotion.ts';
+import type { Deployment, Promotion } from '../../core/promotion.ts';
 import type { ArtifactStore, Ledger } from '../ports.ts';
-import type { Signed } from './decided.ts';
 import { PromotionFailure } from './failure.ts';
 import type { DeploymentAlarms, Hosting } from './hosting.ts';
+import type { SignedAbout } from './let-through.ts';
 import type { Endpoints, Promotions } from './ports.ts';
 import type { Releases } from './releases.ts';
 import type { PromotionStateDeps } from './state.ts';
 
-export interface DeployDeps extends PromotionStateDeps {
+export interface DeployDeps extends PromotionStateDeps, SignedAbout {
   readonly promotions: Pick<Promotions, 'ended' | 'find' | 'save'>;
   readonly releases: Pick<Releases, 'list'>;
   readonly endpoints: Pick<Endpoints, 'renew'>;
@@ -17,8 +17,6 @@ export interface DeployDeps extends PromotionStateDeps {
   readonly alarms: DeploymentAlarms;
   readonly artifacts: Pick<ArtifactStore, 'head'>;
   readonly ledger: Pick<Ledger, 'findArtifact'>;
-  /** A decision of ours and its facts, believed by its signature. */
-  readonly decided: (decision: DecisionRef) => Promise<Signed>;
   /** Evidence bucket, and ARN of the role that models run as. */
   readonly source: { readonly bucket: string; readonly role: string };
   /** Environments whose deployments may move all traffic at once. */

@@ -6,8 +6,9 @@ import type { Promotion } from '../../core/promotion.ts';
 import { type RecordedRelease, type Release, releaseTime, restoredBy, wayBackFrom } from '../../core/release.ts';
 import { MAIN } from '../../core/slots.ts';
 import type { Clock } from '../ports.ts';
+import { readConfirmation } from './confirmed.ts';
 import { readSigned, type SignedDeps } from './decided.ts';
-import { gateOf } from './let-through.ts';
+import { gateOf, requireConfirmed } from './let-through.ts';
 
 export interface DraftDeps extends SignedDeps {
   readonly clock: Clock;
@@ -24,7 +25,8 @@ export interface Draft {
  *
  * @param earlier - releases of the endpoint, newest first
  * @param key - the active evidence key
- * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had
+ * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had; PromotionFailure IntegrityFailure
+ *   where past the gate nobody has confirmed it
  */
 export async function draftRelease(
   deps: DraftDeps,
@@ -51,6 +53,7 @@ export async function draftRelease(
   if (!decided || !deployment) {
     throw new DomainError('INTEGRITY_FAILURE', `nothing let the promotion ${id} through, or it has deployed nothing`);
   }
+  await requireConfirmed((of) => readConfirmation(deps, of), promotion);
   const signed = await readSigned(deps, decided, key);
   const facts = parseFacts(signed.facts);
   const release: Release = {

@@ -32,7 +32,7 @@ import { changePromotion, honourAbort } from './state.ts';
  */
 export async function prepareDeployment(deps: DeployDeps, promotion: Promotion): Promise<void> {
   honourAbort(promotion);
-  await requireLetThrough(deps.decided, promotion);
+  await requireLetThrough(deps, promotion);
   refuse(notOffered(promotion, deps.hosting.offers(promotion.instance_type)));
   const endpoint = await deps.hosting.endpoint(promotion.endpoint);
   if (endpoint) await requireDeployable(deps, promotion, endpoint);

@@ -10,8 +10,10 @@ import { requirePromotion } from '../../../lib/app/promotion/state.ts';
 import type { Environment } from '../../../lib/contracts/predicates.ts';
 import type { DeployerTask, PromotionGateTask, Watched } from '../../../lib/contracts/promotion.ts';
 import { type Promotion, promotionId } from '../../../lib/core/promotion.ts';
+import { LocalControl } from '../../../local/control.ts';
 import type { LocalDescription } from '../../../local/description.ts';
 import { aPromotion } from '../../support/promotions.ts';
+import { api } from './api.ts';
 import { clientConfig } from './clients.ts';
 import type { Promoting } from './promoting.ts';
 
@@ -20,6 +22,7 @@ export function deployments(local: LocalDescription, world: Promoting) {
   // Between two calls a connection may have been idle for too long.
   const config = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
   const lambda = new LambdaClient(config);
+  const control = new LocalControl(local.control);
   const sagemaker = new SageMakerClient(config);
   const cloudwatch = new CloudWatchClient(config);
   const workflow = [new DynamoDBClient(config), local.resources.workflowTable] as const;
@@ -48,11 +51,14 @@ export function deployments(local: LocalDescription, world: Promoting) {
     const question = { model, endpoint, environment, request: randomUUID() };
     const id = promotionId(question);
     const asked = aPromotion(new Date().toISOString());
-    const confirmed_by = { ...asked.requester, unique_id: 'AROASECOND', reason: 'the test' };
     const kind = 'break_glass';
     // Of a first deployment these seconds are real ones.
     const wishes = { alarms: [alarm], bake_seconds: 2 };
-    await promotions.save({ ...asked, ...question, ...wishes, id, kind, confirmed_by, state: 'evaluating' });
+    await promotions.save({ ...asked, ...question, ...wishes, id, kind, state: 'evaluating' });
+    // The machine is not started: its steps are taken here.
+    const start = { service: 'states', operation: 'StartExecution', identity: 'countersign-local-promotions' };
+    await control.arm({ match: start, effect: { kind: 'refuse', status: 400, code: 'AccessDeniedException' } });
+    await api(local, 'break-glass-confirmer', 'POST', `/v1/promotions/${id}/confirm`, { body: { reason: 'the test' } });
     await invoke('promotion-gate', { promotion: id, kind, task: 'evaluate-request' });
     const { lease } = await endpoints.find(endpoint);
     const until = new Date(Date.now() + 600_000).toISOString();

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { runDeployerTask } from '../../../../lib/app/promotion/deploy-task.ts';
 import { configName } from '../../../../lib/core/deployment.ts';
-import type { Promotion } from '../../../../lib/core/promotion.ts';
-import { type Deployings, deploying, letThrough, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { type Deployings, deploying, OTHER_IMAGE } from '../../../support/deploying.ts';
 import { Crash } from '../../../support/memory/steps.ts';
 import { IMAGE, NAMED_ALARM } from '../../../support/promotions.ts';
 
@@ -382,48 +380,5 @@ describe('the check of what serves', () => {
     on.artifact.versionId = 'v1';
     on.artifact.retainUntil = on.clock.now();
     expect(await failure(on, id)).toMatchObject({ code: 'artifact_differs' });
-  });
-});
-
-describe('a deployment that nothing lets through', () => {
-  const decision = { evidence: 'a'.repeat(64), input: 'b'.repeat(64), passed: true };
-  it.each<[string, Partial<Promotion>]>([
-    ['nobody was asked about', { release_decision: null, request_decision: decision }],
-    ['the gate refused', { release_decision: { ...decision, passed: false } }],
-    ['one person alone wants past the gate', { kind: 'break_glass', request_decision: decision }],
-  ])('because %s is not made, by no task', async (_, change) => {
-    const on = deploying();
-    const id = on.approved('one', change);
-    await expect(on.run(id, 'prepare')).rejects.toThrow('nothing lets');
-    on.change(id, {
-      deployment: { model_name: 'm', endpoint_config: 'c', previous_config: null, started_at: null, way_back: null },
-    });
-    await expect(on.run(id, 'deploy')).rejects.toThrow('nothing lets');
-    expect(on.get(id).failure).toBeNull();
-    expect(() => on.sagemaker.describeEndpoint('fraud')).toThrow();
-  });
-
-  it.each<[string, object]>([
-    ['another promotion', { promotion: 'c'.repeat(64) }],
-    ['another endpoint', { endpoint: 'credit' }],
-    ['another image', { image_digest: `sha256:${'d'.repeat(64)}` }],
-    ['the time before people were asked', { phase: 'request' }],
-  ])('because its record names the decision about %s, is not made', async (_, change) => {
-    const on = deploying();
-    const id = on.approved('one');
-    const deps = { ...on.deps, decided: async () => letThrough(on.get(id), change) };
-    const prepare = runDeployerTask(deps, { promotion: id, kind: 'promotion', task: 'prepare' });
-    await expect(prepare).rejects.toMatchObject({ name: 'IntegrityFailure' });
-    expect(on.get(id)).toMatchObject({ deployment: null, failure: { code: 'decision_differs' } });
-  });
-
-  it('any more, because what it rests on was withdrawn after the model was made, is not made', async () => {
-    const on = deploying();
-    const id = on.approved('one');
-    await on.run(id, 'prepare');
-    on.change(id, { release_decision: null });
-    await expect(on.run(id, 'deploy')).rejects.toThrow('nothing lets');
-    on.change(id, { state: 'failed' });
-    await expect(on.run(id, 'deploy')).rejects.toThrow('is failed');
   });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { listedReleases, provenReleases } from '../../../../lib/app/gate/releases.ts';
+import { statePromotion } from '../../../../lib/app/promotion/record.ts';
 import { sealRelease } from '../../../../lib/app/promotion/seal.ts';
 import { openCountersigned } from '../../../../lib/core/countersigned.ts';
 import { sha256Hex } from '../../../../lib/core/digest.ts';
@@ -185,6 +186,13 @@ describe('a release', () => {
     const confirmed_by = { ...requester, unique_id: 'AROASECOND', reason: 'the site is down' };
     const past = { ...promotion, requester, kind: 'break_glass' as const, confirmed_by, release_decision: null };
     world.promotions.promotions.set(promotion.id, past);
+    await expect(sealRelease(world.sealDeps, promotion.id)).rejects.toMatchObject({ code: 'decision_differs' });
+    const by = { arn: 'arn', unique_id: confirmed_by.unique_id, account: '' };
+    const confirmed = { ...past, events: 2 };
+    await statePromotion(
+      { ...world.sealDeps, ledger: plane.ledger },
+      { action: 'promotion-confirmed', promotion: confirmed, by },
+    );
     await sealRelease(world.sealDeps, promotion.id);
     expect((await newestFirst())[0]).toMatchObject({
       kind: 'break_glass',
