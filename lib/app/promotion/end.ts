@@ -4,7 +4,7 @@ import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../con
 import { promotionEvent } from '../../core/announcement.ts';
 import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
-import { closed, isOver, type Promotion } from '../../core/promotion.ts';
+import { type Ask, closed, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import { type Incidents, openReviews } from './incidents.ts';
 import { type LeaseDeps, leaveEndpoint } from './lease.ts';
@@ -29,26 +29,23 @@ export async function endPromotion(
   id: string,
   end: PromotionEnd,
   failure: CaughtFailure | null,
-): Promise<Promotion> {
+): Promise<void> {
   const standing = await requirePromotion(deps.promotions, id);
-  const ended = isOver(standing)
-    ? standing
-    : await changeByEvent(deps, standing, 'promotion-ended', {
-        state: standing.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end,
-        failure: standing.failure ?? abortOf(standing, end) ?? failureOf(failure),
-        ended_at: deps.clock().toISOString(),
-      });
-  return await settle(deps, ended);
+  if (!isOver(standing)) {
+    await changeByEvent(deps, standing, 'promotion-ended', {
+      state: standing.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end,
+      failure: standing.failure ?? abortOf(standing, end) ?? failureOf(failure),
+      ended_at: deps.clock().toISOString(),
+    });
+  }
+  await settleEnded(deps, id);
 }
 
-/** Does what follows from an end that stands: of a release, or of one after which a run died. */
+/** Does what follows from an end that stands, be it a release. It may be done again. */
 export async function settleEnded(deps: EndDeps, id: string): Promise<void> {
-  await settle(deps, await requirePromotion(deps.promotions, id));
-}
-
-/** What follows from an end. It may be done again. */
-async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
-  await closeAsks(deps, ended.id);
+  // Read after the end: what was asked before it is here, and whoever asks later finds the promotion over.
+  const { promotion: ended, asks } = await requireStanding(deps.promotions, id);
+  await closeAsks(deps, id, asks);
   await leaveEndpoint(deps, ended);
   await openReviews(deps.incidents, ended);
   let incident: string | null = null;
@@ -67,7 +64,7 @@ async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
   const told = { ...ended, incident: ended.incident ?? incident };
   const time = told.ended_at ?? deps.clock().toISOString();
   await deps.announcer.announce([promotionEvent(announcementOf(told), told, { stage: deps.stage, time })]);
-  return await changePromotion(deps, ended, (now) =>
+  await changePromotion(deps, ended, (now) =>
     now.settled ? undefined : { settled: true, incident: now.incident ?? incident },
   );
 }
@@ -76,23 +73,26 @@ async function settle(deps: EndDeps, ended: Promotion): Promise<Promotion> {
 const ATTEMPTS = 5;
 
 /**
- * Closes what is asked: nobody's answer counts any more. One that is decided this moment keeps its decision. Who asks after this
- * finds the promotion over.
+ * Closes what is asked: nobody's answer counts any more. One that is decided this moment keeps its decision.
  *
  * @throws DomainError REVISION_CONFLICT, worth a retry, when what is asked changes all the time
  */
-async function closeAsks({ asks, promotions }: Pick<EndDeps, 'asks' | 'promotions'>, id: string): Promise<void> {
+async function closeAsks(
+  { asks, promotions }: Pick<EndDeps, 'asks' | 'promotions'>,
+  id: string,
+  read: readonly Ask[],
+): Promise<void> {
+  let standing = read;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { asks: standing } = await requireStanding(promotions, id);
     let lost = 0;
     for (const ask of standing) {
       if (ask.state === 'asked' && !(await asks.save(closed(ask)))) lost++;
     }
     if (lost === 0) return;
+    standing = (await requireStanding(promotions, id)).asks;
   }
-  throw new DomainError('REVISION_CONFLICT', `what the promotion ${id} asks changes all the time`, {
-    retryAfterMs: 1000,
-  });
+  const message = `what the promotion ${id} asks changes all the time`;
+  throw new DomainError('REVISION_CONFLICT', message, { retryAfterMs: 1000 });
 }
 
 /** Ends that follow from a note that it shall not go on. */
