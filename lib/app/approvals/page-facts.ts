@@ -22,7 +22,7 @@ import { bytesOf, ownKeys } from '../gate/judge.ts';
 import type { Clock } from '../ports.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import { Recent } from '../recent.ts';
-import type { FactsDeps, ReadFacts } from './facts.ts';
+import type { DecisionFacts, FactsDeps, ReadFacts } from './facts.ts';
 import type { Approvals } from './ports.ts';
 import type { Visit } from './visit.ts';
 
@@ -46,56 +46,85 @@ export type Shown = Pick<Visit, 'promotion' | 'ask' | 'others'>;
 const REMEMBERED = 4;
 const REMEMBERED_MS = 60_000;
 
+/** Something that is remembered, and when it was read. */
+interface Read<T> {
+  readonly found: T;
+  readonly readAt: number;
+}
+
 /**
  * What pages show, for who goes from one form to the next: read anew when the question or an answer to it changed, or after a
- * minute. Nothing is decided by it.
+ * minute; what lies beside, only after that. Nothing is decided by it.
  */
 export function shownFacts(deps: PageFactsDeps & { readonly clock: Clock }): (shown: Shown) => Promise<PageFacts> {
-  const known = new Recent<{ readonly facts: PageFacts; readonly readAt: number }>(REMEMBERED);
-  return async ({ promotion, ask, others }) => {
-    const asks = [ask, ...others].map((one) => one && [one.role, one.revision]);
-    const name = JSON.stringify([promotion.id, promotion.request_decision, asks.toSorted()]);
+  const besides = new Recent<Read<Beside>>(REMEMBERED);
+  const answers = new Recent<Read<readonly Decided[]>>(REMEMBERED);
+
+  async function remembered<T>(known: Recent<Read<T>>, name: string, read: () => Promise<T>): Promise<T> {
     const now = deps.clock().getTime();
     const standing = known.find(name);
-    if (standing && now - standing.readAt < REMEMBERED_MS) return { ...standing.facts, promotion };
-    const facts = await pageFacts(deps, promotion);
-    known.keep(name, { facts, readAt: now });
-    return facts;
+    if (standing && now - standing.readAt < REMEMBERED_MS) return standing.found;
+    const found = await read();
+    known.keep(name, { found, readAt: now });
+    return found;
+  }
+
+  return async ({ promotion, ask, others }) => {
+    const { id, model, request_decision } = promotion;
+    const asks = [ask, ...others].map((one) => one && [one.role, one.revision]);
+    const facts = await deps.facts(promotion);
+    const [beside, answered] = await Promise.all([
+      remembered(besides, JSON.stringify([id, request_decision]), () => besideOf(deps, promotion, facts)),
+      remembered(answers, JSON.stringify([id, request_decision, asks.toSorted()]), () => decidedOn(deps, [model])),
+    ]);
+    const isOfThis = ({ row }: Decided) => row.promotion === id;
+    return {
+      ...facts,
+      promotion,
+      running: beside.running,
+      decided: answered.filter(isOfThis).map(({ view }) => view),
+      earlier: [...answered.filter((one) => !isOfThis(one)), ...beside.decided]
+        .map(({ row, view }) => ({ ...view, model: { name: null, sha256: row.model }, environment: row.environment }))
+        .toSorted((one, other) => (one.at < other.at ? 1 : -1))
+        .slice(0, EARLIER),
+    };
   };
 }
 
-/** What a page shows, beside the gate's facts: what runs now, and who decided what. Nothing of it is shown unless it verifies. */
-async function pageFacts(deps: PageFactsDeps, promotion: Promotion): Promise<PageFacts> {
-  const [facts, ended] = await Promise.all([
-    deps.facts(promotion),
-    deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS),
-  ]);
-  const { releases } = facts.input;
+/** What runs now, and what was decided on the other models of the endpoint. Nothing of it is shown unless it verifies. */
+interface Beside {
+  readonly running: PageFacts['running'];
+  readonly decided: readonly Decided[];
+}
+
+async function besideOf(deps: PageFactsDeps, promotion: Promotion, { input }: DecisionFacts): Promise<Beside> {
+  const ended = await deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS);
+  const { releases } = input;
   const running = releases.known ? releases.items[0] : undefined;
   // What was refused for the endpoint is of the family as well as what was released to it.
   const family = new Set([promotion, ...(running ? [running] : []), ...ended].map(({ model }) => model));
-  const models = [...family].slice(0, FAMILY_MODELS);
-  const rows = (await Promise.all(models.map((model) => deps.approvals.of(model)))).flat();
-  const own = await ownStatements(deps, [
-    ...rows.flatMap(({ evidence, end }) => [evidence, ...(end === null ? [] : [end])]),
-    ...(running ? [running.evidence] : []),
+  const others = [...family].slice(0, FAMILY_MODELS).filter((model) => model !== promotion.model);
+  const [decided, own] = await Promise.all([
+    decidedOn(deps, others),
+    ownStatements(deps, running ? [running.evidence] : []),
   ]);
-  const decided = rows.flatMap((row) => {
+  return { running: running && (await runningView(deps, running, own.get(running.evidence))), decided };
+}
+
+/** A row that its statement bears out, and what is shown of it. */
+interface Decided {
+  readonly row: RecordedApproval;
+  readonly view: DecisionView;
+}
+
+async function decidedOn(deps: PageFactsDeps, models: readonly string[]): Promise<readonly Decided[]> {
+  const rows = (await Promise.all(models.map((model) => deps.approvals.of(model)))).flat();
+  const evidence = rows.flatMap((row) => [row.evidence, ...(row.end === null ? [] : [row.end])]);
+  const own = await ownStatements(deps, evidence);
+  return rows.flatMap((row) => {
     const view = decisionView(row, own);
     return view ? [{ row, view }] : [];
   });
-  const isOfThis = ({ row }: { readonly row: RecordedApproval }) => row.promotion === promotion.id;
-  return {
-    ...facts,
-    promotion,
-    running: running && (await runningView(deps, running, own.get(running.evidence))),
-    decided: decided.filter(isOfThis).map(({ view }) => view),
-    earlier: decided
-      .filter((one) => !isOfThis(one))
-      .map(({ row, view }) => ({ ...view, model: { name: null, sha256: row.model }, environment: row.environment }))
-      .toSorted((a, b) => (a.at < b.at ? 1 : -1))
-      .slice(0, EARLIER),
-  };
 }
 
 /** What was decided by a link; undefined where no statement bears it out. */
