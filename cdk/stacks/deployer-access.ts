@@ -36,7 +36,7 @@ export function grantDeployer(grantee: Grantee, data: DataStack, config: StageCo
 }
 
 const OUR_NAMES = 'Models and configurations are named by digests; the prefix is ours.';
-const ANY_ENDPOINT = 'Endpoints are named by whoever asks for a promotion; the tag tells which are this stage’s.';
+const ANY_ENDPOINT = 'Endpoints are named by whoever asks for a promotion; the tag tells which belong to the stage.';
 
 function grantHosting(grantee: Grantee, data: DataStack, stage: string): void {
   const arn = (resource: string, resourceName: string) =>
