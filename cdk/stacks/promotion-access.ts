@@ -1,10 +1,12 @@
 import {
+  ENDED_PARTITIONS,
   ENDPOINT_PARTITIONS,
   EVIDENCE_KEY_PARTITION,
   eventPrefixes,
   PROMOTION_PARTITIONS,
   Prefix,
   RELEASE_PARTITIONS,
+  WORKFLOW_INDEX,
 } from '../../lib/contracts/storage.ts';
 import type { DataService } from '../constructs/encryption-key.ts';
 import type { Grantee } from '../constructs/policy.ts';
@@ -22,6 +24,8 @@ export function grantPromotions(grantee: Grantee, data: DataStack, machine: Stat
   data.workflowTable.grantPartitions(grantee, 'WritePromotions', PROMOTION_PARTITIONS, 'PutItem', 'Query');
   data.workflowTable.grantPartitions(grantee, 'ReadEndpoints', ENDPOINT_PARTITIONS, 'Query');
   data.workflowTable.grantPartitions(grantee, 'ReadReleases', RELEASE_PARTITIONS, 'Query');
+  // Nobody goes back on an endpoint twice who did not hear that they did.
+  data.workflowTable.grantIndex(grantee, 'FindWaysBack', WORKFLOW_INDEX.name, ENDED_PARTITIONS);
   data.dataKey.grantOpenTokens(grantee);
   grantOpenIncidents(grantee, data);
   data.announcements.grantAnnounce(grantee);

@@ -213,6 +213,7 @@ describe('the index of the workflow table, which holds all of its items', () => 
     'function:approval-watch': [workflow.openAsks, workflow.untoldAsks, workflow.openPromotions],
     'function:deployer': [workflow.promotionsOf('credit')],
     'function:pages': [workflow.promotionsOf('credit')],
+    'function:promotions': [workflow.promotionsOf('credit')],
   };
 
   it.each(principals)('%s sees what it looks for and nothing else', async (principal) => {
