@@ -37,10 +37,11 @@ export class Shell {
     return await openSigner(key, { session: this.session, askPassword });
   }
 
-  /** The result: one JSON document with `--json`, else lines for a reader. */
+  /** The result: one JSON document with `--json`, else lines for a reader; of an empty list, a remark. */
   result(document: JsonObject | object, lines: readonly string[]): void {
     const text = this.isJson ? JSON.stringify(document, null, 2) : lines.join('\n');
-    if (text !== '') process.stdout.write(`${text}\n`);
+    if (text === '') this.note('there is none');
+    else process.stdout.write(`${text}\n`);
   }
 
   /** A remark on the way to the result. */

@@ -155,6 +155,16 @@ describe('countersign promotion', () => {
     expect(stdout).toMatch(/privacy-officer +approved by p-1 at .*, signed in/);
   });
 
+  it.each([
+    ['promotion list', { promotions: [] }],
+    ['releases credit', { releases: [], next: null }],
+  ])('%s says so where there is none, and to a program in its document only', async (command, body) => {
+    const words = command.split(' ');
+    expect(await run(words, () => ({ body }))).toMatchObject({ stdout: '', stderr: 'countersign: there is none\n' });
+    const { stdout, stderr } = await run([...words, '--json'], () => ({ body }));
+    expect([Object.values(JSON.parse(stdout)), stderr]).toEqual([[[]], '']);
+  });
+
   it('list shows those of an endpoint', async () => {
     const { stdout, calls } = await run(['promotion', 'list', '--endpoint', 'credit'], () => ({
       body: { promotions: [promotion({ state: 'awaiting_approval' })] },
