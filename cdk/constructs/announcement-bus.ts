@@ -1,11 +1,19 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { announcementBus, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
+import { Announcement, announcementBus, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import type { StageConfig } from '../config.ts';
 import { ANNOUNCERS } from '../names.ts';
 import type { Grantee } from './policy.ts';
 import { functionRoleArns } from './principals.ts';
+
+/** `detail-type` of the ends of promotions besides a release. A rollback that put something back is told as `rolledBack` too. */
+export const OTHER_ENDS = [
+  Announcement.rolledBack,
+  Announcement.promotionRefused,
+  Announcement.promotionRejected,
+  Announcement.promotionEnded,
+];
 
 /**
  * The bus that announcements go by. One of its own, because everybody in the account who may put events puts them on the

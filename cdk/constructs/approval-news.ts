@@ -4,10 +4,11 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
+import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
 import { BEARING_ON_ALL } from '../../lib/contracts/predicates.ts';
 import type { StageConfig } from '../config.ts';
 import type { DataStack } from '../stacks/data-stack.ts';
+import { OTHER_ENDS } from './announcement-bus.ts';
 import { DailyRun } from './daily-run.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -17,14 +18,6 @@ const BATCHING_WINDOW = Duration.seconds(1);
 
 /** Beyond this the gate before the deployment sees for itself. */
 const RETRIES = 20;
-
-/** How promotions end that release nothing. */
-const ENDS = [
-  Announcement.promotionRefused,
-  Announcement.promotionRejected,
-  Announcement.promotionEnded,
-  Announcement.rolledBack,
-];
 
 /** What starts the function that watches approvals: evidence that comes in, SES's news of mails, promotions that ended, and the day. */
 export class ApprovalNews extends Construct {
@@ -81,7 +74,7 @@ export class ApprovalNews extends Construct {
       ruleName: `countersign-${config.stage}-ends-told`,
       description: 'Tells of promotions that ended without a release, though people had approved',
       eventBus: data.announcements.bus,
-      eventPattern: { source: [EVENT_SOURCE], detailType: ENDS },
+      eventPattern: { source: [EVENT_SOURCE], detailType: OTHER_ENDS },
       targets: [new LambdaFunction(watch.fn)],
     });
     new DailyRun(this, 'Digests', { config, source: watch, name: 'approval-watch', hour: 7 });

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
@@ -24,6 +24,8 @@ export class FailedEvents extends Construct {
       readonly dataKey: DataKey;
       readonly source: ServiceFunction;
       readonly name: FunctionName;
+      /** What lies in it, for whoever looks for its address among the stack's outputs. */
+      readonly holds: string;
     },
   ) {
     super(scope, id);
@@ -47,6 +49,7 @@ export class FailedEvents extends Construct {
       retryAttempts: RETRIES,
       maxEventAge: OLDEST_EVENT,
     });
+    new CfnOutput(scope, `${id}QueueUrl`, { value: this.queue.queueUrl, description: props.holds });
     acknowledge(this.queue, {
       'AwsSolutions-SQS3': 'This is the queue for what has failed; a person reads it.',
     });

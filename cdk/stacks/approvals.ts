@@ -21,7 +21,7 @@ const WATCH_TIMEOUT = Duration.minutes(5);
 /** Pages that fail in five minutes: who meets one tries once more and goes away. */
 const PAGE_ERRORS = 2;
 
-/** The line that a link's fifth wrong code leaves. */
+/** The line that a link's fifth wrong code leaves, and the fifth code that is sent for it. */
 const LINK_DEAD = '{ $.message = "link-dead" }';
 
 /** The functions that ask people and hear them, with their mail and their pages. */
@@ -102,10 +102,7 @@ export function watchApprovals(
     dataKey: data.dataKey,
     source: functions['approval-watch'],
     name: 'approval-watch',
-  });
-  new CfnOutput(stack, 'FailedNewsQueueUrl', {
-    value: queue.queueUrl,
-    description: 'Ends, returned mails and days that approvers were not told of',
+    holds: 'Ends, returned mails and days that approvers were not told of',
   });
   watchFailedEvents(alarms, queue, 'approval-watch');
 }

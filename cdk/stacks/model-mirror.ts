@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Announcement, EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
@@ -11,6 +11,7 @@ import {
   RELEASE_PARTITIONS,
 } from '../../lib/contracts/storage.ts';
 import type { Alarms } from '../constructs/alarms.ts';
+import { OTHER_ENDS } from '../constructs/announcement-bus.ts';
 import { FailedEvents } from '../constructs/failed-events.ts';
 import type { Grantee } from '../constructs/policy.ts';
 import { ServiceFunction } from '../constructs/service-function.ts';
@@ -25,13 +26,7 @@ const MEMORY = 512;
 /** A few calls for each of two versions; a group of thousands of them takes a page of calls per hundred. */
 const TIMEOUT = Duration.minutes(2);
 /** Every end of a promotion: which of them say anything of a model is the mirror's to know. */
-const MIRRORED = [
-  Announcement.released,
-  Announcement.rolledBack,
-  Announcement.promotionRefused,
-  Announcement.promotionRejected,
-  Announcement.promotionEnded,
-];
+const MIRRORED = [Announcement.released, ...OTHER_ENDS];
 
 /**
  * What tells the SageMaker Model Registry, in the stages that name groups. It hangs on announcements and on nothing else: no
@@ -69,10 +64,7 @@ export function modelMirror(
     dataKey: data.dataKey,
     source: mirror,
     name: 'model-mirror',
-  });
-  new CfnOutput(stack, 'FailedMirrorsQueueUrl', {
-    value: queue.queueUrl,
-    description: 'Announcements that the Model Registry was not told of',
+    holds: 'Announcements that the Model Registry was not told of',
   });
   watchFailedEvents(alarms, queue, 'model-mirror');
   return mirror;

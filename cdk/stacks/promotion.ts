@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -99,10 +99,7 @@ export function promotionFunctions(
     dataKey: data.dataKey,
     source: functions.promoter,
     name: 'promoter',
-  });
-  new CfnOutput(stack, 'FailedStopsQueueUrl', {
-    value: queue.queueUrl,
-    description: 'Executions that ended, and whose promotions were not settled',
+    holds: 'Executions that ended, and whose promotions were not settled',
   });
   new events.Rule(stack, 'PromotionStopped', {
     ruleName: `countersign-${config.stage}-promotion-stopped`,

@@ -113,6 +113,7 @@ export class ServiceStack extends Stack {
       dataKey: data.dataKey,
       source: functions['artifact-verifier'],
       name: 'artifact-verifier',
+      holds: 'Uploads whose verification failed for good',
     });
     const all = { ...functions, ...promotion.functions };
     const api = new MachineApi(this, 'Api', { config, auditKey: data.auditKey.key, functions: all });
@@ -126,10 +127,6 @@ export class ServiceStack extends Stack {
     alarms.watchLogs('integrity-failure', logs, INTEGRITY_FAILURE, PERIOD);
     this.watchExecutions(alarms, simulatePolicy);
     new CfnOutput(this, 'ApiUrl', { value: api.api.url, description: 'Base of the paths of the API' });
-    new CfnOutput(this, 'FailedEventsQueueUrl', {
-      value: failedEvents.queue.queueUrl,
-      description: 'Uploads whose verification failed for good',
-    });
   }
 
   private functions(

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, type Stack } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EVENT_SOURCE } from '../../lib/contracts/announcements.ts';
@@ -140,10 +140,7 @@ export function watchWebhooks(
     dataKey: data.dataKey,
     source,
     name: 'webhook-sender',
-  });
-  new CfnOutput(stack, 'FailedAnnouncementsQueueUrl', {
-    value: queue.queueUrl,
-    description: 'Announcements that no webhook was told of',
+    holds: 'Announcements that no webhook was told of',
   });
   watchFailedEvents(alarms, queue, 'webhook-sender');
 }
