@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { HttpResponse } from '@smithy/protocol-http';
 
 /** What a service does with one request: an answer on the wire, or a connection that breaks. */
@@ -35,6 +36,11 @@ export function answeringDynamo(answers: readonly WireAnswer[]) {
 /** A client of KMS. */
 export function answeringKms(answers: readonly WireAnswer[]): KMSClient {
   return new KMSClient(wire(answers).config);
+}
+
+/** A client of SES. */
+export function answeringSes(answers: readonly WireAnswer[]): SESv2Client {
+  return new SESv2Client(wire(answers).config);
 }
 
 /** How KMS refuses. */

@@ -1,25 +1,12 @@
-import { SESv2Client } from '@aws-sdk/client-sesv2';
-import { HttpResponse } from '@smithy/protocol-http';
 import { describe, expect, it } from 'vitest';
 import { sesMailer } from '../../../lib/adapters/ses/mailer.ts';
+import { answeringSes } from '../../support/answering.ts';
 
 const MAIL = { subject: 'Approve?', text: 'text', html: '<p>html</p>' };
 
 /** What comes of a mail to which SES answers with an error. */
-function sendTo(error: string, statusCode: number): Promise<boolean> {
-  const client = new SESv2Client({
-    region: 'eu-west-1',
-    endpoint: 'http://localhost',
-    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-    maxAttempts: 1,
-    requestHandler: {
-      handle: async () => {
-        const body = Buffer.from(JSON.stringify({ message: 'no' }));
-        const headers = { 'content-type': 'application/json', 'x-amzn-errortype': error };
-        return { response: new HttpResponse({ statusCode, headers, body }) };
-      },
-    },
-  });
+function sendTo(error: string, status: number): Promise<boolean> {
+  const client = answeringSes([{ status, body: { __type: error, message: 'no' } }]);
   const mailer = sesMailer(client, { from: 'a@example.org', configurationSet: 'set' });
   return mailer.send('b@example.org', MAIL, {});
 }

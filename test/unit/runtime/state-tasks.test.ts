@@ -8,6 +8,9 @@ import { linesOf } from '../../support/log-lines.ts';
 
 const signer = { keyArn: 'arn:aws:kms:eu-central-1:111122223333:key/new', sign: vi.fn() };
 
+/** Of what Lambda hands over beside the task, only this is read. */
+const CONTEXT = { awsRequestId: 'aws-1' } as Context;
+
 it.each<[string, () => unknown]>([
   ['EvidenceKeyInactive', () => requireEvidenceKey(undefined, signer)],
   ['TransientError', () => fail(new DomainError('DEPENDENCY_UNAVAILABLE', 'busy', { retryAfterMs: 1000 }))],
@@ -19,7 +22,7 @@ it.each<[string, () => unknown]>([
     async () => ({ done: throws() }),
     () => ({}),
   );
-  const lines = await linesOf(() => expect(run({ task: 'sign' }, {} as Context)).rejects.toMatchObject({ name }));
+  const lines = await linesOf(() => expect(run({ task: 'sign' }, CONTEXT)).rejects.toMatchObject({ name }));
   expect(lines).toHaveLength(1);
 });
 

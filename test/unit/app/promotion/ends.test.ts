@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { activateEvidenceKey } from '../../../../lib/app/manage-registry.ts';
-import type { DeployDeps } from '../../../../lib/app/promotion/deploy-deps.ts';
 import { expireUnconfirmed } from '../../../../lib/app/promotion/expire-unconfirmed.ts';
-import type { DeploymentAlarms, Hosting } from '../../../../lib/app/promotion/hosting.ts';
+import type { Hosting } from '../../../../lib/app/promotion/hosting.ts';
 import { applyStated, statePromotion } from '../../../../lib/app/promotion/record.ts';
 import { runPromoter } from '../../../../lib/app/promotion/run-promoter.ts';
 import { requestPromotion } from '../../../../lib/app/promotion/start.ts';
@@ -12,6 +11,7 @@ import { settleStopped } from '../../../../lib/app/promotion/stopped.ts';
 import type { CaughtFailure, PromotionEnd } from '../../../../lib/contracts/promotion.ts';
 import { objectKey } from '../../../../lib/core/layout.ts';
 import { ADMIN, type ControlPlane, caller, controlPlane, enrol } from '../../../support/control-plane.ts';
+import { deploying } from '../../../support/deploying.ts';
 import { newKey } from '../../../support/keys.ts';
 import { Crash } from '../../../support/memory/steps.ts';
 import { ENDPOINT_WAIT_SECONDS, PROMOTER, type Promoting, promoting, wanted } from '../../../support/promoting.ts';
@@ -41,15 +41,13 @@ async function awaiting(): Promise<string> {
 
 describe('a deployment that begins', () => {
   const told: string[] = [];
-  const hosting: Partial<Hosting> = { endpoint: async () => undefined, update: async (name) => void told.push(name) };
-  const alarms: Partial<DeploymentAlarms> = { nameOf: (name) => name };
   const deploy = async (id: string) => {
+    const { deps } = deploying();
+    const update: Hosting['update'] = async (name) => void told.push(name);
+    const hosting: Hosting = { ...deps.hosting, endpoint: async () => undefined, update };
     const { promotions, endpoints } = scene;
-    const ports: Partial<DeployDeps> = {
-      ...{ promotions, endpoints, clock: plane.clock.now },
-      ...{ hosting: hosting as Hosting, alarms: alarms as DeploymentAlarms },
-    };
-    await startDeployment(ports as DeployDeps, { ...scene.standing(id), deployment: DEPLOYMENT });
+    const ports = { ...deps, promotions, endpoints, hosting, clock: plane.clock.now };
+    await startDeployment(ports, { ...scene.standing(id), deployment: DEPLOYMENT });
   };
   beforeEach(() => void told.splice(0));
 
