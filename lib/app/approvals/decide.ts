@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type ApprovalMethod, type EndedDraft, type GivenDraft, isGiven } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
 import { sha256Hex } from '../../core/digest.ts';
@@ -97,6 +98,9 @@ export function draftOf(
   };
 }
 
+/** Races of one decision are settled this often: whoever is mailed, or decides for another role, writes what a claim is bound to. */
+const ATTEMPTS = 5;
+
 /**
  * Does what somebody decided who has proved who they are: claims it, records it, and answers the wait.
  *
@@ -109,25 +113,39 @@ export async function commitDecision(
   draft: GivenDraft | EndedDraft,
   method: ApprovalMethod,
 ): Promise<Decided> {
-  const { link, ask } = visit;
   if (!isGiven(draft)) return await withdraw(deps, visit, draft, method);
-  if (!ask) return { done: false };
-  const claimed: Link = {
-    ...link,
-    given: { ...draft, method },
-    confirm: null,
-    state: 'used',
-    revision: link.revision + 1,
-  };
-  const deciding = { ...ask, deciding: { link: link.id, person: link.person }, revision: ask.revision + 1 };
+  const { link } = visit;
+  let standing = visit;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await claimed(deps, standing, draft, method)) return { done: true };
+    const now = await revisit(deps, link);
+    // Decided at this very moment, by this link or another: whoever was first carries it on.
+    if (now?.link.revision !== link.revision || now.ask?.deciding) break;
+    const person = await personOf(deps, now, deps.clock());
+    if (typeof person === 'string') return { done: false, bar: person };
+    // Only what they confirmed is claimed again, not what it would be by now.
+    const choice = draft.decision === 'approved' ? 'approve' : 'reject';
+    const again = draftOf(now, person, { choice, comment: draft.comment }, new Date(draft.decided_at));
+    if (!isDeepStrictEqual(again, draft)) break;
+    standing = now;
+  }
+  return { done: false };
+}
+
+/** @returns false where what the claim is bound to changed meanwhile, or somebody else decided */
+async function claimed(deps: DecideDeps, visit: Visit, draft: GivenDraft, method: ApprovalMethod): Promise<boolean> {
+  const { link, ask } = visit;
+  if (!ask) return false;
   // Whoever died between claim and record holds the role: what they decided is what counts.
   if (ask.deciding !== null) {
     await finishDecision(deps, visit);
-    return { done: false };
+    return false;
   }
-  if (!(await deps.approvals.claim(deciding, claimed, standingIn(visit)))) return { done: false };
-  await finishDecision(deps, { ...visit, link: claimed, ask: deciding });
-  return { done: true };
+  const given: Link = { ...link, given: { ...draft, method }, confirm: null, state: 'used', revision: link.revision + 1 };
+  const deciding = { ...ask, deciding: { link: link.id, person: link.person }, revision: ask.revision + 1 };
+  if (!(await deps.approvals.claim(deciding, given, standingIn(visit)))) return false;
+  await finishDecision(deps, { ...visit, link: given, ask: deciding });
+  return true;
 }
 
 /** With the roles whose asks were not there yet: one may be made, and decided by the same person, this very moment. */

@@ -97,7 +97,7 @@ export async function finishSignIn(
   const proven = provenBy(deps, redeemed, provider, person, terms.nonce);
   if (typeof proven === 'string') return { done: false, because: proven };
   const decided = await commitDecision(deps, { ...visit, link }, terms.draft, proven);
-  return decided.done ? decided : { done: false, because: null };
+  return decided.done ? decided : { done: false, because: decided.bar ? { bar: decided.bar } : null };
 }
 
 async function signingOf(deps: DecideDeps, visit: Visit, now: Date) {

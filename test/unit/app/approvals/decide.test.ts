@@ -281,6 +281,35 @@ describe('a decision', () => {
     expect(statement('given')?.body).toMatchObject({ person: 'p-2', deputy_for: ['p-1'] });
   });
 
+  it.each([
+    ['its own role is', 'model-owner', { reminder: 1 }],
+    ['another role is', 'privacy-officer', {}],
+  ])('is made by the form that was sent, though %s asked at this very moment', async (_, role, task) => {
+    const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    plane.steps.before('claim-approval', async () => void (await world.ask(promotion, role, task)));
+    await browser.send(secret, 'decision', form);
+    expect(browser.page).toContain('You approved');
+    expect(rows()).toMatchObject([{ role: 'model-owner', person: 'p-1', decision: 'approved' }]);
+    expect(await inGate()).toEqual(['model-owner p-1 approved']);
+  });
+
+  it('says that nothing was decided where it is asked about without an end, and is made when it is sent again', async () => {
+    const { browser, secret } = await confirming('p-1', world.linksOf('p-1').at(-1));
+    let reminder = 0;
+    const askOnce = () =>
+      plane.steps.before('claim-approval', async () => {
+        await world.ask(promotion, 'model-owner', { reminder: ++reminder });
+        if (reminder < 5) askOnce();
+      });
+    askOnce();
+    await browser.post(secret, 'decision');
+    expect([reminder, browser.status, rows()]).toEqual([5, 403, []]);
+    await browser.get(secret);
+    await browser.post(secret, 'decision', { decision: 'approve', comment: '' });
+    await browser.post(secret, 'decision');
+    expect(rows()).toMatchObject([{ person: 'p-1', decision: 'approved' }]);
+  });
+
   it('is not made by a link of the round before, though its role was not asked anew yet', async () => {
     const { browser, secret, form } = await confirming('p-1', world.linksOf('p-1').at(-1));
     world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });

@@ -66,6 +66,14 @@ describe('an approver who signs in', () => {
     expect([...world.answers.values()]).toEqual(['succeeded']);
   });
 
+  it('signs in once, though another role is asked while they do', async () => {
+    await back();
+    plane.steps.before('claim-approval', async () => void (await world.ask(promotion, 'privacy-officer')));
+    await browser.goOn();
+    expect(await inGate()).toEqual(['model-owner p-1 approved']);
+    expect(provider.redeemed).toHaveLength(1);
+  });
+
   it('rejects in the same way', async () => {
     await back('sub-1', 'reject', 'not this week');
     await browser.goOn();
