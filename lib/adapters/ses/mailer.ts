@@ -1,12 +1,4 @@
-import {
-  AccountSuspendedException,
-  BadRequestException,
-  MailFromDomainNotVerifiedException,
-  MessageRejected,
-  type SESv2Client,
-  SendEmailCommand,
-  SendingPausedException,
-} from '@aws-sdk/client-sesv2';
+import { BadRequestException, MessageRejected, type SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import type { Mailer } from '../../app/approvals/ports.ts';
 import { DomainError } from '../../core/errors.ts';
 import { unavailable } from '../failures.ts';
@@ -16,8 +8,17 @@ const Charset = 'UTF-8';
 /** What a header line must not hold: with it a subject, or an address, would go on as a header of its own. */
 const NOT_IN_A_HEADER = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 
-/** What SES answers to every mail until a person has put it right, perhaps by a word with AWS. */
-const NOT_AT_PRESENT = [AccountSuspendedException, MailFromDomainNotVerifiedException, SendingPausedException];
+/**
+ * What SES answers to every mail until a person has put it right, perhaps by a word with AWS: also where the function lost its
+ * right to send, or the configuration set is gone.
+ */
+const NOT_AT_PRESENT = new Set([
+  'AccessDeniedException',
+  'AccountSuspendedException',
+  'MailFromDomainNotVerifiedException',
+  'NotFoundException',
+  'SendingPausedException',
+]);
 const RETRY_AFTER_MS = 60_000;
 
 export interface SesConfig {
@@ -50,9 +51,9 @@ export function sesMailer(client: SESv2Client, { from, configurationSet }: SesCo
         return true;
       } catch (error) {
         if (error instanceof BadRequestException || error instanceof MessageRejected) return false;
-        if (NOT_AT_PRESENT.some((kind) => error instanceof kind)) {
+        if (error instanceof Error && NOT_AT_PRESENT.has(error.name)) {
           const how = { cause: error, retryAfterMs: RETRY_AFTER_MS };
-          throw new DomainError('DEPENDENCY_UNAVAILABLE', 'SES sends nothing for this account at present', how);
+          throw new DomainError('DEPENDENCY_UNAVAILABLE', `SES sends nothing at present (${error.name})`, how);
         }
         return unavailable('SES', error);
       }

@@ -191,7 +191,7 @@ async function mailLink(
 ): Promise<boolean | undefined> {
   const isNew = known?.round === ask.round && !known.people.some((one) => one.person === person.id);
   const mail = questionMail({ promotion, facts, ask, person, link, isNew });
-  return await unlessDown(deps.mailer.send(person.email, deps.render(mail), mailTags(about)));
+  return await unlessDown(deps.log, deps.mailer.send(person.email, deps.render(mail), mailTags(about)));
 }
 
 type LinkDeps = Pick<AskDeps, 'links' | 'random' | 'clock'> & { readonly settings: Pick<AskSettings, 'pagesUrl'> };

@@ -1,7 +1,7 @@
 import { PromotionError } from '../../contracts/promotion.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { Ask, Promotion } from '../../core/promotion.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import { PromotionFailure } from '../promotion/failure.ts';
 import type { Incidents } from '../promotion/incidents.ts';
 import type { Asks } from '../promotion/ports.ts';
@@ -10,13 +10,14 @@ import { noteFailure, type PromotionStateDeps } from '../promotion/state.ts';
 /** In milliseconds: after this it is an outage that a person should know of, and not a hiccup any more. */
 const HICCUP = 300_000;
 
-/** @returns undefined where no mail at all is taken at present */
-export async function unlessDown(sending: Promise<boolean>): Promise<boolean | undefined> {
+/** @returns undefined where no mail at all is taken at present; the log has the reason */
+export async function unlessDown(log: Log, sending: Promise<boolean>): Promise<boolean | undefined> {
   try {
     return await sending;
   } catch (error) {
-    if (error instanceof DomainError && error.code === 'DEPENDENCY_UNAVAILABLE') return undefined;
-    throw error;
+    if (!(error instanceof DomainError) || error.code !== 'DEPENDENCY_UNAVAILABLE') throw error;
+    log.warn('mail-not-taken', { detail: error.message });
+    return undefined;
   }
 }
 

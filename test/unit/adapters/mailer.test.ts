@@ -13,6 +13,8 @@ function sendTo(error: string, status: number): Promise<boolean> {
 
 describe('a mail', () => {
   it.each([
+    ['AccessDeniedException', 403],
+    ['NotFoundException', 404],
     ['AccountSuspendedException', 400],
     ['SendingPausedException', 400],
     ['MailFromDomainNotVerifiedException', 400],
@@ -30,7 +32,7 @@ describe('a mail', () => {
     expect(await sendTo(error, 400)).toBe(false);
   });
 
-  it('that we have no right to send is a defect', async () => {
-    await expect(sendTo('AccessDeniedException', 403)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  it('that SES does not understand is a defect of ours', async () => {
+    await expect(sendTo('InvalidSignatureException', 403)).rejects.toMatchObject({ name: 'InvalidSignatureException' });
   });
 });

@@ -251,6 +251,7 @@ describe('asking a role', () => {
       plane.clock.advance(MINUTE);
       await expect(attempt()).rejects.toMatchObject({ name: PromotionError.mailDown });
       expect(ask()).toMatchObject({ state: 'asked', mail_down_since: since, mailed: [] });
+      expect(plane.logged.filter(({ event }) => event === 'mail-not-taken')).toHaveLength(2);
       expect(world.table.promotions.get(promotion.id)?.failure).toBeNull();
       expect(world.incidents).toEqual([]);
     });
