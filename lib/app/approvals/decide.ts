@@ -141,7 +141,13 @@ async function claimed(deps: DecideDeps, visit: Visit, draft: GivenDraft, method
     await finishDecision(deps, visit);
     return false;
   }
-  const given: Link = { ...link, given: { ...draft, method }, confirm: null, state: 'used', revision: link.revision + 1 };
+  const given: Link = {
+    ...link,
+    given: { ...draft, method },
+    confirm: null,
+    state: 'used',
+    revision: link.revision + 1,
+  };
   const deciding = { ...ask, deciding: { link: link.id, person: link.person }, revision: ask.revision + 1 };
   if (!(await deps.approvals.claim(deciding, given, standingIn(visit)))) return false;
   await finishDecision(deps, { ...visit, link: given, ask: deciding });
