@@ -77,7 +77,9 @@ export async function askApproval(deps: AskDeps, task: ApprovalDeskTask): Promis
   const others = asks.filter(({ role }) => role !== task.role);
   const facts = await deps.facts(promotion);
   const isLate = task.reminder >= deps.settings.escalateAfter;
-  const people = isRole(task.role) ? await askablePeople(deps, { role: task.role, at, isLate }, facts, others) : [];
+  const people = isRole(task.role)
+    ? await askablePeople(deps, { role: task.role, round: task.round, at, isLate }, facts, others)
+    : [];
   if (people.length === 0) await nobody(deps, promotion, task.role);
 
   const isAsRead = known === read && known?.state !== 'approved';

@@ -39,16 +39,8 @@ export interface DigestDeps
 export async function sendDigests(deps: DigestDeps): Promise<number> {
   const at = deps.clock();
   const news: News = new Map();
-  for (const open of await deps.asks.open(deps.log)) {
-    try {
-      await collect(deps, open, at, news);
-    } catch (error) {
-      // What cannot be read is met again by its own reminder; the others are to hear of theirs.
-      if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-      deps.log.warn(error.code, { promotion: open.promotion, role: open.role, detail: error.message });
-    }
-  }
-  for (const ask of await deps.asks.untold(deps.log)) await collectEnd(deps, ask, news);
+  for (const ask of await deps.asks.open(deps.log)) await unlessBroken(deps, ask, collect(deps, ask, at, news));
+  for (const ask of await deps.asks.untold(deps.log)) await unlessBroken(deps, ask, collectEnd(deps, ask, news));
   for (const [person, { email, asked, ended }] of news) {
     const digest = deps.render({ kind: 'digest', questions: asked, ended: ended.map(({ end }) => end) });
     if (!(await deps.mailer.send(email, digest, mailTags({ person })))) {
@@ -57,6 +49,20 @@ export async function sendDigests(deps: DigestDeps): Promise<number> {
     for (const { ask } of ended) await note(deps, ask, 'yes');
   }
   return news.size;
+}
+
+/** What cannot be read is met again by its own reminder, or tomorrow; the others are to hear of theirs. */
+async function unlessBroken(
+  { log }: Pick<DigestDeps, 'log'>,
+  { promotion, role }: Ask,
+  collecting: Promise<void>,
+): Promise<void> {
+  try {
+    await collecting;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
+    log.warn(error.code, { promotion, role, detail: error.message });
+  }
 }
 
 interface OnesNews {
@@ -98,7 +104,7 @@ async function collect(
   const facts = await deps.facts(promotion);
   const others = asks.filter((one) => one.role !== role);
   // Those on standby get no digest, whether it comes to them or not.
-  for (const person of await askablePeople(deps, { role, at, isLate: true }, facts, others)) {
+  for (const person of await askablePeople(deps, { role, round: promotion.round, at, isLate: true }, facts, others)) {
     if (person.mail !== 'daily') continue;
     const link = await makeLink(deps, promotion, ask, person);
     add(news, person, { asked: [questionOf({ promotion, facts, ask, person, link })] });

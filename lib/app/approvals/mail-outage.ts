@@ -55,6 +55,6 @@ export async function noteOutage(
   { role, until, mail_down_since: since }: Ask,
 ): Promise<void> {
   if (!since) return;
-  const message = `nobody could be asked as ${role} until ${until}: SES took no mail since ${since}`;
+  const message = `nobody answered as ${role} until ${until}, and not everybody could be mailed: SES took no mail since ${since}`;
   await noteFailure(deps, promotion, { code: 'MAIL_DOWN', message });
 }

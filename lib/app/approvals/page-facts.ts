@@ -1,10 +1,4 @@
-import {
-  type ApprovalBody,
-  isGiven,
-  parseApproval,
-  type RecordedApproval,
-  recordedApproval,
-} from '../../core/approvals/approval.ts';
+import { isGiven, parseApproval, type RecordedApproval, recordedApproval } from '../../core/approvals/approval.ts';
 import { readCard } from '../../core/approvals/view/card.ts';
 import type { PageFacts } from '../../core/approvals/view/page.ts';
 import { canonicalBytes } from '../../core/canonical.ts';
@@ -19,7 +13,7 @@ import { parseRelease } from '../../core/release.ts';
 import type { Statement } from '../../core/statement.ts';
 import { parseSubmission } from '../../core/submission.ts';
 import { bytesOf, ownKeys } from '../gate/judge.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, Log } from '../ports.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import { Recent } from '../recent.ts';
 import type { DecisionFacts, FactsDeps, ReadFacts } from './facts.ts';
@@ -30,6 +24,7 @@ export interface PageFactsDeps extends FactsDeps {
   readonly facts: ReadFacts;
   readonly approvals: Pick<Approvals, 'of'>;
   readonly promotions: Pick<Promotions, 'ended'>;
+  readonly log: Log;
 }
 
 /** Promotions of the endpoint that ended, newest first, and how many models of them are looked up: one query each. */
@@ -98,7 +93,7 @@ interface Beside {
 }
 
 async function besideOf(deps: PageFactsDeps, promotion: Promotion, { input }: DecisionFacts): Promise<Beside> {
-  const ended = await deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS);
+  const ended = await unlessBroken(deps.log, deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS));
   const { releases } = input;
   const running = releases.known ? releases.items[0] : undefined;
   // What was refused for the endpoint is of the family as well as what was released to it.
@@ -118,13 +113,25 @@ interface Decided {
 }
 
 async function decidedOn(deps: PageFactsDeps, models: readonly string[]): Promise<readonly Decided[]> {
-  const rows = (await Promise.all(models.map((model) => deps.approvals.of(model)))).flat();
+  const rows = (await Promise.all(models.map((model) => unlessBroken(deps.log, deps.approvals.of(model))))).flat();
   const evidence = rows.flatMap((row) => [row.evidence, ...(row.end === null ? [] : [row.end])]);
   const own = await ownStatements(deps, evidence);
   return rows.flatMap((row) => {
     const view = decisionView(row, own);
     return view ? [{ row, view }] : [];
   });
+}
+
+/** Nobody is kept from deciding by a row of something else: it is left out. */
+async function unlessBroken<T>(log: Log, reading: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
+    // The alarm on integrity failures counts lines of this name.
+    log.warn(error.code, { detail: error.message });
+    return [];
+  }
 }
 
 /** What was decided by a link; undefined where no statement bears it out. */
@@ -173,14 +180,13 @@ async function verifiedBytes(store: FactsDeps['store'], record: EvidenceRecord):
 /** @returns undefined for a row that its statement does not bear out, as a gate does not believe it */
 function decisionView(row: RecordedApproval, own: ReadonlyMap<string, Statement>): DecisionView | undefined {
   const { evidence, end, ended_at } = row;
-  const statement = own.get(evidence);
-  const stated = statement && parseApproval(statement);
+  const stated = approvalIn(own.get(evidence));
   if (!stated || !isGiven(stated.body)) return undefined;
   const { model, body } = stated;
   const said = { ...recordedApproval(model, evidence, body), ended_at, end };
   if (!canonicalBytes(said).equals(canonicalBytes(row))) return undefined;
   const { person, role, decision, method, decided_at: at, comment } = body;
-  const ended = end === null ? undefined : bodyOf(own.get(end));
+  const ended = end === null ? undefined : approvalIn(own.get(end))?.body;
   const fallen = ended_at === null ? null : FALLEN[ended?.decision === 'withdrawn' ? 'withdrawn' : 'fallen'];
   return { person, role, decision, method: method.kind, at, comment, evidence, fallen };
 }
@@ -190,8 +196,14 @@ const FALLEN = {
   fallen: 'what it approved has changed since',
 } as const;
 
-function bodyOf(statement: Statement | undefined): ApprovalBody | undefined {
-  return statement && parseApproval(statement).body;
+/** @returns undefined for what is no approval, nor the end of one */
+function approvalIn(statement: Statement | undefined): ReturnType<typeof parseApproval> | undefined {
+  try {
+    return statement && parseApproval(statement);
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
+  }
 }
 
 async function runningView(

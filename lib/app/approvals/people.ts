@@ -22,6 +22,8 @@ export type Acting = Reach & Pick<AskablePerson, 'deputy_for'>;
 
 interface Asked {
   readonly role: string;
+  /** What was approved in an earlier one keeps nobody from another role: it counts no more. */
+  readonly round: number;
   readonly at: Date;
 }
 
@@ -75,11 +77,12 @@ interface PersonAndBar {
 
 async function barredPeople(
   deps: ApproversOfDeps,
-  { role, at }: Asked,
+  { role, round, at }: Asked,
   { input }: DecisionFacts,
   others: readonly Ask[],
 ): Promise<readonly PersonAndBar[]> {
-  const decided = new Set(others.flatMap(deciderOf).map(plainName));
+  const standing = others.filter((ask) => ask.round === round);
+  const decided = new Set(standing.flatMap(deciderOf).map(plainName));
   const listed = await approversOf(deps, ({ id, roles }) => roles.includes(role) || decided.has(plainName(id)));
   const contacts = listed.filter(({ approver }) => decided.has(plainName(approver.id))).flatMap(contactOf);
   const isDecider = (person: AskablePerson) =>

@@ -48,7 +48,7 @@ export type Sent =
 /**
  * Sends a code to the address that the directory has for the person, wherever the link went. The code before it ends.
  *
- * Crash after the link was saved: no mail comes; another is asked for after the pause.
+ * Crash after the link was saved: no mail comes; another is asked for after the pause. So it is where SES takes none.
  */
 export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   const { link, promotion } = visit;
@@ -71,9 +71,16 @@ export async function sendCode(deps: ProveDeps, visit: Visit): Promise<Sent> {
   };
   // Whoever pressed the button twice gets one mail.
   if (!(await deps.links.save(sent))) return { sent: true };
-  if (sent.codes === CODES_PER_LINK) reportDead(deps.log, sent);
   const mail = deps.render(codeMail({ promotion, facts: await deps.facts(promotion) }, code));
-  await deps.mailer.send(found.email, mail, mailTags({ person: found.id, promotion: promotion.id, role: link.role }));
+  const about = mailTags({ person: found.id, promotion: promotion.id, role: link.role });
+  try {
+    await deps.mailer.send(found.email, mail, about);
+  } catch (error) {
+    // No mail brings it, so it is none of those that the link has; the pause stays.
+    await deps.links.save({ ...sent, code: null, codes: link.codes, revision: sent.revision + 1 });
+    throw error;
+  }
+  if (sent.codes === CODES_PER_LINK) reportDead(deps.log, sent);
   return { sent: true };
 }
 
@@ -88,7 +95,7 @@ export async function personOf(
     const reach = await findReach(deps, link.person);
     return reach ? { ...reach, deputy_for: [] } : 'role';
   }
-  const asked = { person: link.person, role: link.role, at };
+  const asked = { person: link.person, role: link.role, round: promotion.round, at };
   const found = await findPerson(deps, asked, await deps.facts(promotion), others);
   return found ? (found.bar ?? found.person) : ('role' as const);
 }

@@ -54,13 +54,15 @@ export async function note(
   await saved(deps, { ...ask, end_told, revision: ask.revision + 1 });
 }
 
-/** Approvals that stood when the promotion ended, and whose givers have not heard of it. */
+/**
+ * Approvals that stood when the promotion ended, and whose givers have not heard of it: also of an earlier round, where the next
+ * ended before their role was asked anew, as that is what takes their place.
+ */
 function untold(promotion: Promotion, asks: readonly Ask[]) {
   if (!isOver(promotion) || promotion.state === 'released') return [];
   return asks.flatMap((ask) => {
-    const { round, state, decided, end_told } = ask;
-    const stands = round === promotion.round && state === 'approved';
-    return stands && decided && !end_told ? [{ ...ask, decided }] : [];
+    const { state, decided, end_told } = ask;
+    return state === 'approved' && decided && !end_told ? [{ ...ask, decided }] : [];
   });
 }
 

@@ -1,16 +1,18 @@
 import { mailTags } from '../../core/approvals/mail-tags.ts';
 import { refusedMail } from '../../core/approvals/mails.ts';
 import type { Ask, Change, Promotion } from '../../core/promotion.ts';
-import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { AskDeps } from './ask.ts';
 import { reportUnreached } from './feedback.ts';
+import { unlessDown } from './mail-outage.ts';
 import { findReach } from './people.ts';
+import { note, type TellEndedDeps } from './tell-ended.ts';
 
-export type TellDeps = ApproversOfDeps & Pick<AskDeps, 'clock' | 'facts' | 'incidents' | 'mailer' | 'render'>;
+export type TellDeps = TellEndedDeps & Pick<AskDeps, 'clock'>;
 
 /**
  * Mails those who are asked in this round that a gate is closed now: nobody is asked again, and what they approved comes to
- * nothing. Also those who prefer one mail a day, as the ask does not tell which of them had theirs.
+ * nothing. Also those who prefer one mail a day, as the ask does not tell which of them had theirs. While SES takes no mail nothing
+ * waits for it: who had approved hears of the end.
  *
  * Crash in between: whoever was told is told again.
  *
@@ -34,7 +36,12 @@ export async function tellRefused(
   for (const person of told) {
     const reach = await findReach(deps, person);
     const about = { person, promotion: promotion.id };
-    if (!reach || (await deps.mailer.send(reach.email, mail, mailTags(about)))) continue;
-    await reportUnreached(deps.incidents, 'refused', about);
+    const isTaken = reach && (await unlessDown(deps.log, deps.mailer.send(reach.email, mail, mailTags(about))));
+    if (isTaken === undefined) continue;
+    if (!isTaken) await reportUnreached(deps.incidents, 'refused', about);
+    // They need not hear of the end as well, which follows at once.
+    for (const ask of standing.filter(({ state, decided }) => state === 'approved' && decided?.person === person)) {
+      await note(deps, ask, 'yes');
+    }
   }
 }

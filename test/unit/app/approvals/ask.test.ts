@@ -308,6 +308,26 @@ describe('asking a role', () => {
     });
   });
 
+  it.each([
+    ['model-owner', 'privacy-officer'],
+    ['privacy-officer', 'model-owner'],
+  ])('asks anew, first as %s, also whoever approved in another role of the round before', async (...roles) => {
+    await world.enlist('p-1', { roles });
+    await world.enlist('p-2', { roles: ['model-owner'] });
+    await world.enlist('p-3', { roles: ['privacy-officer'] });
+    const promotion = await world.awaiting('run-1');
+    for (const role of ['model-owner', 'privacy-officer']) await world.ask(promotion, role);
+    await decideBy(world, 'p-1', 'approve', '', world.linksOf('p-1')[0]);
+    await decideBy(world, 'p-3', 'approve');
+    await changeApprover(approverDeps(plane), 'p-3', { revision: 1, state: 'left' }, PEOPLE_ADMIN);
+    world.change(promotion.id, { round: 2, changes: [{ code: 'approver_left', about: 'privacy-officer' }] });
+    for (const role of roles) await world.ask(promotion, role, { round: 2 });
+    const asked = Object.fromEntries(
+      [...world.table.asks.values()].map(({ role, people }) => [role, people.map(({ person }) => person)]),
+    );
+    expect(asked).toEqual({ 'model-owner': ['p-1', 'p-2'], 'privacy-officer': ['p-1'] });
+  });
+
   it('answers at once where the role has decided', async () => {
     await world.enlist('p-1');
     const promotion = await world.awaiting('run-1');

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sendDigests } from '../../../../lib/app/approvals/digest.ts';
+import { tellEnded } from '../../../../lib/app/approvals/tell-ended.ts';
 import { mailTags, readMailTags } from '../../../../lib/core/approvals/mail-tags.ts';
+import { DomainError } from '../../../../lib/core/errors.ts';
 import { type Approving, approving, decideBy } from '../../../support/approving.ts';
 import { type ControlPlane, controlPlane } from '../../../support/control-plane.ts';
 import type { TestKey } from '../../../support/keys.ts';
@@ -57,6 +59,31 @@ describe('the daily digest', () => {
     await world.ask(barred, 'privacy-officer');
     expect(await sendDigests(world.digestDeps)).toBe(1);
     expect(digests()).toMatchObject([{ content: { questions: [{ summary: { promotion: barred.id } }] } }]);
+  });
+
+  it.each(['asked', 'ended'] as const)('comes though a promotion that others %s cannot be read', async (which) => {
+    await world.enlist('p-3', { mail: 'daily', roles: ['risk-officer'] });
+    const [broken, sound] = [await world.awaiting('run-1'), await world.awaiting('run-2')];
+    await world.ask(broken, 'risk-officer', { reminder: 2 });
+    if (which === 'ended') {
+      await decideBy(world, 'p-3', 'approve');
+      world.change(broken.id, { state: 'refused', ended_at: plane.clock.now().toISOString() });
+      await tellEnded(world.digestDeps, broken.id);
+    }
+    await world.ask(sound, 'model-owner');
+    const { promotions } = world.digestDeps;
+    const find: typeof promotions.find = async (id) => {
+      if (id === broken.id) throw new DomainError('INTEGRITY_FAILURE', 'the item has another form than we write');
+      return await promotions.find(id);
+    };
+    expect(await sendDigests({ ...world.digestDeps, promotions: { ...promotions, find } })).toBe(1);
+    expect(digests().map(({ to }) => to)).toEqual(['p-1@example.org']);
+    expect(plane.logged).toContainEqual(
+      expect.objectContaining({
+        event: 'INTEGRITY_FAILURE',
+        fields: expect.objectContaining({ promotion: broken.id }),
+      }),
+    );
   });
 
   it('comes twice where it is sent twice, and both mails serve', async () => {

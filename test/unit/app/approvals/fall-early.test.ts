@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fallEarly } from '../../../../lib/app/approvals/fall-early.ts';
+import { tellEnded } from '../../../../lib/app/approvals/tell-ended.ts';
 import { revokeKey } from '../../../../lib/app/manage-registry.ts';
 import { Announcement } from '../../../../lib/contracts/announcements.ts';
 import { OwnPredicate, Predicate } from '../../../../lib/contracts/predicates.ts';
@@ -100,6 +101,27 @@ describe('evidence that arrives while people decide', () => {
       })),
     );
     expect(world.answers.get(waiting)).toBe(PromotionError.changed);
+    // Who was mailed why need not be mailed that.
+    world.change(promotion.id, { state: 'refused', ended_at: plane.clock.now().toISOString() });
+    expect(await tellEnded(world.digestDeps, promotion.id)).toEqual([]);
+  });
+
+  it('ends the waits for answers though SES takes no mail, of every promotion that it falls in; the end is mailed later', async () => {
+    const [one, other] = [await world.awaiting('run-1'), await world.awaiting('run-2')];
+    await world.ask(one, 'model-owner');
+    await decideBy(world, 'p-1', 'approve');
+    const tokens = [await world.ask(one, 'privacy-officer'), await world.ask(other, 'model-owner')];
+    const evidence = await post();
+    const inForce = await world.watchDeps.policies.inForce(undefined);
+    const denied = { ...PASSED, rule: 'dataset_consent', verdict: 'fail' } as const;
+    const main = { ...inForce.main, evaluate: async () => ({ verdicts: [denied], warnings: [] }) };
+    const deps = { ...world.watchDeps, policies: { inForce: async () => ({ ...inForce, main }) } };
+    world.mailService.isDown = true;
+    expect(await fallEarly(deps, [{ evidence, about: null }])).toEqual([one.id, other.id]);
+    expect(tokens.map((token) => world.answers.get(token))).toEqual([PromotionError.changed, PromotionError.changed]);
+    world.mailService.isDown = false;
+    world.change(one.id, { state: 'refused', ended_at: plane.clock.now().toISOString() });
+    expect(await tellEnded(world.digestDeps, one.id)).toEqual(['p-1']);
   });
 
   it('has them asked anew when the key is revoked that signed what they were shown', async () => {

@@ -1,9 +1,48 @@
 import { expect, it } from 'vitest';
 import { shownFacts } from '../../../../lib/app/approvals/page-facts.ts';
+import type { RecordedApproval } from '../../../../lib/core/approvals/approval.ts';
+import { DomainError } from '../../../../lib/core/errors.ts';
 import { approving } from '../../../support/approving.ts';
 import { controlPlane } from '../../../support/control-plane.ts';
 import { digestOf } from '../../../support/manifests.ts';
 import { stages } from '../../../support/stages.ts';
+
+it('nobody is kept from deciding by rows of something else that cannot be read, or that their statements do not bear out', async () => {
+  const plane = await controlPlane();
+  const world = approving(plane);
+  await stages(() => plane).post();
+  await world.enlist('p-1');
+  const promotion = await world.awaiting('run-1');
+  await world.ask(promotion, 'model-owner');
+  const [ask] = [...world.table.asks.values()];
+  const earlier = digestOf('an earlier model');
+  const broken = async () => {
+    throw new DomainError('INTEGRITY_FAILURE', 'the item has another form than we write');
+  };
+  const row: RecordedApproval = {
+    // A statement of ours, and no approval.
+    evidence: promotion.request_decision?.evidence ?? '',
+    role: 'privacy-officer',
+    person: 'p-2',
+    decision: 'approved',
+    model: promotion.model,
+    environment: promotion.environment,
+    endpoint: promotion.endpoint,
+    image_digest: null,
+    promotion: promotion.id,
+    decided_at: '2026-11-20T00:00:00.000Z',
+    round: 1,
+    ended_at: null,
+    end: null,
+  };
+  const of = async (model: string) => (model === earlier ? await broken() : [row]);
+  const ended = [broken, async () => [{ ...promotion, model: earlier }]];
+  for (const [nth, read] of ended.entries()) {
+    const shown = shownFacts({ ...world.deps, promotions: { ended: read }, approvals: { of } });
+    expect(await shown({ promotion, ask, others: [] })).toMatchObject({ decided: [], earlier: [] });
+    expect(plane.logged.filter(({ event }) => event === 'INTEGRITY_FAILURE')).toHaveLength(nth + 1);
+  }
+});
 
 it('another answer has what was decided on this model read anew, and a minute the endpoint’s past', async () => {
   const plane = await controlPlane();

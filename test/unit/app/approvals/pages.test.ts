@@ -237,6 +237,22 @@ describe('a code', () => {
     expect(world.answers.get(token)).toBe('succeeded');
   });
 
+  it('that no mail brought is none of those that a link brings, nor does it raise the alarm', async () => {
+    await browser.get(secret);
+    const form = browser.form('code');
+    world.mailService.isDown = true;
+    for (let nth = 1; nth <= 6; nth++) {
+      await expect(browser.send(secret, 'code', form)).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE' });
+      await browser.send(secret, 'code', form);
+      expect([browser.status, browser.page]).toEqual([429, expect.stringContaining('can be asked for')]);
+      plane.clock.advance(60_000);
+    }
+    world.mailService.isDown = false;
+    await decideBy(world, 'p-1', 'approve');
+    expect(world.table.rows.size).toBe(1);
+    expect(plane.logged.filter(({ event }) => event === 'link-dead')).toEqual([]);
+  });
+
   it('that is wrong five times ends the link, even tried all at once', async () => {
     await browser.get(secret);
     await browser.post(secret, 'code');

@@ -65,6 +65,19 @@ describe('an end without a release', () => {
     expect(notices()[0]?.text).not.toContain('a step ended');
   });
 
+  it('is mailed also where another had everybody asked anew, and it ended before they were', async () => {
+    await decideBy(world, 'p-2', 'approve');
+    plane.clock.advance(60_000);
+    const [secret = '', browser] = [world.linksOf('p-2').at(-1), world.browser()];
+    await browser.get(secret);
+    await browser.post(secret, 'code');
+    await browser.post(secret, 'session', { code: world.codeOf('p-2') });
+    await browser.post(secret, 'decision');
+    expect(world.table.promotions.get(promotion.id)).toMatchObject({ state: 'evaluating', round: 2 });
+    end('refused', { failure: { code: 'GATE_CLOSED', detail: 'the gate does not let it through: scans' } });
+    expect(await tell()).toEqual(['p-1']);
+  });
+
   it('is told once, however often it is announced, and again where the first run died before that was noted', async () => {
     end('refused');
     plane.steps.crashAt('save-ask', 'lost');
@@ -102,8 +115,10 @@ describe('nobody is told', () => {
     expect(await tell()).toEqual([]);
   });
 
-  it('whose approval fell in an earlier round: they were asked anew', async () => {
-    end('refused', { round: 2 });
+  it('whose approval counted no more when it ended: they were asked anew', async () => {
+    world.change(promotion.id, { round: 2, changes: [{ code: 'policy_changed', about: 'p' }] });
+    await world.ask(promotion, 'model-owner', { round: 2 });
+    end('refused');
     expect(await tell()).toEqual([]);
   });
 });
