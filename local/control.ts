@@ -83,6 +83,14 @@ export class LocalControl {
     await this.#ask('PUT', '/sagemaker/speed', { factor });
   }
 
+  /**
+   * So many of SageMaker's seconds pass at once. Whoever passes less than a stage lasts, look by look, misses none of them, however
+   * busy the machine is.
+   */
+  async passSageMakerTime(seconds: number): Promise<void> {
+    await this.#ask('POST', '/sagemaker/time', { seconds });
+  }
+
   /** Lets the next deployment of an endpoint, or of any, go wrong. */
   async armDeployment(fault: DeploymentFault): Promise<void> {
     await this.#ask('POST', '/sagemaker/faults', fault);

@@ -90,6 +90,11 @@ export class SageMaker {
     this.#time.setSpeed(speed);
   }
 
+  /** So many of the service's seconds pass at once. */
+  passTime(seconds: number): void {
+    this.#time.pass(seconds);
+  }
+
   /** @throws Error if what is to be changed does not exist or runs nothing. */
   tamper(tampering: Tampering): void {
     if ('endpoint' in tampering) {

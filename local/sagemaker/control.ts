@@ -3,6 +3,7 @@ import type { SageMaker } from './control-plane.ts';
 import { deploymentFault, tampering } from './faults.ts';
 
 const speedSchema = z.strictObject({ factor: z.number().check(z.positive(), z.maximum(100_000)) });
+const timeSchema = z.strictObject({ seconds: z.number().check(z.positive(), z.maximum(86_400)) });
 
 /**
  * SageMaker's part of the control endpoint.
@@ -14,6 +15,9 @@ export function controlSageMaker(sagemaker: SageMaker, route: string, body: unkn
   switch (route) {
     case 'PUT /sagemaker/speed':
       sagemaker.setSpeed(speedSchema.parse(body).factor);
+      return {};
+    case 'POST /sagemaker/time':
+      sagemaker.passTime(timeSchema.parse(body).seconds);
       return {};
     case 'GET /sagemaker/faults':
       return { armed: sagemaker.faults.armed };

@@ -31,9 +31,21 @@ export class ServiceTime {
     this.#segments = [{ real: this.#realNow(), service: this.now(), speed }, ...this.#segments];
   }
 
+  /** So many of the service's seconds pass at once. */
+  pass(seconds: number): void {
+    const [{ speed }] = this.#segments;
+    this.#segments = [{ real: this.#realNow(), service: this.now() + seconds * 1000, speed }, ...this.#segments];
+  }
+
   /** The real instant of one of the service's that has passed. */
   toReal(instant: number): number {
-    const segment = this.#segments.find(({ service }) => service <= instant) ?? this.#segments[0];
-    return segment.real + (instant - segment.service) / segment.speed;
+    const at = Math.max(
+      this.#segments.findIndex(({ service }) => service <= instant),
+      0,
+    );
+    const segment = this.#segments[at] ?? this.#segments[0];
+    // What was passed over at once has all happened then.
+    const end = this.#segments[at - 1]?.real ?? Number.POSITIVE_INFINITY;
+    return Math.min(segment.real + (instant - segment.service) / segment.speed, end);
   }
 }

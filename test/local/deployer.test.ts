@@ -10,7 +10,7 @@ const local = inject('local');
 const control = new LocalControl(local.control);
 const world = new Promoting(local);
 const on = deployments(local, world);
-/** A bake of ten minutes takes two seconds. */
+/** SageMaker's seconds in a real one. */
 const SPEED = 300;
 const DEPLOYER = 'countersign-local-deployer';
 const run = randomUUID().slice(0, 8);
@@ -25,6 +25,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await control.speedUpSageMaker(1);
 });
+
+/** Does something with a deployment under way, which does not come to its end meanwhile, however busy the machine is. */
+async function underWay<T>(work: () => Promise<T>): Promise<T> {
+  await control.speedUpSageMaker(1);
+  try {
+    return await work();
+  } finally {
+    await control.speedUpSageMaker(SPEED);
+  }
+}
 afterEach(async () => {
   const left = [await control.armed(), await control.armedDeployments()];
   await control.disarm();
@@ -50,8 +60,10 @@ describe('a deployment on the local AWS', () => {
     const id = await on.approved(endpoint, alarm);
     // Two of them for the second person's word, which only what goes past the gate needs.
     expect(await callsOf(() => on.run(id, 'prepare'))).toHaveLength(13);
-    expect(await callsOf(() => on.run(id, 'deploy'))).toHaveLength(4);
-    expect(await callsOf(() => on.run(id, 'watch'))).toEqual(['dynamodb:Query', 'sagemaker:DescribeEndpoint']);
+    await underWay(async () => {
+      expect(await callsOf(() => on.run(id, 'deploy'))).toHaveLength(4);
+      expect(await callsOf(() => on.run(id, 'watch'))).toEqual(['dynamodb:Query', 'sagemaker:DescribeEndpoint']);
+    });
     expect(await on.watch(id)).toBe('in_service');
     expect(await callsOf(() => on.run(id, 'check-integrity'))).toHaveLength(7);
     expect(await on.describe(endpoint)).toMatchObject({ EndpointConfigName: configName({ id }) });
@@ -74,7 +86,10 @@ describe('a deployment on the local AWS', () => {
     const id = await on.approved(endpoint, alarm);
     await control.armDeployment({ kind: 'serves', endpoint, image: OTHER_IMAGE });
     await on.run(id, 'prepare');
-    await on.run(id, 'deploy');
+    await underWay(async () => {
+      await on.run(id, 'deploy');
+      expect(await on.run(id, 'watch')).toEqual({ state: 'moving' });
+    });
     expect(await on.watch(id)).toBe('rolled_back');
     const shown = await on.describe(endpoint);
     expect(shown.EndpointConfigName).toBe(configName({ id: before }));
@@ -137,15 +152,17 @@ describe('a deployer that is killed after a call and run again', () => {
     const before = await on.deployed(endpoint, alarm);
     const id = await on.approved(endpoint, alarm);
     await on.run(id, 'prepare');
-    await kill('UpdateEndpoint');
-    const calls = await callsOf(async () => {
-      await expect(on.run(id, 'deploy')).rejects.toThrow();
-      await on.run(id, 'deploy');
+    await underWay(async () => {
+      await kill('UpdateEndpoint');
+      const calls = await callsOf(async () => {
+        await expect(on.run(id, 'deploy')).rejects.toThrow();
+        await on.run(id, 'deploy');
+      });
+      expect(calls.filter((call) => call === 'sagemaker:UpdateEndpoint')).toHaveLength(1);
+      await kill('PutMetricData', 'monitoring');
+      await expect(on.run(id, 'roll-back')).rejects.toThrow();
+      await on.run(id, 'roll-back');
     });
-    expect(calls.filter((call) => call === 'sagemaker:UpdateEndpoint')).toHaveLength(1);
-    await kill('PutMetricData', 'monitoring');
-    await expect(on.run(id, 'roll-back')).rejects.toThrow();
-    await on.run(id, 'roll-back');
     expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
     expect(await on.describe(endpoint)).toMatchObject({ EndpointConfigName: configName({ id: before }) });
   });

@@ -30,10 +30,11 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { LocalControl } from '../../local/control.ts';
+import { SECONDS } from '../../local/sagemaker/stages.ts';
 import { clientConfig } from './support/clients.ts';
 
-/** A bake of ten minutes takes two seconds, and the shortest stage that a test waits for 400 ms. */
-const SPEED = 300;
+/** Of SageMaker's seconds, so many pass between two looks: fewer than the shortest stage has, so that none is missed. */
+const STEP = 20;
 const OTHER_IMAGE = `registry.example/other@sha256:${'b'.repeat(64)}`;
 
 const local = inject('local');
@@ -46,7 +47,7 @@ const bucket = `models-${run}`;
 const alarm = `errors-${run}`;
 
 beforeAll(async () => {
-  await control.speedUpSageMaker(SPEED);
+  await control.speedUpSageMaker(1);
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'artifacts/sha256/ab/model', Body: 'weights' }));
   await cloudwatch.send(
@@ -64,10 +65,7 @@ beforeAll(async () => {
     }),
   );
 });
-afterAll(async () => {
-  await control.speedUpSageMaker(1);
-  await control.disarmDeployments();
-});
+afterAll(async () => await control.disarmDeployments());
 
 /** A model and a configuration of one name. */
 async function configure(name: string, instances = 4): Promise<string> {
@@ -105,6 +103,7 @@ async function serving(name: string): Promise<{ readonly EndpointName: string; r
   const EndpointName = `${name}-${run}`;
   const EndpointConfigName = await configure(`${EndpointName}-blue`);
   await sagemaker.send(new CreateEndpointCommand({ EndpointName, EndpointConfigName }));
+  await control.passSageMakerTime(SECONDS.launch);
   await waitUntilEndpointInService({ client: sagemaker, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { EndpointName });
   return { EndpointName, EndpointConfigName: await configure(`${EndpointName}-green`) };
 }
@@ -134,7 +133,7 @@ async function watch(name: string, onBake: () => Promise<unknown> = async () => 
       if (stage?.Status === 'Baking') await onBake();
     }
     if (['InService', 'Failed', 'UpdateRollbackFailed'].includes(EndpointStatus)) return { seen, ...shown };
-    await delay(20);
+    await control.passSageMakerTime(STEP);
   }
 }
 
@@ -182,11 +181,14 @@ describe('the local SageMaker, by the real client', () => {
       /^ValidationException: Cannot update in-progress endpoint "arn:aws:sagemaker:eu-west-1:/,
     );
     const { seen, EndpointConfigName, ProductionVariants } = await watch(target.EndpointName);
-    // Shifting and terminating are over too soon for every poll to meet them.
-    expect(seen.filter((state) => /Launching|Baking|InService/.test(state))).toEqual([
+    expect(seen).toEqual([
       'Updating: Launching 4 instance(s).',
+      'Updating: Activating traffic on canary capacity of 1 instance(s).',
       'Updating: Baking for 600 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s).',
+      'Updating: Activating traffic on full capacity of 4 instance(s).',
       'Updating: Baking for 300 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity of 4 instance(s).',
+      // It is the old fleet that is terminated.
+      'Updating: ',
       'InService: ',
     ]);
     expect(EndpointConfigName).toBe(target.EndpointConfigName);
@@ -199,7 +201,7 @@ describe('the local SageMaker, by the real client', () => {
       status: 200,
     });
     // What SageMaker asks of CloudWatch is nobody's call.
-    expect(calls.filter(({ service }) => service !== 'sagemaker')).toEqual([]);
+    expect(calls.filter(({ kind, service }) => kind === 'demo' && service !== 'sagemaker')).toEqual([]);
   });
 
   it('rolls back when an alarm trips while the canary bakes', async () => {
@@ -245,7 +247,8 @@ describe('the local SageMaker, by the real client', () => {
     await set('ALARM');
     const config = { ...CANARY, AutoRollbackConfiguration: { Alarms: [{ AlarmName: passing }] } };
     await sagemaker.send(new UpdateEndpointCommand({ ...target, DeploymentConfig: config }));
-    // The canary begins to bake after 0.9 s, and would for two more.
+    await control.passSageMakerTime(SECONDS.launch + SECONDS.shift);
+    // Alarms are read five times a second while the canary bakes, which it does for ten minutes more.
     await delay(2_000);
     await set('OK');
     const { EndpointConfigName } = await watch(target.EndpointName);
@@ -286,7 +289,7 @@ describe('the local SageMaker, by the real client', () => {
     const { EndpointName } = await serving('throttled');
     const patient = new SageMakerClient({ ...clientConfig(local, 'administrator'), maxAttempts: 3 });
     const throttle = {
-      match: { service: 'sagemaker', operation: 'DescribeEndpoint' },
+      match: { service: 'sagemaker', operation: 'DescribeEndpoint', identity: 'administrator' },
       effect: { kind: 'refuse', status: 400, code: 'ThrottlingException', message: 'Rate exceeded' },
       times: 2,
     } as const;
@@ -315,6 +318,7 @@ describe('the local SageMaker, by the real client', () => {
   it('deletes everything that it made', async () => {
     const { EndpointName, EndpointConfigName } = await serving('deleted');
     await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));
+    await control.passSageMakerTime(SECONDS.delete);
     await waitUntilEndpointDeleted({ client: sagemaker, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { EndpointName });
     await sagemaker.send(new DeleteEndpointConfigCommand({ EndpointConfigName }));
     await sagemaker.send(new DeleteModelCommand({ ModelName: EndpointConfigName }));

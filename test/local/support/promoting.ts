@@ -21,6 +21,9 @@ export type ApproverRole = (typeof ROLES)[number];
 
 const CONSENT = 'DATASET_CONSENT';
 
+/** SageMaker's seconds in a real one: what a test needs not watch is soon over. */
+export const SPEED = 500;
+
 /** Takes canaries back; it rings when a test says so. */
 export const ALARM = 'serving-errors';
 
@@ -53,7 +56,7 @@ export class Promoting {
   /** Once for all tests of a file. @param wantedBy - no other file has the same */
   async prepare(wantedBy: string): Promise<void> {
     const local = this.#local;
-    await this.control.speedUpSageMaker(500);
+    await this.control.speedUpSageMaker(SPEED);
     const cloudWatch = new CloudWatchClient(clientConfig(local, 'administrator'));
     const rings = { EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold', Threshold: 1 } as const;
     const metric = { Namespace: 'Serving', MetricName: 'Errors', Period: 60, Statistic: 'Sum' } as const;

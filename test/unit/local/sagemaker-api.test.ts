@@ -342,6 +342,16 @@ describe('time', () => {
     on.clock.advance(1_000);
     expect(await describeFraud(on)).toMatchObject(stage('ActivatingTraffic'));
   });
+
+  it('that is passed at once is seen by callers as over when it was passed', async () => {
+    const on = await running();
+    await on.call('UpdateEndpoint', toGreen);
+    on.clock.advance(1_000);
+    const passed = on.clock.now().getTime() / 1000;
+    on.sagemaker.passTime(SECONDS.launch + SECONDS.shift + SECONDS.terminate);
+    on.clock.advance(5_000);
+    expect(await describeFraud(on)).toMatchObject({ EndpointStatus: 'InService', LastModifiedTime: passed });
+  });
 });
 
 describe('lists', () => {
