@@ -10,16 +10,17 @@ const LETS_GO_WITHIN_MS = 3 * DAY_MS;
 /**
  * One look at what the way back of a first deployment could not remove: SageMaker neither stops nor deletes an endpoint that it is
  * still making. What it lets go of later, whether it serves by then or not, is removed. People were told before, and it holds up
- * nobody: whoever has the endpoint by now deploys another configuration, which is left alone. So is what a rollback was to take off:
- * its release says that it serves.
+ * nobody: whoever has the endpoint by now deploys another configuration, which is left alone. So is what a release says serves: what a
+ * rollback was to take off, and what turns out to be sealed.
  *
  * @returns `moving` while there is something to wait for; `rolled_back` when nothing serves
  */
 export async function cleanUp(
   { hosting, clock }: Pick<DeployDeps, 'hosting' | 'clock'>,
-  { endpoint: name, kind, deployment, ended_at }: Promotion,
+  { endpoint: name, kind, state, deployment, ended_at }: Promotion,
 ): Promise<Watched> {
-  if (kind === 'rollback' || deployment?.previous_config !== null) return { state: 'rollback_failed' };
+  const isWayBack = state === 'rollback_failed' && kind !== 'rollback';
+  if (!isWayBack || deployment?.previous_config !== null) return { state: 'rollback_failed' };
   const endpoint = await hosting.endpoint(name);
   if (!endpoint) return { state: 'rolled_back' };
   const isLate = clock().getTime() > Date.parse(ended_at ?? '') + LETS_GO_WITHIN_MS;

@@ -105,4 +105,14 @@ describe('cleaning up', () => {
       EndpointStatus: 'InService',
     });
   });
+
+  it('leaves what is sealed alone, though nobody heard of the seal and its end was told as a failed way back', async () => {
+    const on = deploying();
+    const id = await on.released('one');
+    expect(await on.run(id, 'clean-up')).toEqual({ state: 'rollback_failed' });
+    expect(on.sagemaker.describeEndpoint('fraud')).toMatchObject({
+      EndpointConfigName: configName({ id }),
+      EndpointStatus: 'InService',
+    });
+  });
 });
