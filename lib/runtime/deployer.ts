@@ -15,7 +15,7 @@ import type { DeployDeps } from '../app/promotion/deploy-deps.ts';
 import { runDeployerTask } from '../app/promotion/deploy-task.ts';
 import { Env } from '../contracts/env.ts';
 import type { DeployerTask } from '../contracts/promotion.ts';
-import { clientConfig, s3, tableConfig, tables } from './composition.ts';
+import { clientConfig, log, s3, tableConfig, tables } from './composition.ts';
 import { allAtOnceIn, required, retention } from './environment.ts';
 import { stateTasks } from './state-tasks.ts';
 
@@ -40,6 +40,7 @@ export function deployerDeps(): DeployDeps {
     confirmed: (promotion) => readConfirmation(signed, promotion),
     source: { bucket, role: required(Env.SERVING_ROLE_ARN) },
     allAtOnceIn: allAtOnceIn(),
+    log,
   };
 }
 

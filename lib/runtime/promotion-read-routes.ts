@@ -44,7 +44,7 @@ export function promotionReadRoutes(): RouteTable {
       const { endpoint } = request.query;
       if (endpoint === undefined) return { status: 200, body: { promotions: open } };
       const name = parseWith(EndpointSchema, endpoint, 'REQUEST_INVALID');
-      const ended = await promotions.ended(name, ENDED);
+      const ended = await promotions.ended(name, ENDED, log);
       const ofEndpoint = open.filter((promotion) => promotion.endpoint === name);
       // Both lists are as old as an index is: what ended this second may be in both.
       const over = ended.filter(({ id }) => !ofEndpoint.some((one) => one.id === id));

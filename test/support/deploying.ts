@@ -127,6 +127,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
       return letThrough(promotion);
     },
     confirmed: async (id) => confirmations.get(id),
+    log: { info: () => undefined, warn: () => undefined },
     source: { bucket: 'evidence', role: 'arn:aws:iam::111122223333:role/serving' },
     allAtOnceIn: new Set(allAtOnce ? ['production'] : []),
   };

@@ -23,8 +23,8 @@ export function dynamoPromotions(client: DynamoDBClient, table: string): Promoti
     find,
     save: async (promotion) => await putIfAt(client, table, promotionItem(promotion), promotion.revision - 1),
     open: async (log) => readableOf(PromotionSchema, await listed(client, table, workflow.openPromotions, LISTED), log),
-    ended: async (endpoint, limit) =>
-      (await listed(client, table, workflow.promotionsOf(endpoint), limit, true)).map(promotionOf),
+    ended: async (endpoint, limit, log) =>
+      readableOf(PromotionSchema, await listed(client, table, workflow.promotionsOf(endpoint), limit, true), log),
   };
 }
 
@@ -52,8 +52,6 @@ export function promotionItem(promotion: Promotion): Item {
     ...indexed(index.partition, `${index.at}#${id}`),
   });
 }
-
-const promotionOf = (item: Item): Promotion => readItem(PromotionSchema, item);
 
 export function dynamoAsks(client: DynamoDBClient, table: string): Asks {
   const asksIn = async (partition: string, log: Log) =>

@@ -1,9 +1,9 @@
 import { mailTags } from '../../core/approvals/mail-tags.ts';
 import { endOf, questionOf } from '../../core/approvals/mails.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { ApprovalQuestion, EndNotice } from '../../core/mail/model.ts';
 import type { Ask } from '../../core/promotion.ts';
 import type { Asks } from '../promotion/ports.ts';
+import { unlessBroken } from '../unless-broken.ts';
 import { type AskDeps, makeLink } from './ask.ts';
 import { reportUnreached } from './feedback.ts';
 import { askablePeople, findReach, type Reach } from './people.ts';
@@ -39,8 +39,13 @@ export interface DigestDeps
 export async function sendDigests(deps: DigestDeps): Promise<number> {
   const at = deps.clock();
   const news: News = new Map();
-  for (const ask of await deps.asks.open(deps.log)) await unlessBroken(deps, ask, collect(deps, ask, at, news));
-  for (const ask of await deps.asks.untold(deps.log)) await unlessBroken(deps, ask, collectEnd(deps, ask, news));
+  const about = ({ promotion, role }: Ask) => ({ promotion, role });
+  for (const ask of await deps.asks.open(deps.log)) {
+    await unlessBroken(deps.log, about(ask), collect(deps, ask, at, news));
+  }
+  for (const ask of await deps.asks.untold(deps.log)) {
+    await unlessBroken(deps.log, about(ask), collectEnd(deps, ask, news));
+  }
   for (const [person, { email, asked, ended }] of news) {
     const digest = deps.render({ kind: 'digest', questions: asked, ended: ended.map(({ end }) => end) });
     if (!(await deps.mailer.send(email, digest, mailTags({ person })))) {
@@ -49,20 +54,6 @@ export async function sendDigests(deps: DigestDeps): Promise<number> {
     for (const { ask } of ended) await note(deps, ask, 'yes');
   }
   return news.size;
-}
-
-/** What cannot be read is met again by its own reminder, or tomorrow; the others are to hear of theirs. */
-async function unlessBroken(
-  { log }: Pick<DigestDeps, 'log'>,
-  { promotion, role }: Ask,
-  collecting: Promise<void>,
-): Promise<void> {
-  try {
-    await collecting;
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-    log.warn(error.code, { promotion, role, detail: error.message });
-  }
 }
 
 interface OnesNews {

@@ -8,6 +8,7 @@ import { decide, type GateDeps } from '../gate/evaluate.ts';
 import { approvable, approvedFacts } from '../promotion/approved-facts.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import type { Recent } from '../recent.ts';
+import { unlessBroken } from '../unless-broken.ts';
 import { type AskAnewDeps, askAnew, finishAskingAnew } from './ask-anew.ts';
 import { type TellDeps, tellRefused } from './tell-refused.ts';
 
@@ -39,16 +40,16 @@ export async function fallEarly(deps: FallEarlyDeps, arrivals: readonly Arrival[
   if (arrivals.length === 0) return [];
   const fallen: string[] = [];
   for (const one of await deps.promotions.open(deps.log)) {
-    try {
-      if (isAskedAnew(one)) await finish(deps, one.id);
-      if (one.state === 'awaiting_approval' && !one.abort && (await fallsBy(deps, one, arrivals))) fallen.push(one.id);
-    } catch (error) {
-      // What is broken is met again by its own gate; what is only busy has the whole event come again.
-      if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-      deps.log.warn(error.code, { promotion: one.id, detail: error.message });
-    }
+    // What is broken is met again by its own gate; what is only busy has the whole event come again.
+    if (await unlessBroken(deps.log, { promotion: one.id }, lookAt(deps, one, arrivals))) fallen.push(one.id);
   }
   return fallen;
+}
+
+/** @returns whether it is asked anew */
+async function lookAt(deps: FallEarlyDeps, one: Promotion, arrivals: readonly Arrival[]): Promise<boolean> {
+  if (isAskedAnew(one)) await finish(deps, one.id);
+  return one.state === 'awaiting_approval' && !one.abort && (await fallsBy(deps, one, arrivals));
 }
 
 function isAskedAnew({ state, round }: Promotion): boolean {

@@ -16,6 +16,7 @@ import { bytesOf, ownKeys } from '../gate/judge.ts';
 import type { Clock, Log } from '../ports.ts';
 import type { Promotions } from '../promotion/ports.ts';
 import { Recent } from '../recent.ts';
+import { unlessBroken } from '../unless-broken.ts';
 import type { DecisionFacts, FactsDeps, ReadFacts } from './facts.ts';
 import type { Approvals } from './ports.ts';
 import type { Visit } from './visit.ts';
@@ -93,7 +94,7 @@ interface Beside {
 }
 
 async function besideOf(deps: PageFactsDeps, promotion: Promotion, { input }: DecisionFacts): Promise<Beside> {
-  const ended = await unlessBroken(deps.log, deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS));
+  const ended = await deps.promotions.ended(promotion.endpoint, FAMILY_PROMOTIONS, deps.log);
   const { releases } = input;
   const running = releases.known ? releases.items[0] : undefined;
   // What was refused for the endpoint is of the family as well as what was released to it.
@@ -113,25 +114,15 @@ interface Decided {
 }
 
 async function decidedOn(deps: PageFactsDeps, models: readonly string[]): Promise<readonly Decided[]> {
-  const rows = (await Promise.all(models.map((model) => unlessBroken(deps.log, deps.approvals.of(model))))).flat();
+  // Nobody is kept from deciding by what cannot be read of another model.
+  const read = models.map(async (model) => (await unlessBroken(deps.log, { model }, deps.approvals.of(model))) ?? []);
+  const rows = (await Promise.all(read)).flat();
   const evidence = rows.flatMap((row) => [row.evidence, ...(row.end === null ? [] : [row.end])]);
   const own = await ownStatements(deps, evidence);
   return rows.flatMap((row) => {
     const view = decisionView(row, own);
     return view ? [{ row, view }] : [];
   });
-}
-
-/** Nobody is kept from deciding by a row of something else: it is left out. */
-async function unlessBroken<T>(log: Log, reading: Promise<readonly T[]>): Promise<readonly T[]> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-    // The alarm on integrity failures counts lines of this name.
-    log.warn(error.code, { detail: error.message });
-    return [];
-  }
 }
 
 /** What was decided by a link; undefined where no statement bears it out. */

@@ -1,11 +1,11 @@
 import { mailTags } from '../../core/approvals/mail-tags.ts';
 import { endedMail } from '../../core/approvals/mails.ts';
-import { DomainError } from '../../core/errors.ts';
 import type { GateInput } from '../../core/gate/input.ts';
 import { type Ask, isOver, type Promotion } from '../../core/promotion.ts';
 import type { ApproversOfDeps } from '../directory/approvers-of.ts';
 import type { Asks, Promotions } from '../promotion/ports.ts';
 import { requireStanding } from '../promotion/state.ts';
+import { unlessBroken } from '../unless-broken.ts';
 import { type AskDeps, saved } from './ask.ts';
 import { reportUnreached } from './feedback.ts';
 import { findReach } from './people.ts';
@@ -71,11 +71,5 @@ export async function inputOf(
   { facts, log }: Pick<TellEndedDeps, 'facts' | 'log'>,
   promotion: Promotion,
 ): Promise<GateInput | undefined> {
-  try {
-    return (await facts(promotion)).input;
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-    log.warn(error.code, { promotion: promotion.id, detail: error.message });
-    return undefined;
-  }
+  return (await unlessBroken(log, { promotion: promotion.id }, facts(promotion)))?.input;
 }

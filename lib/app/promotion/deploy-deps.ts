@@ -1,7 +1,7 @@
 import type { Environment } from '../../contracts/predicates.ts';
 import { PromotionError } from '../../contracts/promotion.ts';
 import type { Deployment, Promotion } from '../../core/promotion.ts';
-import type { ArtifactStore, Ledger } from '../ports.ts';
+import type { ArtifactStore, Ledger, Log } from '../ports.ts';
 import { PromotionFailure } from './failure.ts';
 import type { DeploymentAlarms, Hosting } from './hosting.ts';
 import type { SignedAbout } from './let-through.ts';
@@ -21,6 +21,7 @@ export interface DeployDeps extends PromotionStateDeps, SignedAbout {
   readonly source: { readonly bucket: string; readonly role: string };
   /** Environments whose deployments may move all traffic at once. */
   readonly allAtOnceIn: ReadonlySet<Environment>;
+  readonly log: Log;
 }
 
 /** A promotion that {@link prepareDeployment} has been at. */

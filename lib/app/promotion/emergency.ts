@@ -35,7 +35,7 @@ export async function rollBackEndpoint(
   const requester: Requester = { ...personOf(deps, caller), principal: principal?.name ?? null };
   const deploying = await deployingOn(deps, endpoint);
   const released = await releasesOf(deps, endpoint);
-  const left = from && (await alreadyLeft(deps, released[0], from, deploying));
+  const left = from && (await alreadyLeft(deps, { endpoint, from, deploying }, released[0]));
   if (left) return { created: false, promotion: left };
   if (!from && !deploying) await requireNotBack(deps, endpoint, released[0]);
   if (deploying?.kind === 'rollback') {
@@ -59,13 +59,15 @@ export async function rollBackEndpoint(
 /** @returns the promotion that has left it before: whoever did not hear the answer asks again, and goes back once */
 async function alreadyLeft(
   { promotions }: EmergencyDeps,
+  { endpoint, from, deploying }: { endpoint: string; from: string; deploying: Promotion | undefined },
   newest: RecordedRelease | undefined,
-  from: string,
-  deploying: Promotion | undefined,
 ): Promise<Promotion | undefined> {
-  const named = (await promotions.find(from))?.promotion;
+  const found = (await promotions.find(from))?.promotion;
+  const named = found?.endpoint === endpoint ? found : undefined;
   if (deploying?.id === from || deploying?.request.startsWith(rollbackRequest(from))) return undefined;
-  if (named?.abort?.cause === 'emergency_rollback' && isOver(named) && named.release === null) return named;
+  if (named?.abort?.cause === 'emergency_rollback' && named.state === 'rolled_back') return named;
+  // It could not be taken back, and may serve still.
+  if (!deploying && named && isStuckSince(named, newest)) return undefined;
   const release = named?.release ?? from;
   if (!deploying && newest?.evidence === release) return undefined;
   if (newest?.kind === 'rollback' && newest.previous === release) {
@@ -79,25 +81,28 @@ async function alreadyLeft(
 
 /** Whoever did not hear the answer, and names nothing, does not go back twice: what was put back is left only by its name. */
 async function requireNotBack(
-  { promotions }: EmergencyDeps,
+  { promotions, log }: EmergencyDeps,
   endpoint: string,
   newest: RecordedRelease | undefined,
 ): Promise<void> {
   if (!newest) return;
-  const ended = await promotions.ended(endpoint, LOOKED_BACK_ENDED);
+  const ended = await promotions.ended(endpoint, LOOKED_BACK_ENDED, log);
   const since = ended.filter(({ ended_at }) => ended_at !== null && ended_at > newest.released_at);
-  const last = since.find(
-    ({ state, deployment, abort }) =>
-      (state === 'rollback_failed' && deployment !== null) || abort?.cause === 'emergency_rollback',
-  );
+  const last = since.find((one) => isStuckSince(one, newest) || one.abort?.cause === 'emergency_rollback');
   // What serves now is then not what was put back.
   if (last?.state === 'rollback_failed') return;
   if (!last && newest.kind !== 'rollback') return;
   const at = last?.ended_at ?? newest.released_at;
   throw new DomainError('PROMOTION_STATE_CONFLICT', `somebody went back on ${endpoint} at ${at}`, {
     pointer: '/from',
-    hint: `to leave what serves now too, name it: --from ${newest.evidence}`,
+    hint: `to go on, name the newest release: --from ${newest.evidence}; it is left, or put back where something else serves`,
   });
+}
+
+/** Whether something was deployed, could not be taken back, and nothing was released since. */
+function isStuckSince({ state, deployment, ended_at }: Promotion, newest: RecordedRelease | undefined): boolean {
+  const isStuck = state === 'rollback_failed' && deployment !== null;
+  return isStuck && ended_at !== null && ended_at > (newest?.released_at ?? '');
 }
 
 async function releasesOf({ releases }: EmergencyDeps, endpoint: string): Promise<readonly RecordedRelease[]> {

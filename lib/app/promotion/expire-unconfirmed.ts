@@ -1,8 +1,8 @@
 import { Announcement } from '../../contracts/announcements.ts';
 import { promotionEvent } from '../../core/announcement.ts';
-import { DomainError } from '../../core/errors.ts';
 import { isOver } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
+import { unlessBroken } from '../unless-broken.ts';
 import type { Promotions } from './ports.ts';
 import { applyStated, type RecordDeps, statePromotion } from './record.ts';
 import { changePromotion, requirePromotion } from './state.ts';
@@ -27,13 +27,8 @@ export async function expireUnconfirmed(deps: ExpireDeps): Promise<readonly stri
   const expired: string[] = [];
   for (const { id, kind, requested_at } of await deps.promotions.open(deps.log)) {
     if (kind !== 'break_glass' || now.getTime() - Date.parse(requested_at) <= CONFIRM_WITHIN_MS) continue;
-    try {
-      if (await expire(deps, id, now)) expired.push(id);
-    } catch (error) {
-      // What is broken is looked at again tomorrow; what is only busy has the whole run come again.
-      if (!(error instanceof DomainError) || error.retryAfterMs !== undefined) throw error;
-      deps.log.warn(error.code, { promotion: id, detail: error.message });
-    }
+    // What is broken is looked at again tomorrow; what is only busy has the whole run come again.
+    if (await unlessBroken(deps.log, { promotion: id }, expire(deps, id, now))) expired.push(id);
   }
   return expired;
 }

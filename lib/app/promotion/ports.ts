@@ -18,8 +18,8 @@ export interface Promotions {
    * be read is left out, so that it holds up no other, and is told to the log as INTEGRITY_FAILURE.
    */
   open(log: Log): Promise<readonly Promotion[]>;
-  /** Those of an endpoint that ended, newest first, as old as an index is. */
-  ended(endpoint: string, limit: number): Promise<readonly Promotion[]>;
+  /** Those of an endpoint that ended, newest first, as old as an index is; without those that cannot be read, as above. */
+  ended(endpoint: string, limit: number, log: Log): Promise<readonly Promotion[]>;
 }
 
 /** Promotions whose change is evidence: both are written in one transaction, or neither. Evidence that is there already stays. */

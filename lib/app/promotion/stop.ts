@@ -81,11 +81,11 @@ export const CONFIRM_WITHIN_MS = 3_600_000;
  */
 export async function confirmPromotion(deps: StopDeps, id: string, reason: string, caller: Caller): Promise<Promotion> {
   const standing = await requirePromotion(deps.promotions, id);
-  const { kind, requester, confirmed_by } = standing;
-  if (kind !== 'break_glass' || isOver(standing)) {
+  const { kind, requester, confirmed_by, abort } = standing;
+  if (kind !== 'break_glass' || isOver(standing) || abort) {
     throw new DomainError(
       'PROMOTION_STATE_CONFLICT',
-      `the promotion ${id} is ${standing.state} and waits for no second person`,
+      `the promotion ${id} is ${abort?.cause ?? standing.state} and waits for no second person`,
     );
   }
   if (requester.unique_id === caller.uniqueId) {

@@ -67,7 +67,7 @@ const TOUCHED: ReadonlySet<PromotionState> = new Set(['released', 'rolled_back',
  * @param way - from the newest release to what served before it
  */
 async function displacing(
-  { promotions }: DeployDeps,
+  { promotions, log }: DeployDeps,
   name: string,
   endpoint: HostedEndpoint | undefined,
   { model_name, endpoint_config, previous_config }: Way,
@@ -78,7 +78,7 @@ async function displacing(
   if (serves !== endpoint_config) return { model_name, endpoint_config: serves };
   if (endpoint.status === 'InService') return undefined;
   // SageMaker names the old configuration also where a part of the fleet is new. A way back that failed leads where it led.
-  const ended = await promotions.ended(name, LOOKED_BACK_ENDED);
+  const ended = await promotions.ended(name, LOOKED_BACK_ENDED, log);
   const last = ended.find(({ state, deployment }) => TOUCHED.has(state) && deployment !== null);
   if (last?.state !== 'rollback_failed' || last.deployment?.previous_config !== endpoint_config) return undefined;
   return { model_name: last.deployment.model_name, endpoint_config: last.deployment.endpoint_config };

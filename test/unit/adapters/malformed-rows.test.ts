@@ -1,9 +1,11 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { toItem } from '../../../lib/adapters/dynamodb/items.ts';
 import { dynamoLedger } from '../../../lib/adapters/dynamodb/ledger.ts';
 import { dynamoAsks, dynamoPromotions } from '../../../lib/adapters/dynamodb/promotions.ts';
 import { dynamoRegistry } from '../../../lib/adapters/dynamodb/registry.ts';
 import { dynamoWaivers } from '../../../lib/adapters/dynamodb/waivers.ts';
+import type { Log } from '../../../lib/app/ports.ts';
 import type { Ask } from '../../../lib/core/promotion.ts';
 import { answeringDynamo } from '../../support/answering.ts';
 import { aPromotion } from '../../support/promotions.ts';
@@ -51,16 +53,21 @@ const ASK: Ask = {
 };
 
 it.each([
-  ['promotions', dynamoPromotions, PROMOTION],
-  ['asks', dynamoAsks, ASK],
-] as const)(
-  'a row that no function writes holds up no other of the open %s, and is told to the alarm',
-  async (_, port, row) => {
+  ['the open promotions', (client, log) => dynamoPromotions(client, 'workflow').open(log), PROMOTION],
+  [
+    'the promotions that ended',
+    (client, log) => dynamoPromotions(client, 'workflow').ended('credit', 9, log),
+    PROMOTION,
+  ],
+  ['the open asks', (client, log) => dynamoAsks(client, 'workflow').open(log), ASK],
+] satisfies [string, (client: DynamoDBClient, log: Log) => Promise<readonly object[]>, object][])(
+  'a row that no function writes holds up no other of %s, and is told to the alarm',
+  async (_, list, row) => {
     const [broken, whole] = [{ id: 5 }, row].map((one) => toItem({ pk: 'p', sk: 's' }, one));
     const { client } = answeringDynamo([{ status: 200, body: { Items: [broken, whole] } }]);
     const warned: string[] = [];
     const log = { info: () => {}, warn: (event: string) => void warned.push(event) };
-    expect(await port(client, 'workflow').open(log)).toEqual([row]);
+    expect(await list(client, log)).toEqual([row]);
     expect(warned).toEqual(['INTEGRITY_FAILURE']);
   },
 );

@@ -16,9 +16,6 @@ it('nobody is kept from deciding by rows of something else that cannot be read, 
   await world.ask(promotion, 'model-owner');
   const [ask] = [...world.table.asks.values()];
   const earlier = digestOf('an earlier model');
-  const broken = async () => {
-    throw new DomainError('INTEGRITY_FAILURE', 'the item has another form than we write');
-  };
   const row: RecordedApproval = {
     // A statement of ours, and no approval.
     evidence: promotion.request_decision?.evidence ?? '',
@@ -35,13 +32,14 @@ it('nobody is kept from deciding by rows of something else that cannot be read, 
     ended_at: null,
     end: null,
   };
-  const of = async (model: string) => (model === earlier ? await broken() : [row]);
-  const ended = [broken, async () => [{ ...promotion, model: earlier }]];
-  for (const [nth, read] of ended.entries()) {
-    const shown = shownFacts({ ...world.deps, promotions: { ended: read }, approvals: { of } });
-    expect(await shown({ promotion, ask, others: [] })).toMatchObject({ decided: [], earlier: [] });
-    expect(plane.logged.filter(({ event }) => event === 'INTEGRITY_FAILURE')).toHaveLength(nth + 1);
-  }
+  const of = async (model: string) => {
+    if (model === earlier) throw new DomainError('INTEGRITY_FAILURE', 'the item has another form than we write');
+    return [row];
+  };
+  const ended = async () => [{ ...promotion, model: earlier }];
+  const shown = shownFacts({ ...world.deps, promotions: { ended }, approvals: { of } });
+  expect(await shown({ promotion, ask, others: [] })).toMatchObject({ decided: [], earlier: [] });
+  expect(plane.logged).toContainEqual(expect.objectContaining({ event: 'INTEGRITY_FAILURE' }));
 });
 
 it('another answer has what was decided on this model read anew, and a minute the endpoint’s past', async () => {

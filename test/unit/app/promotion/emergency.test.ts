@@ -183,14 +183,38 @@ describe('an emergency rollback', () => {
     expect(await rollBack()).toMatchObject({ created: true });
   });
 
-  it('of a deployment that could not be taken back is told again without a name', async () => {
-    const first = await scene.requested();
-    scene.release(first.id);
-    const id = await deployingNow();
-    await rollBack();
-    plane.clock.advance(SECOND);
-    await end(id, 'rollback_failed');
-    expect(await rollBack()).toMatchObject({ created: true, promotion: { kind: 'rollback' } });
+  it.each(['without a name', 'by its name'])(
+    'of a deployment that could not be taken back is told again %s',
+    async (how) => {
+      const first = await scene.requested();
+      scene.release(first.id);
+      const id = await deployingNow();
+      const deployment = {
+        model_name: 'm',
+        endpoint_config: 'd',
+        previous_config: 'c',
+        started_at: null,
+        way_back: null,
+      };
+      scene.set(id, { deployment });
+      await rollBack();
+      plane.clock.advance(SECOND);
+      await end(id, 'rollback_failed');
+      const again = await rollBack(ON_CALL, how === 'by its name' ? id : undefined);
+      expect(again).toMatchObject({ created: true, promotion: { kind: 'rollback' } });
+    },
+  );
+
+  it('that names what was taken back on another endpoint is refused', async () => {
+    const { id } = await scene.requested();
+    scene.release(id);
+    const other = await second();
+    const abort = { cause: 'emergency_rollback', by: null, reason: '', at: '' } as const;
+    scene.set(other.id, { endpoint: 'other', state: 'rolled_back', abort });
+    await expect(rollBack(ON_CALL, other.id)).rejects.toMatchObject({
+      code: 'PROMOTION_STATE_CONFLICT',
+      pointer: '/from',
+    });
   });
 
   it('of an endpoint on which nothing was released is refused', async () => {

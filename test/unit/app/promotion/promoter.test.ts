@@ -362,6 +362,14 @@ describe('a promotion past the gate', () => {
     expect(scene.executions.states.size).toBe(0);
   });
 
+  it('is not confirmed once it is cancelled', async () => {
+    const id = await breakGlass();
+    await cancelOwnPromotion(scene.promoterDeps, id, 'it recovered', PROMOTER);
+    const late = confirmPromotion(scene.promoterDeps, id, 'the site is down', SECOND_PERSON);
+    await expect(late).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect(scene.incidents).toEqual([]);
+  });
+
   it('is over when nobody confirms it within an hour', async () => {
     const id = await breakGlass();
     plane.clock.advance(3601 * SECOND);
