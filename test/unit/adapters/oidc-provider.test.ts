@@ -66,7 +66,7 @@ const put = (path: string, answer: unknown): void => {
 
 const keep = (event: string, fields: unknown) => void logged.push(JSON.stringify([event, fields]));
 const provider = (options: object = {}) =>
-  oidcProvider({ issuer, clientId: CLIENT_ID, log: { info: keep, warn: keep }, timeoutMs: 500, ...options });
+  oidcProvider({ issuer, clientId: CLIENT_ID, log: { info: keep, warn: keep }, timeoutMs: 20_000, ...options });
 const metadata = (changes: object) => {
   const path = '/.well-known/openid-configuration';
   answers[path] = { ...(answers[path] as object), ...changes };
@@ -159,7 +159,6 @@ describe('a code', () => {
 
   it.each([
     ['is down', '/token', () => server.closeAllConnections()],
-    ['does not answer in time', '/token', () => undefined],
     ['answers with a page', '/token', refusing(200, '<html>', 'text/html')],
     ['answers with half of it', '/token', refusing(200, '{"access_token":')],
     ['answers without end', '/jwks', refusing(200, `{"keys":["${'x'.repeat(300_000)}"]}`)],
@@ -172,6 +171,11 @@ describe('a code', () => {
     expect(await provider().redeem(ANSWER, TERMS)).toEqual({ ok: false, because: 'unanswered' });
     expect(logged.join()).not.toMatch(/the-code|the-access-token|eyJ|dBjf/);
   });
+});
+
+it('a provider that does not answer in time is waited for no longer', async () => {
+  answers['/token'] = () => undefined;
+  expect(await provider({ timeoutMs: 500 }).redeem(ANSWER, TERMS)).toEqual({ ok: false, because: 'unanswered' });
 });
 
 it('a provider on the internet is asked at public addresses alone, and by TLS', async () => {
