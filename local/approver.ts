@@ -8,9 +8,6 @@ export interface Asked {
   readonly text: string;
 }
 
-/** How often a button is pressed that does nothing. */
-const PATIENCE = 20;
-
 /** A person with a mailbox and a browser that runs no scripts. */
 export class Approver {
   readonly #control: LocalControl;
@@ -39,9 +36,9 @@ export class Approver {
     await this.#send('Go on', { code });
     await this.#send('name="decision"', { comment, decision: choice });
     const button = choice === 'approve' ? 'Approve this release' : 'Reject this release';
-    await this.#send(button, {});
     // A page that asks again has not recorded it yet.
-    for (let time = 1; this.#formWith(button) && time < PATIENCE; time++) await this.#send(button, {});
+    do await this.#send(button, {});
+    while (this.#formWith(button));
     return this.#page;
   }
 
@@ -78,7 +75,8 @@ export class Approver {
   /** Codes of all mails so far. */
   async #codes(): Promise<readonly string[]> {
     const mails = (await this.#mails()).filter((text) => !text.includes('/approve/'));
-    return mails.flatMap((text) => /\b\d{8}\b/.exec(text)?.[0] ?? []);
+    // On a line of its own: names of endpoints may have such digits too.
+    return mails.flatMap((text) => /^ +(\d{8})$/m.exec(text)?.[1] ?? []);
   }
 
   /** The newest code that comes besides those before. */
@@ -90,14 +88,11 @@ export class Approver {
     }
   }
 
-  async #open(url: string, init: RequestInit = {}, time = 1): Promise<void> {
+  async #open(url: string, init: RequestInit = {}): Promise<void> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
     // Whoever sees that the gateway got no answer presses the button again.
-    if (answer.status === 502 && time < PATIENCE) {
-      await delay(100 * time);
-      return await this.#open(url, init, time + 1);
-    }
+    if (answer.status === 502) return await this.#open(url, init);
     for (const set of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
       this.#cookies.set(name, value);
