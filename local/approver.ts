@@ -8,6 +8,9 @@ export interface Asked {
   readonly text: string;
 }
 
+/** How often a button is pressed that does nothing. */
+const PATIENCE = 20;
+
 /** A person with a mailbox and a browser that runs no scripts. */
 export class Approver {
   readonly #control: LocalControl;
@@ -36,9 +39,9 @@ export class Approver {
     await this.#send('Go on', { code });
     await this.#send('name="decision"', { comment, decision: choice });
     const button = choice === 'approve' ? 'Approve this release' : 'Reject this release';
+    await this.#send(button, {});
     // A page that asks again has not recorded it yet.
-    do await this.#send(button, {});
-    while (this.#formWith(button));
+    for (let time = 1; this.#formWith(button) && time < PATIENCE; time++) await this.#send(button, {});
     return this.#page;
   }
 
@@ -88,11 +91,14 @@ export class Approver {
     }
   }
 
-  async #open(url: string, init: RequestInit = {}): Promise<void> {
+  async #open(url: string, init: RequestInit = {}, time = 1): Promise<void> {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
     // Whoever sees that the gateway got no answer presses the button again.
-    if (answer.status === 502) return await this.#open(url, init);
+    if (answer.status === 502 && time < PATIENCE) {
+      await delay(100 * time);
+      return await this.#open(url, init, time + 1);
+    }
     for (const set of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
       this.#cookies.set(name, value);
