@@ -8,9 +8,9 @@ import { GetObjectRetentionCommand, ListObjectsV2Command, S3Client } from '@aws-
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { dynamoPromotions } from '../../lib/adapters/dynamodb/promotions.ts';
 import { Predicate } from '../../lib/contracts/predicates.ts';
-import type { PromoterTask, PromotionKind, ReleaserTask } from '../../lib/contracts/promotion.ts';
+import type { PromoterTask, PromotionGateTask, PromotionKind, ReleaserTask } from '../../lib/contracts/promotion.ts';
 import { objectKey } from '../../lib/core/layout.ts';
-import { type DecisionRef, type Promotion, promotionId } from '../../lib/core/promotion.ts';
+import { type Promotion, promotionId } from '../../lib/core/promotion.ts';
 import { DAY_MS } from '../../lib/core/time.ts';
 import { LocalControl } from '../../local/control.ts';
 import { newKey } from '../support/keys.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
   const training = { role: 'producer', stages: ['training'], predicate_types: [Predicate.manifest] };
   await enrolKey(local, 'training-pipeline', training, producer.privateKey);
   const tester = await enrolPolicyTester(local);
-  await activatePolicy(local, tester, await committedPolicy('releases'));
+  await activatePolicy(local, tester, await committedPolicy('releases', askingForLittle));
 });
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 afterEach(async () => {
@@ -68,17 +68,15 @@ async function trained(): Promise<{ readonly model: string; readonly evidence: s
   return { model: digestOf(name), evidence: String(json.evidence) };
 }
 
-/**
- * A decision of the gate. The records of these promotions say that it let them through, whatever the policies of production say of a
- * model with one manifest: the deployer has read the signed decision before anything is there to be sealed.
- */
-async function decided(model: string, phase: 'request' | 'release'): Promise<DecisionRef> {
-  const body = { model, phase, environment: 'production', endpoint: ENDPOINT };
-  const { json } = await take('promoter', 'POST', '/v1/gates/evaluate', { body });
-  return { evidence: String(json.decision), input: String(json.input_sha256), passed: true };
+/** Lets a model with one manifest into production, and asks nobody. */
+function askingForLittle(text: string): string {
+  const data = JSON.parse(text);
+  const { signature_verified, no_critical_finding } = data.countersign.catalog;
+  data.countersign.catalog = { signature_verified, no_critical_finding };
+  return JSON.stringify(data);
 }
 
-/** A promotion that is deployed, as the deployer would leave it. */
+/** A promotion that the gate has let through and that is deployed, as the deployer would leave it. */
 async function deployed(model: string, kind: PromotionKind, previous_config: string | null): Promise<Promotion> {
   const request = randomUUID();
   const question = { model, endpoint: ENDPOINT, environment: 'production', request } as const;
@@ -89,9 +87,17 @@ async function deployed(model: string, kind: PromotionKind, previous_config: str
     ...question,
     id: promotionId(question),
     kind,
+    state: 'evaluating',
+  };
+  expect(await promotions.save(promotion)).toBe(true);
+  const { id } = promotion;
+  for (const task of isRollback ? [] : (['evaluate-request', 'evaluate-release'] as const)) {
+    expect((await invoke('promotion-gate', { promotion: id, kind, task })).answer).toMatchObject({ outcome: 'passed' });
+  }
+  const judged = (await promotions.find(id))?.promotion ?? promotion;
+  const deployed: Promotion = {
+    ...judged,
     state: isRollback ? 'rolling_back' : 'deploying',
-    request_decision: isRollback ? null : await decided(model, 'request'),
-    release_decision: isRollback ? null : await decided(model, 'release'),
     deployment: {
       model_name: `m-${request}`,
       endpoint_config: `c-${request}`,
@@ -99,12 +105,13 @@ async function deployed(model: string, kind: PromotionKind, previous_config: str
       started_at: isRollback ? null : at,
       way_back: isRollback ? { started_at: at, told: 1 } : null,
     },
+    revision: judged.revision + 1,
   };
-  expect(await promotions.save(promotion)).toBe(true);
-  return promotion;
+  expect(await promotions.save(deployed)).toBe(true);
+  return deployed;
 }
 
-async function invoke(name: string, task: ReleaserTask | PromoterTask) {
+async function invoke(name: string, task: ReleaserTask | PromoterTask | PromotionGateTask) {
   const FunctionName = `countersign-local-${name}`;
   const { FunctionError, Payload } = await lambda.send(
     new InvokeCommand({ FunctionName, Payload: JSON.stringify(task) }),

@@ -8,7 +8,7 @@ import { MAIN } from '../../core/slots.ts';
 import type { Clock } from '../ports.ts';
 import { readConfirmation } from './confirmed.ts';
 import { readSigned, type SignedDeps } from './decided.ts';
-import { gateOf, requireConfirmed } from './let-through.ts';
+import { gateOf, requireLetThrough } from './let-through.ts';
 
 export interface DraftDeps extends SignedDeps {
   readonly clock: Clock;
@@ -21,12 +21,12 @@ export interface Draft {
 }
 
 /**
- * What a promotion put in place, as its record and the gate's decisions tell.
+ * What a promotion put in place, as its record tells, and as the gate's signed decision bears out.
  *
  * @param earlier - releases of the endpoint, newest first
  * @param key - the active evidence key
- * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had; PromotionFailure IntegrityFailure
- *   where past the gate nobody has confirmed it
+ * @throws DomainError INTEGRITY_FAILURE where something of it is not to be had; PromotionFailure as
+ *   {@link requireLetThrough}
  */
 export async function draftRelease(
   deps: DraftDeps,
@@ -49,12 +49,13 @@ export async function draftRelease(
   };
   const { request_decision, release_decision, deployment } = promotion;
   if (kind === 'rollback') return restored(common, deployment?.previous_config ?? null, earlier);
-  const decided = gateOf(promotion);
-  if (!decided || !deployment) {
+  if (!gateOf(promotion) || !deployment) {
     throw new DomainError('INTEGRITY_FAILURE', `nothing let the promotion ${id} through, or it has deployed nothing`);
   }
-  await requireConfirmed((of) => readConfirmation(deps, of), promotion);
-  const signed = await readSigned(deps, decided, key);
+  const signed = await requireLetThrough(
+    { decided: (ref) => readSigned(deps, ref, key), confirmed: (of) => readConfirmation(deps, of) },
+    promotion,
+  );
   const facts = parseFacts(signed.facts);
   const release: Release = {
     ...common,

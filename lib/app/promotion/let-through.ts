@@ -42,21 +42,26 @@ export interface SignedAbout {
 /**
  * The row of a promotion is not signed: the decision that it names is read again, and must let through this very promotion.
  *
+ * @returns the decision
  * @throws PromotionFailure FactsChanged as {@link requireGate}, IntegrityFailure when it is a decision about something else, or as
  *   {@link requireConfirmed}
  */
-export async function requireLetThrough({ decided, confirmed }: SignedAbout, promotion: Promotion): Promise<void> {
+export async function requireLetThrough({ decided, confirmed }: SignedAbout, promotion: Promotion): Promise<Signed> {
   const { id, kind, model, environment, endpoint } = promotion;
   const ref = requireGate(promotion);
-  const { decision, facts } = await decided(ref);
+  const signed = await decided(ref);
+  const { decision, facts } = signed;
   const asked = parseAsked(facts);
   const isOfIt =
     asked.promotion === id && asked.endpoint === endpoint && asked.image_digest === imageDigestOf(promotion);
   const isOfModel = decision.model === model && decision.environment === environment;
   const isPassed = kind === 'break_glass' || (asked.phase === 'release' && isPassedByAll(decision));
-  if (isOfIt && isOfModel && isPassed) return await requireConfirmed(confirmed, promotion);
-  const detail = `the decision ${ref.evidence} does not let the promotion ${id} through`;
-  throw new PromotionFailure(PromotionError.integrity, DECISION_DIFFERS, detail);
+  if (!isOfIt || !isOfModel || !isPassed) {
+    const detail = `the decision ${ref.evidence} does not let the promotion ${id} through`;
+    throw new PromotionFailure(PromotionError.integrity, DECISION_DIFFERS, detail);
+  }
+  await requireConfirmed(confirmed, promotion);
+  return signed;
 }
 
 /**
@@ -65,7 +70,7 @@ export async function requireLetThrough({ decided, confirmed }: SignedAbout, pro
  *
  * @throws PromotionFailure IntegrityFailure when it does not
  */
-export async function requireConfirmed(read: SignedAbout['confirmed'], promotion: Promotion): Promise<void> {
+async function requireConfirmed(read: SignedAbout['confirmed'], promotion: Promotion): Promise<void> {
   if (promotion.kind !== 'break_glass') return;
   const event = await read(promotion.id);
   const said = event && wantedBy(event.promotion);

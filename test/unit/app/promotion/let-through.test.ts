@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { evaluateGate } from '../../../../lib/app/gate/evaluate.ts';
 import { runDeployerTask } from '../../../../lib/app/promotion/deploy-task.ts';
+import { sealRelease } from '../../../../lib/app/promotion/seal.ts';
 import { configName } from '../../../../lib/core/deployment.ts';
 import type { PromotionEvent } from '../../../../lib/core/events.ts';
-import type { Promotion } from '../../../../lib/core/promotion.ts';
+import { type DecisionRef, imageDigestOf, type Promotion } from '../../../../lib/core/promotion.ts';
+import { caller, controlPlane } from '../../../support/control-plane.ts';
 import { type Deployings, deploying, letThrough, OTHER_IMAGE } from '../../../support/deploying.ts';
+import { asked } from '../../../support/gates.ts';
+import { PIPELINE } from '../../../support/manifests.ts';
 import { aPromotion } from '../../../support/promotions.ts';
+import { ENDPOINT, MODEL, PASSED, releasing } from '../../../support/releasing.ts';
+import { stages } from '../../../support/stages.ts';
 
 describe('a deployment that nothing lets through', () => {
   const decision = { evidence: 'a'.repeat(64), input: 'b'.repeat(64), passed: true };
@@ -104,5 +111,40 @@ describe('a deployment that nothing lets through', () => {
     await expect(on.run(id, 'deploy')).rejects.toThrow('nothing lets');
     on.change(id, { state: 'failed' });
     await expect(on.run(id, 'deploy')).rejects.toThrow('is failed');
+  });
+});
+
+describe('a release whose record says that it was let through', () => {
+  const setUp = async () => {
+    const plane = await controlPlane();
+    await stages(() => plane).post();
+    return releasing(plane);
+  };
+  type World = Awaited<ReturnType<typeof setUp>>;
+
+  /** Asks about a promotion after people were asked, of a policy that says no. */
+  const refused = async ({ gateDeps }: World, promotion: Promotion): Promise<DecisionRef> => {
+    const inForce = await gateDeps.policies.inForce();
+    const no = async () => ({ verdicts: [{ ...PASSED, verdict: 'fail' }], warnings: [] });
+    const policies = { inForce: async () => ({ ...inForce, main: { ...inForce.main, evaluate: no } }) };
+    const imageDigest = imageDigestOf(promotion);
+    const asking = { id: promotion.id, approvals: new Set<string>() };
+    const question = asked(MODEL, { phase: 'release', endpoint: ENDPOINT, imageDigest, promotion: asking });
+    const { evidence, inputSha256 } = await evaluateGate({ ...gateDeps, policies }, question, caller(PIPELINE));
+    return { evidence, input: inputSha256, passed: true };
+  };
+
+  it.each<[string, (world: World, promotion: Promotion) => Promise<DecisionRef | null>]>([
+    ['says no', refused],
+    ['is about another promotion', async (world) => (await world.deployed('run-2')).release_decision],
+    ['was made before people were asked', async (_, { request_decision }) => request_decision],
+  ])('is not sealed where the signed decision %s', async (_, decisionOf) => {
+    const world = await setUp();
+    const promotion = await world.deployed('run-1');
+    const release_decision = await decisionOf(world, promotion);
+    await world.promotions.save({ ...promotion, release_decision, revision: 2 });
+    const sealing = sealRelease(world.sealDeps, promotion.id);
+    await expect(sealing).rejects.toMatchObject({ name: 'IntegrityFailure', code: 'decision_differs' });
+    expect(world.releases.rows).toEqual([]);
   });
 });
