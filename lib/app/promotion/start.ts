@@ -136,15 +136,15 @@ export function newPromotion(id: string, asked: Asked): Promotion {
   };
 }
 
-const FORM = ['image', 'instance_type', 'instance_count', 'canary_percent', 'bake_seconds'] as const;
+const FORM = ['image', 'instance_type', 'instance_count', 'canary_percent', 'bake_seconds', 'alarms'] as const;
 
 function requireSame(standing: Promotion, request: RequestPromotion, kind: PromotionKind): void {
-  const differs = FORM.find((field) => standing[field] !== request[field]);
-  const alarms = standing.alarms.join() === request.alarms.join();
-  if (!differs && alarms && standing.kind === kind) return;
+  // As JSON, because the name of an alarm may hold a comma.
+  const differs = FORM.find((field) => JSON.stringify(standing[field]) !== JSON.stringify(request[field]));
+  if (!differs && standing.kind === kind) return;
   throw new DomainError(
     'PROMOTION_STATE_CONFLICT',
-    `the request ${JSON.stringify(request.request)} is there already, with another ${differs ?? (alarms ? 'kind' : 'alarms')}`,
+    `the request ${JSON.stringify(request.request)} is there already, with another ${differs ?? 'kind'}`,
     { pointer: '/request', hint: `another \`request\` makes another promotion; this one is ${standing.id}` },
   );
 }

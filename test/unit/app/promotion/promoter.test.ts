@@ -54,10 +54,14 @@ describe('a request', () => {
     expect(events(first.id)).toHaveLength(1);
   });
 
-  it('that is sent again in another form is refused', async () => {
-    await scene.requested();
-    await expect(scene.requested({ canary_percent: 20 })).rejects.toMatchObject({
+  it.each([
+    ['canary_percent', { canary_percent: 20 }],
+    ['alarms', { alarms: ['errors', 'latency'] }],
+  ])('that is sent again with another %s is refused', async (field, other) => {
+    await scene.requested({ alarms: ['errors,latency'] });
+    await expect(scene.requested({ alarms: ['errors,latency'], ...other })).rejects.toMatchObject({
       code: 'PROMOTION_STATE_CONFLICT',
+      message: expect.stringContaining(`another ${field}`),
       pointer: '/request',
     });
   });
