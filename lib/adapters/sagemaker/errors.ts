@@ -13,6 +13,7 @@ const says = (error: unknown, words: RegExp): boolean =>
 
 export const isMissing = (error: unknown): boolean =>
   says(error, /^Could not find (model|endpoint|endpoint configuration) "/);
+export const isMoving = (error: unknown): boolean => says(error, /^Cannot update in-progress endpoint/);
 export const isExisting = (error: unknown): boolean => says(error, /^Cannot create already existing/);
 /** The same of a model package group, which says it in other words. */
 export const isThere = (error: unknown): boolean => says(error, /already exist/i);

@@ -15,7 +15,7 @@ import {
 import * as z from 'zod/mini';
 import { type Hosting, HostingRefusal, type Takeover } from '../../app/promotion/hosting.ts';
 import { unavailable } from '../failures.ts';
-import { isExisting, isMissing, refused } from './errors.ts';
+import { isExisting, isMissing, isMoving, refused } from './errors.ts';
 import { toConfig, toEndpoint, toModel } from './read.ts';
 import { marksIn, tagsOf } from './tags.ts';
 
@@ -89,8 +89,9 @@ export function sagemakerHosting(client: SageMakerClient, stage: string): Hostin
       const deployment = takeover && { DeploymentConfig: deploymentConfig(takeover) };
       try {
         await client.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName, ...deployment }));
+        return true;
       } catch (error) {
-        refused(error);
+        return isMoving(error) ? false : refused(error);
       }
     },
 

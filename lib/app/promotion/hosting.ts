@@ -35,8 +35,11 @@ export interface Hosting {
    * @returns false, having made nothing, when there is an endpoint of that name
    */
   create(endpoint: string, config: string, environment: string): Promise<boolean>;
-  /** Without a takeover: all at once, whatever any alarm says. */
-  update(endpoint: string, config: string, takeover: Takeover | null): Promise<void>;
+  /**
+   * Without a takeover: all at once, whatever any alarm says.
+   * @returns false, having changed nothing, while the endpoint is on its way to something already
+   */
+  update(endpoint: string, config: string, takeover: Takeover | null): Promise<boolean>;
   remove(endpoint: string): Promise<void>;
 }
 

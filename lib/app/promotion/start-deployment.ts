@@ -3,7 +3,7 @@ import { DomainError } from '../../core/errors.ts';
 import { notCanaried } from '../../core/preflight.ts';
 import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
-import { HostingRefusal } from './hosting.ts';
+import { HostingRefusal, type Takeover } from './hosting.ts';
 import { requireGate } from './let-through.ts';
 import { unlessRefused } from './prepare-deployment.ts';
 import { changePromotion, conflict, honourAbort } from './state.ts';
@@ -49,32 +49,40 @@ function requireDeployable(promotion: Promotion): void {
   if (state !== 'deploying') requireGate(promotion);
 }
 
-async function tell({ hosting, alarms }: DeployDeps, promotion: Deploying): Promise<void> {
-  const { endpoint, environment, deployment, bake_seconds } = promotion;
-  if (deployment.previous_config === null) {
-    const isMade = await hosting.create(endpoint, deployment.endpoint_config, environment);
-    if (!isMade) await requireMade(hosting, promotion);
-    return;
-  }
-  await hosting.update(endpoint, deployment.endpoint_config, {
+async function tell(deps: DeployDeps, promotion: Deploying): Promise<void> {
+  const { endpoint, environment, deployment } = promotion;
+  const isDone =
+    deployment.previous_config === null
+      ? await deps.hosting.create(endpoint, deployment.endpoint_config, environment)
+      : await deps.hosting.update(endpoint, deployment.endpoint_config, takeoverOf(deps, promotion));
+  if (!isDone) await requireOurs(deps, promotion);
+}
+
+function takeoverOf({ alarms }: DeployDeps, promotion: Deploying): Takeover {
+  return {
     canary_percent: notCanaried(promotion) ? null : promotion.canary_percent,
-    bake_seconds,
-    alarms: [alarms.nameOf(endpoint), ...promotion.alarms],
+    bake_seconds: promotion.bake_seconds,
+    alarms: [alarms.nameOf(promotion.endpoint), ...promotion.alarms],
     limit_seconds: limitSeconds(promotion),
-  });
+  };
 }
 
 /**
- * An endpoint of the name is there. It may be the one that an earlier run of this step made, whose answer was lost: SageMaker's
- * reads are eventually consistent, and may not show it yet.
+ * The endpoint is there, or on its way to something, already. That may be to ours, as an earlier run of this step, or a try of the
+ * SDK's, told it, whose answer was lost: SageMaker's reads are eventually consistent, and may not show it yet.
  *
- * @throws DomainError worth a retry until it is seen; HostingRefusal for another's
+ * @throws DomainError worth a retry until it is seen; HostingRefusal where it is on its way to another's
  */
-async function requireMade(hosting: DeployDeps['hosting'], { endpoint, deployment }: Deploying): Promise<void> {
+async function requireOurs({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<void> {
   const found = await hosting.endpoint(endpoint);
-  if (found?.config === deployment.endpoint_config) return;
-  if (found) throw new HostingRefusal(`the endpoint ${endpoint} was made by somebody else meanwhile`);
-  throw new DomainError('DEPENDENCY_UNAVAILABLE', `the endpoint ${endpoint} is not seen yet`, { retryAfterMs: 1000 });
+  const config = found?.pending?.config ?? found?.config ?? null;
+  if (config === deployment.endpoint_config) return;
+  if (config !== deployment.previous_config) {
+    throw new HostingRefusal(`the endpoint ${endpoint} was made or changed by somebody else meanwhile`);
+  }
+  throw new DomainError('DEPENDENCY_UNAVAILABLE', `what the endpoint ${endpoint} was told is not seen yet`, {
+    retryAfterMs: 1000,
+  });
 }
 
 async function isTold({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<boolean> {

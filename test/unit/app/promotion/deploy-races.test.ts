@@ -15,6 +15,14 @@ async function runWith(
   return await runDeployerTask({ ...deps, hosting }, { promotion: id, kind: get(id).kind, task });
 }
 
+/** A configuration that no promotion made, of the model that one has prepared. */
+function strangersConfig({ get, sagemaker }: Deployings, id: string): void {
+  const { model_name = '' } = get(id).deployment ?? {};
+  const variant = { VariantName: 'AllTraffic', InitialInstanceCount: 2, InstanceType: 'ml.m5.large' };
+  const ProductionVariants = [{ ...variant, ModelName: model_name }];
+  sagemaker.createEndpointConfig({ EndpointConfigName: 'strange', ProductionVariants });
+}
+
 describe('the end of a promotion that was stopped past us', () => {
   it('is met by a deployer that still runs: it tells SageMaker nothing', async () => {
     const on = deploying();
@@ -67,11 +75,56 @@ describe('a first deployment whose function died after SageMaker was told', () =
     const on = deploying();
     const id = on.approved('one');
     await on.run(id, 'prepare');
-    const { model_name = '' } = on.get(id).deployment ?? {};
-    const variant = { VariantName: 'AllTraffic', InitialInstanceCount: 2, InstanceType: 'ml.m5.large' };
-    const ProductionVariants = [{ ...variant, ModelName: model_name }];
-    on.sagemaker.createEndpointConfig({ EndpointConfigName: 'strange', ProductionVariants });
+    strangersConfig(on, id);
     await on.sagemaker.createEndpoint({ EndpointName: 'fraud', EndpointConfigName: 'strange' });
+    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused' });
+    expect(on.get(id).failure).toMatchObject({ code: 'refused_by_sagemaker' });
+  });
+});
+
+describe('a later deployment whose answer was lost', () => {
+  async function prepared() {
+    const on = deploying();
+    await on.released('one');
+    const id = on.approved('two');
+    await on.run(id, 'prepare');
+    return { on, id, before: await on.deps.hosting.endpoint('fraud') };
+  }
+  const isDeployed = async (on: Deployings, id: string) => {
+    expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
+    await on.run(id, 'deploy');
+    expect(await on.watch(id, 'watch')).toBe('in_service');
+    expect(on.sagemaker.describeEndpoint('fraud').EndpointConfigName).toBe(configName({ id }));
+  };
+
+  it('with its function is tried again for as long as SageMaker’s reads do not show it', async () => {
+    const { on, id, before } = await prepared();
+    const killed = runWith(on, id, 'deploy', (real) => ({
+      update: async (...told) => {
+        await real.update(...told);
+        throw new Error('killed');
+      },
+    }));
+    await expect(killed).rejects.toThrow('killed');
+    const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => before }));
+    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await isDeployed(on, id);
+  });
+
+  it('to the SDK, which told it once more by itself, is tried again in the same way', async () => {
+    const { on, id, before } = await prepared();
+    const unseen = runWith(on, id, 'deploy', (real) => ({
+      endpoint: async () => before,
+      update: async (...told) => (await real.update(...told)) && (await real.update(...told)),
+    }));
+    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await isDeployed(on, id);
+  });
+
+  it('is refused where the endpoint is on its way to a stranger’s', async () => {
+    const { on, id } = await prepared();
+    strangersConfig(on, id);
+    await on.sagemaker.updateEndpoint({ EndpointName: 'fraud', EndpointConfigName: 'strange' });
     await expect(on.run(id, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused' });
     expect(on.get(id).failure).toMatchObject({ code: 'refused_by_sagemaker' });
   });
