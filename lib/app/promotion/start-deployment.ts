@@ -1,8 +1,10 @@
+import { PromotionError } from '../../contracts/promotion.ts';
 import { limitSeconds, overdueAt } from '../../core/deployment.ts';
 import { DomainError } from '../../core/errors.ts';
 import { notCanaried } from '../../core/preflight.ts';
 import { isBeforeDeployment, type Promotion } from '../../core/promotion.ts';
 import { type DeployDeps, type Deploying, keepEndpoint, requireDeployment } from './deploy-deps.ts';
+import { PromotionFailure } from './failure.ts';
 import { HostingRefusal, type Takeover } from './hosting.ts';
 import { requireGate } from './let-through.ts';
 import { unlessRefused } from './prepare-deployment.ts';
@@ -16,14 +18,13 @@ import { changePromotion, conflict, honourAbort } from './state.ts';
  */
 export async function startDeployment(deps: DeployDeps, read: Deploying): Promise<void> {
   if (await isTold(deps, read)) return;
-  honourAbort(read);
+  requireDeployable(read);
   const now = deps.clock();
   // Long enough for the deployment and for a way back.
   const stuck = overdueAt(read, now);
   await keepEndpoint(deps, read, overdueAt(read, stuck));
   const promotion = requireDeployment(
     await changePromotion(deps, read, (standing) => {
-      honourAbort(standing);
       requireDeployable(standing);
       const { deployment } = requireDeployment(standing);
       return { state: 'deploying', deployment: { ...deployment, started_at: now.toISOString() } };
@@ -41,12 +42,16 @@ export async function startDeployment(deps: DeployDeps, read: Deploying): Promis
 /**
  * Nothing is told to SageMaker but of what was let through, and of that not once it is over, on its way back, or about to end: a
  * failure is noted before the end is signed, and by then nobody looks again whether something was deployed.
+ *
+ * @throws PromotionFailure that ends it with nothing deployed, by the reason that is noted; DomainError where it goes back
  */
 function requireDeployable(promotion: Promotion): void {
   const { deployment, failure, state } = promotion;
-  if (failure || deployment?.way_back || !(isBeforeDeployment(promotion) || state === 'deploying'))
-    throw conflict(promotion);
-  if (state !== 'deploying') requireGate(promotion);
+  const isBegun = state === 'deploying';
+  if (deployment?.way_back || !(isBeforeDeployment(promotion) || isBegun)) throw conflict(promotion);
+  honourAbort(promotion);
+  if (failure) throw new PromotionFailure(PromotionError.deploymentRefused, failure.code, failure.detail);
+  if (!isBegun) requireGate(promotion);
 }
 
 async function tell(deps: DeployDeps, promotion: Deploying): Promise<void> {

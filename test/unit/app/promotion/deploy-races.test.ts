@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { runDeployerTask } from '../../../../lib/app/promotion/deploy-task.ts';
 import type { Hosting } from '../../../../lib/app/promotion/hosting.ts';
 import { configName } from '../../../../lib/core/deployment.ts';
+import type { Promotion } from '../../../../lib/core/promotion.ts';
 import { type Deployings, deploying } from '../../../support/deploying.ts';
+import { NAMED_ALARM } from '../../../support/promotions.ts';
 
 /** Runs a task with some of SageMaker's answers changed. */
 async function runWith(
@@ -31,8 +33,31 @@ describe('the end of a promotion that was stopped past us', () => {
     await on.run(id, 'prepare');
     const told = on.calls.length;
     on.change(id, { failure: { code: 'EXECUTION_STOPPED', detail: 'the execution was stopped past the API' } });
-    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused', code: 'EXECUTION_STOPPED' });
     expect(on.get(id)).toMatchObject({ state: 'awaiting_approval', deployment: { started_at: null } });
+    expect(on.calls.slice(told)).not.toContain('UpdateEndpoint');
+  });
+});
+
+describe('a step that noted why it failed, and was killed before it said so', () => {
+  it('ends the promotion by that reason before anything is deployed, though the step passes when it is run again', async () => {
+    const on = deploying();
+    await on.released('one');
+    const id = on.approved('two');
+    on.alarms.set(NAMED_ALARM, { ringsUntil: on.clock.now().getTime() + 10_000 });
+    const { promotions } = on.deps;
+    const save = async (promotion: Promotion) => {
+      await promotions.save(promotion);
+      throw new Error('killed');
+    };
+    const killed = { ...on.deps, promotions: { ...promotions, save } };
+    const prepare = runDeployerTask(killed, { promotion: id, kind: 'promotion', task: 'prepare' });
+    await expect(prepare).rejects.toThrow('killed');
+    on.clock.advance(20_000);
+    await on.run(id, 'prepare');
+    const told = on.calls.length;
+    await expect(on.run(id, 'deploy')).rejects.toMatchObject({ name: 'DeploymentRefused', code: 'alarm_rings' });
+    expect(on.get(id)).toMatchObject({ state: 'awaiting_approval', failure: { code: 'alarm_rings' } });
     expect(on.calls.slice(told)).not.toContain('UpdateEndpoint');
   });
 });

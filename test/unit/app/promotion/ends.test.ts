@@ -59,7 +59,7 @@ describe('a deployment that begins', () => {
       late = await deploy(id).catch((error: unknown) => error);
     });
     await settleStopped(scene.promoterDeps, id);
-    expect(late).toMatchObject({ code: 'PROMOTION_STATE_CONFLICT' });
+    expect(late).toMatchObject({ name: 'DeploymentRefused', code: 'EXECUTION_STOPPED' });
     expect(told).toEqual([]);
     expect(scene.standing(id)).toMatchObject({ state: 'failed', deployment: { started_at: null } });
   });
