@@ -43,12 +43,14 @@ export async function startDeployment(deps: DeployDeps, read: Deploying): Promis
  * Nothing is told to SageMaker but of what was let through, and of that not once it is over, on its way back, or about to end: a
  * failure is noted before the end is signed, and by then nobody looks again whether something was deployed.
  *
- * @throws PromotionFailure that ends it with nothing deployed, by the reason that is noted; DomainError where it goes back
+ * @throws PromotionFailure that ends it with nothing deployed, by the reason that is noted; DomainError where it goes back, or where a
+ *   run that died may have told SageMaker: that is worth a retry until it is seen
  */
 function requireDeployable(promotion: Promotion): void {
-  const { deployment, failure, state } = promotion;
+  const { abort, deployment, failure, state } = promotion;
   const isBegun = state === 'deploying';
   if (deployment?.way_back || !(isBeforeDeployment(promotion) || isBegun)) throw conflict(promotion);
+  if (isBegun && abort) throw unseen(promotion);
   honourAbort(promotion);
   if (failure) throw new PromotionFailure(PromotionError.deploymentRefused, failure.code, failure.detail);
   if (!isBegun) requireGate(promotion);
@@ -85,9 +87,12 @@ async function requireOurs({ hosting }: DeployDeps, { endpoint, deployment }: De
   if (config !== deployment.previous_config) {
     throw new HostingRefusal(`the endpoint ${endpoint} was made or changed by somebody else meanwhile`);
   }
-  throw new DomainError('DEPENDENCY_UNAVAILABLE', `what the endpoint ${endpoint} was told is not seen yet`, {
-    retryAfterMs: 1000,
-  });
+  throw unseen({ endpoint });
+}
+
+function unseen({ endpoint }: Pick<Promotion, 'endpoint'>): DomainError {
+  const message = `what the endpoint ${endpoint} was told is not seen yet`;
+  return new DomainError('DEPENDENCY_UNAVAILABLE', message, { retryAfterMs: 1000 });
 }
 
 async function isTold({ hosting }: DeployDeps, { endpoint, deployment }: Deploying): Promise<boolean> {

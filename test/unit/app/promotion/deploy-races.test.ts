@@ -136,6 +136,19 @@ describe('a later deployment whose answer was lost', () => {
     await isDeployed(on, id);
   });
 
+  it('with its function, and that somebody wants back, is not taken for one that never began', async () => {
+    const { on, id, before } = await prepared();
+    const killed = runWith(on, id, 'deploy', () => ({ update: async () => Promise.reject(new Error('killed')) }));
+    await expect(killed).rejects.toThrow('killed');
+    const at = on.clock.now().toISOString();
+    on.change(id, { abort: { cause: 'emergency_rollback', by: null, reason: 'wrong answers', at } });
+    const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => before }));
+    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
+    await on.run(id, 'roll-back');
+    expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
+  });
+
   it('to the SDK, which told it once more by itself, is tried again in the same way', async () => {
     const { on, id, before } = await prepared();
     const unseen = runWith(on, id, 'deploy', (real) => ({
