@@ -51,6 +51,11 @@ export function isBeforeDeployment({ state }: Pick<Promotion, 'state'>): boolean
   return ['requested', 'waiting_for_endpoint', 'evaluating', 'awaiting_approval'].includes(state);
 }
 
+/** Whether its end must wait for what was begun on the endpoint: to be sealed, or to be taken back. */
+export function hasDeployed({ state, deployment }: Pick<Promotion, 'state' | 'deployment'>): boolean {
+  return deployment !== null && (state === 'deploying' || state === 'rolling_back');
+}
+
 /** A promotion, as the workflow table has it. */
 export interface Promotion extends PromotionQuestion, Serving {
   /** Of {@link promotionId}. */

@@ -4,7 +4,7 @@ import { type CaughtFailure, type PromotionEnd, PromotionError } from '../../con
 import { promotionEvent } from '../../core/announcement.ts';
 import { DECISION_DIFFERS, ENDPOINT_CHANGED, INTEGRITY_CODES } from '../../core/deployment-progress.ts';
 import { DomainError } from '../../core/errors.ts';
-import { type Ask, closed, isOver, type Promotion } from '../../core/promotion.ts';
+import { type Ask, closed, hasDeployed, isOver, type Promotion } from '../../core/promotion.ts';
 import type { Announcer } from '../announce-waivers.ts';
 import { type Incidents, openReviews } from './incidents.ts';
 import { type LeaseDeps, leaveEndpoint } from './lease.ts';
@@ -32,13 +32,20 @@ export async function endPromotion(
 ): Promise<void> {
   const standing = await requirePromotion(deps.promotions, id);
   if (!isOver(standing)) {
+    const state = endOf(standing, end);
     await changeByEvent(deps, standing, 'promotion-ended', {
-      state: standing.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end,
-      failure: standing.failure ?? abortOf(standing, end) ?? failureOf(failure),
+      state,
+      failure: standing.failure ?? abortOf(standing, state) ?? failureOf(failure),
       ended_at: deps.clock().toISOString(),
     });
   }
   await settleEnded(deps, id);
+}
+
+/** Where a way back could not even begin, a person must look at what serves. */
+function endOf(promotion: Promotion, end: PromotionEnd): PromotionEnd {
+  if (hasDeployed(promotion) && (end === 'failed' || end === 'cancelled')) return 'rollback_failed';
+  return promotion.abort?.cause === 'superseded' && end === 'cancelled' ? 'superseded' : end;
 }
 
 /** Does what follows from an end that stands, be it a release. It may be done again. */

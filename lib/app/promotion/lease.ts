@@ -59,7 +59,8 @@ export async function awaitEndpoint(deps: LeaseDeps, id: string, token: string):
   await deps.endpoints.enqueue(promotion.endpoint, waiterOf(deps, promotion, sealed));
   // What was given back, or stopped, before the token lay there told nobody.
   const now = await requirePromotion(deps.promotions, id);
-  if (now.abort) await endWait(deps, token, now.abort);
+  // What leads back is what an abort asks for.
+  if (now.abort && isBeforeDeployment(now)) await endWait(deps, token, now.abort);
   else await wakeNext(deps, promotion.endpoint);
 }
 

@@ -1,4 +1,4 @@
-import { isOver, type Promotion } from '../../core/promotion.ts';
+import { hasDeployed, isOver } from '../../core/promotion.ts';
 import type { Executions } from '../simulate/ports.ts';
 import { type EndDeps, EXECUTION_STOPPED, endPromotion, settleEnded } from './end.ts';
 import { noteFailure } from './state.ts';
@@ -40,7 +40,3 @@ export async function settleStopped(deps: StoppedDeps, execution: string): Promi
 
 /** Of SHA-256, in hexadecimal digits. */
 const PROMOTION_ID_LENGTH = 64;
-
-function hasDeployed({ state, deployment }: Promotion): boolean {
-  return deployment !== null && (state === 'deploying' || state === 'rolling_back');
-}

@@ -85,6 +85,35 @@ describe('a deployment that begins', () => {
   });
 });
 
+describe('the way back of a stopped execution', () => {
+  /** A deployment whose execution was stopped, and that an execution of its own takes back. */
+  async function recovering(): Promise<string> {
+    const id = await awaiting();
+    scene.set(id, { state: 'deploying', release_decision: DECISION, deployment: DEPLOYMENT });
+    await settleStopped(scene.promoterDeps, id);
+    return id;
+  }
+
+  it.each(['failed', 'cancelled'] as const)('that could not begin, and ends as %s, is for a person', async (ended) => {
+    const id = await recovering();
+    await end(id, ended, { Error: 'TransientError' });
+    expect(scene.standing(id)).toMatchObject({ state: 'rollback_failed', failure: { code: 'EXECUTION_STOPPED' } });
+    expect(scene.incidents).toMatchObject([{ kind: 'rollback_failed' }]);
+  });
+
+  it('is not ended by what somebody wants taken back, while it waits for the endpoint', async () => {
+    const id = await recovering();
+    scene.set(id, { abort: { cause: 'emergency_rollback', by: null, reason: 'it errs', at: '' } });
+    await scene.endpoints.giveBack('credit', id);
+    const other = await scene.requested({ request: 'two' });
+    await take(other.id);
+    const recovery = { promotion: id, kind: 'recovery' } as const;
+    expect(await runPromoter(scene.promoterDeps, { task: 'take-endpoint', ...recovery })).toEqual({ taken: 'no' });
+    await runPromoter(scene.promoterDeps, { task: 'await-endpoint', ...recovery, token: 'token' });
+    expect([...scene.waits.ended]).toEqual([]);
+  });
+});
+
 describe('the line for an endpoint', () => {
   it('is held up by nobody who waited and was stopped past us, and whose end nobody could tell', async () => {
     const first = await awaiting();
