@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { ListModelPackagesCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { dynamoEndpoints } from '../../lib/adapters/dynamodb/endpoints.ts';
+import { Announcement } from '../../lib/contracts/announcements.ts';
 import { isOver } from '../../lib/core/promotion.ts';
 import type { CallRecord, FaultMatch } from '../../local/control.ts';
+import { listen } from '../../local/ports.ts';
 import { clientConfig } from './support/clients.ts';
 import { Promoting, ROLES } from './support/promoting.ts';
 
@@ -14,6 +20,8 @@ const local = inject('local');
 const world = new Promoting(local);
 const { control } = world;
 const s3 = new S3Client(clientConfig(local, 'administrator'));
+const lambda = new LambdaClient(clientConfig(local, 'administrator'));
+const sagemaker = new SageMakerClient(clientConfig(local, 'administrator'));
 const endpoints = dynamoEndpoints(
   new DynamoDBClient(clientConfig(local, 'administrator')),
   local.resources.workflowTable,
@@ -169,3 +177,64 @@ describe('an incident', () => {
     expect(await countObjects(`events/incident/${review.id}/`)).toBe(3);
   });
 });
+
+describe('what follows from a release', () => {
+  /** What a webhook was told, by the ids that it tells repetitions by. */
+  const told = new Map<unknown, Set<string>>();
+  const consumer = createServer(async (request, response) => {
+    const id = request.headers['webhook-id'];
+    told.set(id, (told.get(id) ?? new Set()).add(await text(request)));
+    response.writeHead(204).end();
+  });
+  const webhook = `kills-${randomUUID().slice(0, 8)}`;
+  afterAll(async () => {
+    await world.take('operator', 'POST', `/v1/webhooks/${webhook}`, { revision: 1, state: 'disabled' });
+    consumer.close();
+  });
+
+  it('is mirrored once, and told to everybody, though who does it is killed after everything that it writes', async () => {
+    const url = `http://127.0.0.1:${await listen(consumer, 0)}/hook`;
+    await world.take('operator', 'POST', '/v1/webhooks', { id: webhook, url });
+    const kill = async (name: string, operation: string, times = 1) => {
+      const match = { identity: `countersign-${local.stage}-${name}`, operation };
+      await control.arm({ match, times, effect: { kind: 'execute-then-kill' } });
+    };
+    for (const operation of ['CreateModelPackage', 'UpdateModelPackage']) await kill('model-mirror', operation);
+    // A delivery that was taken in, one that was claimed, one that was made.
+    await kill('webhook-sender', 'PutItem', 3);
+    const id = await world.promote(ENDPOINT, { breakGlass: true });
+    await world.take('break-glass-confirmer', 'POST', `/v1/promotions/${id}/confirm`, { reason: 'the test' });
+    await world.until(id, isOver);
+    const ours = () =>
+      [...told.values()]
+        .flatMap((bodies) => [...bodies].map((body) => JSON.parse(body)))
+        .filter((one) => one.subject === id);
+    const types = () =>
+      ours()
+        .map(({ type }) => type)
+        .toSorted();
+    while (types().length < 2 || (await control.armed()).length > 0) {
+      await sweep();
+      await delay(500);
+    }
+    // Each under one id, however often.
+    expect(types()).toEqual([Announcement.promotionRequested, Announcement.released].toSorted());
+    await expect.poll(() => versionsOf(id), { timeout: 60_000 }).toEqual(['Approved']);
+  }, 240_000);
+});
+
+/** What the rule of every minute does. */
+async function sweep(): Promise<void> {
+  const FunctionName = `countersign-${local.stage}-webhook-sender`;
+  await lambda.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify({ source: 'aws.events' }) }));
+}
+
+/** States of a promotion's versions in the Model Registry. */
+async function versionsOf(promotion: string): Promise<readonly unknown[]> {
+  const ModelPackageGroupName = `countersign-${ENDPOINT}`;
+  const { ModelPackageSummaryList: all = [] } = await sagemaker.send(
+    new ListModelPackagesCommand({ ModelPackageGroupName }),
+  );
+  const ours = all.filter(({ ModelPackageDescription: told = '' }) => told.includes(promotion));
+  return ours.map(({ ModelApprovalStatus }) => ModelApprovalStatus);
+}
