@@ -52,6 +52,11 @@ async function exchange({ url, headers }: SignedPut, { path, start, end }: FileR
   const request = open(url, { method: 'PUT', headers: { ...headers, 'content-length': String(length) } });
   request.setTimeout(IDLE_MS, () => request.destroy(Object.assign(new Error('idle'), { code: 'ETIMEDOUT' })));
   const answer = answerOf(request);
+  // After the whole answer Node sends nothing more, and does not say so to whoever waits for that.
+  void answer.then(
+    () => request.writableFinished || request.destroy(),
+    () => {},
+  );
   await Promise.all([answer, length === 0 ? request.end() : send(request, { path, start, end }, onBytes, answer)]);
   return await answer;
 }
@@ -64,7 +69,7 @@ async function send(
 ) {
   const source = createReadStream(path, { start, end: end - 1, highWaterMark: 1024 * 1024 });
   source.on('data', (chunk) => onBytes(chunk.length));
-  // S3 answers a refusal before it has read the whole body, and closes: then the answer is what counts.
+  // S3 may answer a refusal before it has read the whole body: then the answer is what counts.
   await pipeline(source, request).catch(async () => await answer);
 }
 
