@@ -29,12 +29,14 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Listens on loopback and gives the port.
+ * Listens on loopback and gives the port. Idle connections stay open until their clients close them, or {@link closeServer}: a client
+ * that was busy when we closed one would send its next request into nothing, and not every request may be sent again.
  *
  * @param port - 0 takes a free one.
  * @throws SetupError if the port is taken or not permitted.
  */
 export async function listen(server: Server, port: number): Promise<number> {
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') {

@@ -21,11 +21,10 @@ import { ALARM, Promoting, ROLES, SPEED } from './support/promoting.ts';
 const local = inject('local');
 const world = new Promoting(local);
 const { control } = world;
-/** Between two calls a connection may have been idle for too long. */
-const patient = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
-const sagemaker = new SageMakerClient(patient);
-const cloudwatch = new CloudWatchClient(patient);
-const dynamo = new DynamoDBClient(patient);
+const config = clientConfig(local, 'administrator');
+const sagemaker = new SageMakerClient(config);
+const cloudwatch = new CloudWatchClient(config);
+const dynamo = new DynamoDBClient(config);
 const endpoints = dynamoEndpoints(dynamo, local.resources.workflowTable);
 
 const ENDPOINT = `canary-${randomUUID().slice(0, 8)}`;

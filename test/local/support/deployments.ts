@@ -19,8 +19,7 @@ import type { Promoting } from './promoting.ts';
 
 /** Promotions as the steps before a deployment leave them, and the deployer's steps as the state machine calls them. */
 export function deployments(local: LocalDescription, world: Promoting) {
-  // Between two calls a connection may have been idle for too long.
-  const config = { ...clientConfig(local, 'administrator'), maxAttempts: 3 };
+  const config = clientConfig(local, 'administrator');
   const lambda = new LambdaClient(config);
   const control = new LocalControl(local.control);
   const sagemaker = new SageMakerClient(config);
