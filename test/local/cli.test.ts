@@ -15,6 +15,9 @@ import { clientConfig } from './support/clients.ts';
 const local = inject('local');
 const control = new LocalControl(local.control);
 const RUN = `cli-${randomUUID()}`;
+const INTAKE = 'countersign-local-intake';
+/** Who watches the evidence calls at its own time. */
+const callsOf = async (name: string) => (await control.calls()).filter(({ identity }) => identity === name);
 
 let folder = '';
 const at = (name: string) => join(folder, name);
@@ -232,7 +235,7 @@ describe('countersign submit', () => {
     writeFileSync(at('manifest.json'), JSON.stringify(manifest));
     document(await pipeline('sign', 'manifest.json', '--plain', '--json'));
     await control.arm({
-      match: { service: 'kms', operation: 'Sign' },
+      match: { service: 'kms', operation: 'Sign', identity: INTAKE },
       effect: { kind: 'refuse', status: 503, code: 'KMSInternalException' },
       times: 3,
     });
@@ -257,7 +260,7 @@ describe('countersign submit', () => {
     await control.resetCalls();
     const refused = await pipeline('submit', 'bad.json', '--json');
     expect(document(refused, 1)).toMatchObject({ error: { code: 'JSON_INVALID', exit_code: 1 } });
-    expect(await control.calls()).toEqual([]);
+    expect(await callsOf(INTAKE)).toEqual([]);
   });
 
   it('shows the problem document of a refusal: what, where, and what to do', async () => {
@@ -325,7 +328,9 @@ describe('countersign artifact', () => {
     expect(put).toMatchObject({ created: true, kind: 'artifact', media_type: 'text/csv', size: 2000 });
     await control.resetCalls();
     expect(document(await pipeline('artifact', 'put', 'train.csv', '--json'))).toMatchObject({ created: false });
-    expect((await control.calls()).filter(({ operation }) => operation === 'PutObject')).toEqual([]);
+    const calls = [...(await callsOf('countersign-local-artifacts')), ...(await callsOf('training-pipeline'))];
+    expect(calls).not.toEqual([]);
+    expect(calls.filter(({ operation }) => operation === 'PutObject')).toEqual([]);
     const got = document(await reader('artifact', 'get', put.evidence, '-o', 'got.csv', '--json'));
     expect(got).toMatchObject({ size: 2000, file: 'got.csv' });
     expect(read('got.csv')).toEqual(read('train.csv'));

@@ -168,6 +168,6 @@ describe('CloudWatch', () => {
     );
     const another = { MetricName, Dimensions: [{ Name: 'Endpoint', Value: 'another' }], Value: 1 };
     await cloudwatch.send(new PutMetricDataCommand({ Namespace: 'Deviations', MetricData: [another] }));
-    await vi.waitFor(async () => expect(await stateOf(AlarmName)).toBe('ALARM'), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect(await stateOf(AlarmName)).toBe('ALARM'), { timeout: 60_000, interval: 100 });
   });
 });

@@ -5,6 +5,8 @@ import { signedFetch } from './support/clients.ts';
 import { type Harness, startHarness } from './support/harness.ts';
 
 const MB = 1024 * 1024;
+/** Of the function. A copy may take seconds to start on a busy machine, which counts towards that of the integration alone. */
+const TIMEOUT_MS = 10_000;
 
 const HANDLER = `
 class TeapotError extends Error { name = 'TeapotError'; }
@@ -47,8 +49,7 @@ describe('the API behind the front door', () => {
   beforeAll(async () => {
     harness = await startHarness({
       handler: HANDLER,
-      timeoutMs: 2_000,
-      integrationTimeoutMs: 1_500,
+      timeoutMs: TIMEOUT_MS,
       gatewayResponses: new Map([
         [
           'ACCESS_DENIED',
@@ -133,7 +134,7 @@ describe('the API behind the front door', () => {
     });
     expect(context.trace).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=1$/);
     expect(context.remaining).toBeGreaterThan(0);
-    expect(context.remaining).toBeLessThanOrEqual(2_000);
+    expect(context.remaining).toBeLessThanOrEqual(TIMEOUT_MS);
   });
 
   it('carries bytes that are no UTF-8 to the function and back unchanged', async () => {
@@ -181,8 +182,18 @@ describe('the API behind the front door', () => {
   });
 
   it('answers 504 when the integration takes too long, and serves the next caller', async () => {
-    expect((await get('/local/v1/things/1', 'slow')).status).toBe(504);
-    expect((await get('/local/v1/things/1')).status).toBe(200);
+    const hasty = await startHarness({ handler: HANDLER, integrationTimeoutMs: 3_000 });
+    try {
+      // The start of a copy counts too: one for each of the two is there already.
+      const event = JSON.stringify({ headers: {} });
+      await Promise.all(['a', 'b'].map((request) => hasty.host.invoke('echo', event, request)));
+      const ask = (headers: Record<string, string>) =>
+        signedFetch(hasty.local, hasty.caller, { method: 'GET', path: '/local/v1/things/1', headers });
+      expect((await ask({ 'x-answer': 'slow' })).status).toBe(504);
+      expect((await ask({})).status).toBe(200);
+    } finally {
+      await hasty.close();
+    }
   });
 
   it('writes what the function said, and what it died of, to its log', async () => {

@@ -45,6 +45,9 @@ async function evidenceKey(): Promise<string> {
   return (json.evidence_key as { public_key: string }).public_key;
 }
 
+/** Without those of whoever watches what people approved, which reads and acts on what comes in at its own time. */
+const callsOfIntake = async () => (await control.calls()).filter(({ identity }) => identity === INTAKE);
+
 /** Whatever happened before: one evidence, one receipt that verifies, found by each look-up exactly once. */
 async function expectOneEvidence(run: string, answer: ApiAnswer): Promise<Opened> {
   const listed = await get(`/v1/runs/${run}`);
@@ -78,9 +81,7 @@ describe('a signed manifest', () => {
     const counted = async (bytes: Buffer) => {
       await control.resetCalls();
       const { status } = await post(bytes);
-      // Who watches what people approved reads what comes in, at its own time.
-      const calls = (await control.calls()).filter(({ identity }) => identity === INTAKE);
-      return { status, calls: calls.length };
+      return { status, calls: (await callsOfIntake()).length };
     };
     const bytes = signedBundle(fresh(), key);
     expect(await counted(signedBundle(fresh(), key))).toEqual({ status: 201, calls: 5 });
@@ -91,7 +92,7 @@ describe('a signed manifest', () => {
   it('is written with its checksum, its lock and on condition that nothing lies there', async () => {
     await control.resetCalls();
     await post(signedBundle(fresh(), key));
-    const puts = (await control.calls()).filter(({ operation }) => operation === 'PutObject');
+    const puts = (await callsOfIntake()).filter(({ operation }) => operation === 'PutObject');
     expect(puts).toHaveLength(2);
     for (const { headers } of puts) {
       expect(headers).toMatchObject({
@@ -116,7 +117,7 @@ describe('a signed manifest', () => {
         status: 200,
         json: { created: false, evidence: first.json.evidence, receipt: first.json.receipt },
       });
-      const writes = (await control.calls()).filter(
+      const writes = (await callsOfIntake()).filter(
         ({ status, operation }) => status < 300 && /Put|Transact|Sign/.test(operation),
       );
       expect(writes).toEqual([]);

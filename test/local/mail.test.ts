@@ -84,14 +84,16 @@ describe('SES on one machine', () => {
     ],
     ['a mail in its raw form', 'BadRequestException', { Content: { Raw: { Data: Buffer.from('Subject: x') } } }],
   ])('refuses %s', async (_, name, changes) => {
-    const before = (await control.mails()).length;
+    // Those of the functions come at their own time.
+    const own = async () => (await control.mails()).filter(({ to }) => /ada@|a@example|b@c\.de/.test(to.join()));
+    const before = await own();
     await expect(ses.send(mail(changes))).rejects.toMatchObject({ name });
-    expect(await control.mails()).toHaveLength(before);
+    expect(await own()).toEqual(before);
   });
 
   it('is down when a fault says so', async () => {
     await control.arm({
-      match: { service: 'ses', operation: 'SendEmail' },
+      match: { service: 'ses', operation: 'SendEmail', identity: 'administrator' },
       effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' },
     });
     await expect(ses.send(mail())).rejects.toMatchObject({ name: 'ServiceUnavailable' });
@@ -100,7 +102,9 @@ describe('SES on one machine', () => {
 
   it('keeps links out of the record of calls', async () => {
     await ses.send(mail());
-    const call = (await control.calls()).findLast(({ operation }) => operation === 'SendEmail');
+    const call = (await control.calls()).findLast(
+      ({ identity, operation }) => identity === 'administrator' && operation === 'SendEmail',
+    );
     expect(call?.resources).toEqual({ sender: 'no-reply@mail.example.com' });
     expect(JSON.stringify(call)).not.toContain('t0ken');
   });

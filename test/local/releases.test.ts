@@ -223,7 +223,8 @@ describe('releases', () => {
     const { model } = await trained();
     const promotion = await deployed(model, 'promotion', null);
     const task = { promotion: promotion.id, kind: promotion.kind, task: 'seal' } as const;
-    await control.arm({ match, effect: { kind: 'execute-then-kill' } });
+    const identity = 'countersign-local-releaser';
+    await control.arm({ match: { ...match, identity }, effect: { kind: 'execute-then-kill' } });
     expect((await invoke('releaser', task)).failed).toBe(true);
     expect((await invoke('releaser', task)).failed).toBe(false);
     const { json } = await take('reader', 'GET', `/v1/models/${model}/releases`);

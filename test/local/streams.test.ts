@@ -81,12 +81,11 @@ describe('a function that reads the stream of a table', () => {
     );
   const handed = async () => (await small.log('reader')).filter((entry) => 'record' in entry);
   const handedSoon = async (sk: string, times = 1) => {
-    for (let turn = 0; turn < 250; turn += 1) {
+    for (;;) {
       const found = (await handed()).filter((entry) => entry.sk === sk);
       if (found.length >= times) return found;
       await delay(20);
     }
-    throw new Error(`${sk} was not handed over`);
   };
 
   it('is handed the record as Lambda shapes it', async () => {
@@ -134,7 +133,7 @@ describe('a function that reads the stream of a table', () => {
     const { Messages: [message] = [] } = await cloud.clients.sqs.send(
       new ReceiveMessageCommand({
         QueueUrl: `http://127.0.0.1:${cloud.emulatorPort}/${accountId}/failed`,
-        WaitTimeSeconds: 5,
+        WaitTimeSeconds: 20,
       }),
     );
     const told = JSON.parse(message?.Body ?? '');
