@@ -15,15 +15,16 @@ export default defineConfig({
         test: { name: 'template', include: ['test/template/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
-        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         test: {
           name: 'local',
           include: ['test/local/**/*.test.ts'],
           globalSetup: 'local/vitest-setup.ts',
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // Three times what the longest take beside two other stacks: whoever waits for a state, waits for as long as that.
+          testTimeout: 240_000,
+          hookTimeout: 480_000,
           fileParallelism: false,
         },
       },
