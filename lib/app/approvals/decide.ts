@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type ApprovalMethod, type EndedDraft, type GivenDraft, isGiven } from '../../core/approvals/approval.ts';
 import { isSame, type Link, SECRET_BYTES } from '../../core/approvals/link.ts';
+import { canonicalBytes } from '../../core/canonical.ts';
 import { sha256Hex } from '../../core/digest.ts';
 import { type Choice, MAX_COMMENT } from '../../core/pages/model.ts';
 import { imageDigestOf } from '../../core/promotion.ts';
@@ -126,7 +126,7 @@ export async function commitDecision(
     // Only what they confirmed is claimed again, not what it would be by now.
     const choice = draft.decision === 'approved' ? 'approve' : 'reject';
     const again = draftOf(now, person, { choice, comment: draft.comment }, new Date(draft.decided_at));
-    if (!isDeepStrictEqual(again, draft)) break;
+    if (!canonicalBytes(again).equals(canonicalBytes(draft))) break;
     standing = now;
   }
   return { done: false };
