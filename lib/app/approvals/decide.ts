@@ -126,7 +126,7 @@ export async function commitDecision(
     // Only what they confirmed is claimed again, not what it would be by now.
     const choice = draft.decision === 'approved' ? 'approve' : 'reject';
     const again = draftOf(now, person, { choice, comment: draft.comment }, new Date(draft.decided_at));
-    if (!canonicalBytes(again).equals(canonicalBytes(draft))) break;
+    if (!again || !canonicalBytes(again).equals(canonicalBytes(draft))) break;
     standing = now;
   }
   return { done: false };
