@@ -127,6 +127,21 @@ export const WAYS: readonly Way[] = [
           },
         ],
   ),
+  ...(['rollback', 'recovery'] as const).map((kind) => ({
+    that: `leads back as a ${kind}, and does not get its endpoint`,
+    kind,
+    tasks: { 'take-endpoint': [thrown('Broken')] },
+    way: ['take-endpoint', ...NOT_BACK],
+    end: 'rollback_failed' as const,
+  })),
+  {
+    that: 'leads back, and is not heard of while it waits for its endpoint',
+    kind: 'recovery',
+    tasks: { 'take-endpoint': [{ taken: 'no' }] },
+    answers: { endpoint: ['Broken'] },
+    way: ['take-endpoint', 'await-endpoint', ...NOT_BACK],
+    end: 'rollback_failed',
+  },
   {
     that: 'is of another kind than its record says',
     tasks: { 'take-endpoint': [thrown('ForeignExecution')] },
