@@ -6,7 +6,8 @@ import { SetupError } from './errors.ts';
 import { LOOPBACK } from './ports.ts';
 import type { Processes } from './processes.ts';
 
-const READY_WITHIN_MS = 60_000;
+/** Its modules are compiled at the first start, beside whatever else runs; one that ends is noticed at once. */
+const READY_WITHIN_MS = 180_000;
 
 /** A Python program that plays a part of AWS. */
 export interface EmulatorProgram {

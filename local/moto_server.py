@@ -1,6 +1,7 @@
 """moto with its Step Functions switched on, and five things of it set right. Started by local/moto.ts.
 
-The interpreter of state machines takes seconds to import, so that all this waits for the first request.
+The interpreter of state machines takes seconds to import. That begins at once, beside whatever else starts: whoever called first
+and waited for it would take Step Functions for broken on a busy machine.
 """
 
 import functools
@@ -18,13 +19,17 @@ set_right = threading.Lock()
 original_get_backend = responses.get_backend
 
 
-def get_backend(account, region):
+def set_all_right():
     with set_right:
         sign_as_role()
         fail_map_with_its_children()
         tell_of_ends()
         hear_of_stops()
         pass_over_those_that_begin()
+
+
+def get_backend(account, region):
+    set_all_right()
     return original_get_backend(account, region)
 
 
@@ -110,7 +115,7 @@ def tell_of_ends():
             method="POST",
             headers={"authorization": f"Bearer {os.environ['ROLE_SECRET']}"},
         )
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     BaseExecutionWorkerCommunication.terminated = terminated
 
@@ -149,4 +154,5 @@ def pass_over_those_that_begin():
 
 
 responses.get_backend = get_backend
+threading.Thread(target=set_all_right, daemon=True).start()
 main()

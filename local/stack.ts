@@ -99,6 +99,8 @@ export async function startLocal(options: LocalOptions = {}): Promise<LocalStack
     const outputs = await runStep('provision it from the template', log, async () =>
       provision(await readAssembly(assembly), parts.cloud),
     );
+    // Not by whoever calls Step Functions first: functions wait some seconds for it, and its interpreter takes as many to load.
+    await runStep('load its state machines', log, () => parts.cloud.stepFunctions.ready());
     const description: LocalDescription = {
       region: REGION,
       accountId: ACCOUNT_ID,

@@ -15,10 +15,7 @@ export interface StateMachineDefinition {
   readonly roleArn: string;
 }
 
-/**
- * The state machines, which moto is told of when Step Functions is called for the first time: its interpreter takes
- * seconds to load, and most starts of local AWS never run a state machine.
- */
+/** The state machines, which moto is told of when all of a template is there. */
 export class StepFunctions {
   readonly #client: SFNClient;
   readonly #unmade: StateMachineDefinition[] = [];
