@@ -51,6 +51,7 @@ export async function approveAll(control: LocalControl, asked: readonly AskedMai
 
 async function approve(browser: Browser, control: LocalControl, { to, link }: AskedMail): Promise<void> {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   try {
     await page.goto(link);
     const before = await mailsSoFar(control);
@@ -68,8 +69,9 @@ async function approve(browser: Browser, control: LocalControl, { to, link }: As
 }
 
 function codeIn(mails: readonly Mail[], to: string, before: ReadonlySet<string>): string | undefined {
-  const mail = mails.find((one) => one.to.includes(to) && !before.has(one.id));
-  return mail && /^ *(\d{6,8}) *$/m.exec(mail.text)?.[1];
+  // Others may come at the same time, such as one that asks once more.
+  const theirs = mails.filter((one) => one.to.includes(to) && !before.has(one.id));
+  return theirs.flatMap(({ text }) => /^ *(\d{6,8}) *$/m.exec(text)?.[1] ?? []).at(-1);
 }
 
 /** Asks again until there is an answer. */
