@@ -73,6 +73,8 @@ export interface HostedVariant {
 
 /** An endpoint as SageMaker tells it. */
 export interface HostedEndpoint {
+  /** In the letters that it was made with, whatever it was asked for by. */
+  readonly name: string;
   readonly arn: string;
   readonly status:
     | 'Creating'

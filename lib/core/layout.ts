@@ -81,6 +81,18 @@ export function approverStream(id: string): string {
   return `approver/${id}`;
 }
 
+/**
+ * An endpoint as keys have it. SageMaker takes names in other letters for the same endpoint: CreateEndpoint, API reference. So it has one
+ * lease, one queue and one history however it is written; records keep the name that it was given.
+ */
+export function endpointKey(name: string): string {
+  return name.toLowerCase();
+}
+
+export function isSameEndpoint(one: string, other: string): boolean {
+  return endpointKey(one) === endpointKey(other);
+}
+
 /** Partition of every policy that was proposed. */
 export const POLICIES = 'policies';
 
@@ -129,9 +141,9 @@ export const itemKey = {
   /** What one role was asked in a promotion, in the newest round. */
   ask: (promotion: string, role: string) => ({ pk: `promotion#${promotion}`, sk: `ask#${role}` }),
   /** Whose an endpoint is while something is deployed to it, and who waits for it. */
-  lease: (endpoint: string) => ({ pk: `endpoint#${endpoint}`, sk: 'lease' }),
+  lease: (endpoint: string) => ({ pk: `endpoint#${endpointKey(endpoint)}`, sk: 'lease' }),
   waiting: (endpoint: string, requestedAt: string, promotion: string) => ({
-    pk: `endpoint#${endpoint}`,
+    pk: `endpoint#${endpointKey(endpoint)}`,
     sk: `waiting#${requestedAt}#${promotion}`,
   }),
   /** A link by the digest of its secret. */
@@ -171,7 +183,7 @@ export const lookup = {
 export const workflow = {
   openFindings: 'findings#open',
   approvals: (model: string): string => `approvals#${model}`,
-  releases: (endpoint: string): string => `releases#${endpoint}`,
+  releases: (endpoint: string): string => `releases#${endpointKey(endpoint)}`,
   /** Of the index: the releases of one model in time order. */
   releasesOf: (model: string): string => `releases#model#${model}`,
   deliveries: (webhook: string): string => `deliveries#${webhook}`,
@@ -183,7 +195,7 @@ export const workflow = {
   simulationsOf: (policy: string): string => `simulations#${policy}`,
   /** Of the index, which holds an item once: open promotions in order of request; those that ended, by endpoint. */
   openPromotions: 'promotions#open',
-  promotionsOf: (endpoint: string): string => `promotions#endpoint#${endpoint}`,
+  promotionsOf: (endpoint: string): string => `promotions#endpoint#${endpointKey(endpoint)}`,
   /** Of the index: what people are asked, in the order of asking. */
   openAsks: 'asks#open',
   /** Of the index: approvals whose givers have yet to hear that nothing was released. */

@@ -41,8 +41,10 @@ export function notOffered({ instance_type }: Pick<Serving, 'instance_type'>, is
 export function notDeployable(
   endpoint: HostedEndpoint,
   marks: EndpointMarks,
-  promotion: Pick<Promotion, 'environment'>,
+  promotion: Pick<Promotion, 'endpoint' | 'environment'>,
 ): Refused | undefined {
+  const misnamed = notOfName(endpoint.name, promotion);
+  if (misnamed) return misnamed;
   if (!marks.isOurs) {
     return refuse(
       'endpoint_not_ours',
@@ -61,6 +63,20 @@ export function notDeployable(
     );
   }
   return undefined;
+}
+
+/**
+ * Why an endpoint is not called what a promotion calls it; undefined when it is. In other letters it is the same endpoint to SageMaker,
+ * but not to whoever compares names: alarms, waivers and approvals would be another's.
+ *
+ * @param name - that SageMaker or its newest release tells
+ */
+export function notOfName(name: string, { endpoint }: Pick<Promotion, 'endpoint'>): Refused | undefined {
+  if (name === endpoint) return undefined;
+  return refuse(
+    'endpoint_name_differs',
+    `the endpoint is called ${name}, and SageMaker takes ${endpoint} for the same one; promote to ${name}`,
+  );
 }
 
 /**

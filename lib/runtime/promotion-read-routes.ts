@@ -2,6 +2,7 @@ import { dynamoDecided } from '../adapters/dynamodb/approvals.ts';
 import { dynamoAsks, dynamoPromotions } from '../adapters/dynamodb/promotions.ts';
 import { Env } from '../contracts/env.ts';
 import { DomainError } from '../core/errors.ts';
+import { isSameEndpoint } from '../core/layout.ts';
 import { EndpointSchema, PrincipalNameSchema } from '../core/requests.ts';
 import { parseWith } from '../core/schema.ts';
 import { cursorOf, digestParameter, paging } from './answers.ts';
@@ -45,7 +46,7 @@ export function promotionReadRoutes(): RouteTable {
       if (endpoint === undefined) return { status: 200, body: { promotions: open } };
       const name = parseWith(EndpointSchema, endpoint, 'REQUEST_INVALID');
       const ended = await promotions.ended(name, ENDED, log);
-      const ofEndpoint = open.filter((promotion) => promotion.endpoint === name);
+      const ofEndpoint = open.filter((promotion) => isSameEndpoint(promotion.endpoint, name));
       // Both lists are as old as an index is: what ended this second may be in both.
       const over = ended.filter(({ id }) => !ofEndpoint.some((one) => one.id === id));
       return { status: 200, body: { promotions: [...ofEndpoint, ...over] } };

@@ -29,6 +29,15 @@ export function endpointsContract(open: () => Promise<Endpoints>): void {
       expect((await endpoints.find('credit')).lease?.promotion).toBe('two');
     });
 
+    it('are one to SageMaker, in whatever letters they are written', async () => {
+      const endpoints = await open();
+      await endpoints.take(lease('one'), undefined);
+      expect(await endpoints.take(lease('two', { endpoint: 'CREDIT' }), undefined)).toBe(false);
+      const waiting = { promotion: 'two', kind: 'promotion' as const, requested_at: '', until: '', token: null };
+      await endpoints.enqueue('CREDIT', waiting);
+      expect(await endpoints.find('Credit')).toEqual({ lease: lease('one'), waiting: [waiting] });
+    });
+
     it('are kept for longer, never for less long, and by whose they are', async () => {
       const endpoints = await open();
       await endpoints.take(lease('one'), undefined);

@@ -9,6 +9,7 @@ import { canonicalBytes } from '../../lib/core/canonical.ts';
 import type { PromotionEvent } from '../../lib/core/events.ts';
 import type { EvidenceRecord } from '../../lib/core/evidence.ts';
 import type { StoredDecision } from '../../lib/core/gate/decision.ts';
+import { endpointKey, isSameEndpoint } from '../../lib/core/layout.ts';
 import { rollbackRequest } from '../../lib/core/promotion/requests.ts';
 import { imageDigestOf, isOver, type Promotion, promotionId } from '../../lib/core/promotion.ts';
 import { type RecordedRelease, restoredBy, wayBackFrom } from '../../lib/core/release.ts';
@@ -93,7 +94,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
   const ports: Ports = {
     hosting: killable(sagemakerHosting(local.client, STAGE)),
     alarms: killable(ours),
-    endpoints: killable({ renew: async (endpoint: string, id: string) => leases.get(endpoint) === id }),
+    endpoints: killable({ renew: async (endpoint: string, id: string) => leases.get(endpointKey(endpoint)) === id }),
     promotions: killable({
       find: async (id: string) => {
         const promotion = promotions.get(id);
@@ -105,7 +106,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
         return true;
       },
       ended: async (endpoint: string) =>
-        [...promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one)).reverse(),
+        [...promotions.values()].filter((one) => isSameEndpoint(one.endpoint, endpoint) && isOver(one)).reverse(),
     }),
   };
   const record = { version_id: artifact.versionId } as Partial<EvidenceRecord> as EvidenceRecord;
@@ -113,7 +114,10 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
     ...ports,
     clock: clock.now,
     releases: {
-      list: async (endpoint) => ({ items: releases.filter((one) => one.endpoint === endpoint), next: undefined }),
+      list: async (endpoint) => ({
+        items: releases.filter((one) => isSameEndpoint(one.endpoint, endpoint)),
+        next: undefined,
+      }),
     },
     artifacts: killable({
       head: async () => ({ ...artifact, size: 1, contentType: 'application/gzip', sha256: undefined }),
@@ -198,7 +202,7 @@ export function deploying({ allAtOnce = false }: { readonly allAtOnce?: boolean 
         passed: true,
       };
       promotions.set(id, { ...aPromotion(at), ...question, id, release_decision, ...change });
-      leases.set(change.endpoint ?? question.endpoint, id);
+      leases.set(endpointKey(change.endpoint ?? question.endpoint), id);
       return id;
     },
     releases,

@@ -30,6 +30,7 @@ const Status = z.enum([
 export function toEndpoint(answer: DescribeEndpointCommandOutput): HostedEndpoint {
   const { PendingDeploymentSummary: pending } = answer;
   return {
+    name: answer.EndpointName ?? '',
     arn: answer.EndpointArn ?? '',
     status: Status.parse(answer.EndpointStatus),
     config: answer.EndpointConfigName ?? '',

@@ -1,4 +1,5 @@
 import { DomainError } from '../../core/errors.ts';
+import { isSameEndpoint } from '../../core/layout.ts';
 import { type RollBack, rollbackRequest } from '../../core/promotion/requests.ts';
 import { isBeforeDeployment, isOver, type Promotion, promotionId, type Requester } from '../../core/promotion.ts';
 import { type RecordedRelease, wayBack } from '../../core/release.ts';
@@ -63,7 +64,7 @@ async function alreadyLeft(
   newest: RecordedRelease | undefined,
 ): Promise<Promotion | undefined> {
   const found = (await promotions.find(from))?.promotion;
-  const named = found?.endpoint === endpoint ? found : undefined;
+  const named = found && isSameEndpoint(found.endpoint, endpoint) ? found : undefined;
   if (deploying?.id === from || deploying?.request.startsWith(rollbackRequest(from))) return undefined;
   if (named?.abort?.cause === 'emergency_rollback' && named.state === 'rolled_back') return named;
   // It could not be taken back, and may serve still.

@@ -15,6 +15,7 @@ import {
   notDeployable,
   notOfEnvironment,
   notOffered,
+  notOfName,
   notWatchable,
   type Refused,
 } from '../../core/preflight.ts';
@@ -71,7 +72,9 @@ async function requireCreatable(deps: DeployDeps, promotion: Promotion): Promise
     requireAlarms(deps, promotion),
   ]);
   // What was removed is still called by its name.
-  for (const { environment } of items) refuse(notOfEnvironment(environment, promotion));
+  for (const { endpoint, environment } of items) {
+    refuse(notOfName(endpoint, promotion) ?? notOfEnvironment(environment, promotion));
+  }
 }
 
 /** Where nothing serves yet, an alarm may ring for that very reason; but it must be there. */

@@ -3,6 +3,7 @@ import type { GateRows } from '../../../lib/app/gate/record.ts';
 import type { Asks, Promotions } from '../../../lib/app/promotion/ports.ts';
 import type { RecordedApproval } from '../../../lib/core/approvals/approval.ts';
 import type { Link } from '../../../lib/core/approvals/link.ts';
+import { isSameEndpoint } from '../../../lib/core/layout.ts';
 import { type Ask, isOver, type Promotion } from '../../../lib/core/promotion.ts';
 import type { MemoryLedger } from './ledger.ts';
 import type { Steps } from './steps.ts';
@@ -31,7 +32,9 @@ export class MemoryApprovals implements Approvals {
     save: (promotion) =>
       this.#steps.take('save-promotion', () => this.#write(this.promotions, promotion.id, promotion)),
     ended: (endpoint) =>
-      this.#steps.read(() => [...this.promotions.values()].filter((one) => one.endpoint === endpoint && isOver(one))),
+      this.#steps.read(() =>
+        [...this.promotions.values()].filter((one) => isSameEndpoint(one.endpoint, endpoint) && isOver(one)),
+      ),
   };
 
   readonly askPort: Pick<Asks, 'save'> = {

@@ -9,6 +9,7 @@ import type {
   Waiting,
   Waits,
 } from '../../../lib/app/promotion/ports.ts';
+import { endpointKey, isSameEndpoint } from '../../../lib/core/layout.ts';
 import { type Ask, isOver, type Promotion } from '../../../lib/core/promotion.ts';
 import type { MemoryLedger } from './ledger.ts';
 import type { MemoryReleases } from './releases.ts';
@@ -50,7 +51,7 @@ export class MemoryPromotions implements Promotions {
   readonly ended: Promotions['ended'] = (endpoint) =>
     this.#steps.read(() =>
       [...this.promotions.values()]
-        .filter((one) => one.endpoint === endpoint && isOver(one))
+        .filter((one) => isSameEndpoint(one.endpoint, endpoint) && isOver(one))
         .toSorted((a, b) => ((a.ended_at ?? '') < (b.ended_at ?? '') ? 1 : -1)),
     );
 
@@ -109,30 +110,30 @@ export class MemoryEndpoints implements Endpoints {
   readonly find: Endpoints['find'] = (endpoint) =>
     this.#steps.read(() => {
       const waiting = [...this.queue.values()]
-        .filter((one) => one.endpoint === endpoint)
+        .filter((one) => isSameEndpoint(one.endpoint, endpoint))
         .toSorted((a, b) => (a.requested_at + a.promotion < b.requested_at + b.promotion ? -1 : 1))
         .map(({ endpoint: _, ...one }) => one);
-      return structuredClone({ lease: this.leases.get(endpoint), waiting });
+      return structuredClone({ lease: this.leases.get(endpointKey(endpoint)), waiting });
     });
 
   readonly take: Endpoints['take'] = (lease, before) =>
     this.#steps.take('take-lease', () => {
-      const now = this.leases.get(lease.endpoint);
+      const now = this.leases.get(endpointKey(lease.endpoint));
       if (now?.revision !== before?.revision || now?.promotion !== before?.promotion) return false;
-      this.leases.set(lease.endpoint, lease);
+      this.leases.set(endpointKey(lease.endpoint), lease);
       return true;
     });
 
   readonly renew: Endpoints['renew'] = async (endpoint, promotion, until) => {
-    const lease = this.leases.get(endpoint);
+    const lease = this.leases.get(endpointKey(endpoint));
     if (lease?.promotion !== promotion) return false;
-    if (lease.until < until) this.leases.set(endpoint, { ...lease, until, revision: lease.revision + 1 });
+    if (lease.until < until) this.leases.set(endpointKey(endpoint), { ...lease, until, revision: lease.revision + 1 });
     return true;
   };
 
   readonly giveBack: Endpoints['giveBack'] = (endpoint, promotion) =>
     this.#steps.take('give-back', () => {
-      if (this.leases.get(endpoint)?.promotion === promotion) this.leases.delete(endpoint);
+      if (this.leases.get(endpointKey(endpoint))?.promotion === promotion) this.leases.delete(endpointKey(endpoint));
     });
 
   readonly enqueue: Endpoints['enqueue'] = (endpoint, waiting) =>

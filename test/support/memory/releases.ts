@@ -1,5 +1,5 @@
 import type { Releases } from '../../../lib/app/promotion/releases.ts';
-import { timeOrder } from '../../../lib/core/layout.ts';
+import { isSameEndpoint, timeOrder } from '../../../lib/core/layout.ts';
 import type { RecordedRelease } from '../../../lib/core/release.ts';
 import { InvariantBroken, type Steps } from './steps.ts';
 
@@ -16,14 +16,16 @@ export class MemoryReleases implements Releases {
   readonly list: Releases['list'] = (endpoint, { limit, notAfter = '9999', after }) =>
     this.#steps.read(() => {
       const items = this.#newestFirst(
-        ({ release }) => release.endpoint === endpoint && release.released_at <= notAfter,
+        ({ release }) => isSameEndpoint(release.endpoint, endpoint) && release.released_at <= notAfter,
       );
       return pageOf(items, limit, after);
     });
 
   readonly next: Releases['next'] = (endpoint, after) =>
     this.#steps.read(() =>
-      this.#newestFirst(({ release }) => release.endpoint === endpoint && release.released_at > after).at(-1),
+      this.#newestFirst(({ release }) => isSameEndpoint(release.endpoint, endpoint) && release.released_at > after).at(
+        -1,
+      ),
     );
 
   readonly ofModel: Releases['ofModel'] = (model, { limit, after }) =>

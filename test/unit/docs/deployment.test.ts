@@ -38,6 +38,7 @@ describe('docs/deployment.md', () => {
     const serving = aPromotion('2026-01-01T00:00:00Z');
     const variant = { name: 'a', images: [] };
     const endpoint = {
+      name: serving.endpoint,
       arn: '',
       config: '',
       pending: null,
@@ -55,6 +56,7 @@ describe('docs/deployment.md', () => {
       notOffered(serving, false),
       notDeployable({ ...endpoint, status: 'InService' }, { ...marks, isOurs: false }, serving),
       notDeployable({ ...endpoint, status: 'InService' }, { ...marks, environment: undefined }, serving),
+      notDeployable({ ...endpoint, name: 'another', status: 'InService' }, marks, serving),
       notDeployable({ ...endpoint, status: 'Updating' }, marks, serving),
       notDeployable({ ...endpoint, status: 'InService', variants: [variant, variant] }, marks, serving),
       notWatchable(['a'], new Map()),

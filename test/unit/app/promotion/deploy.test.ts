@@ -228,6 +228,28 @@ describe('a preflight', () => {
     await on.released('two');
   });
 
+  it('refuses an endpoint that is there in other letters, or was', async () => {
+    const on = deploying();
+    await on.released('one', { endpoint: 'Fraud' });
+    const refused = async (endpoint: string) => {
+      for (const task of ['preflight', 'prepare'] as const) {
+        const id = on.approved(`${task}-${endpoint}`, { endpoint });
+        await expect(on.run(id, task)).rejects.toMatchObject({
+          name: 'DeploymentRefused',
+          code: 'endpoint_name_differs',
+          message: expect.stringContaining('promote to Fraud'),
+        });
+      }
+    };
+    await refused('fraud');
+    const back = on.approved('back', { kind: 'rollback', release_decision: null, endpoint: 'Fraud' });
+    await on.run(back, 'roll-back');
+    expect(await on.watch(back, 'watch-rollback')).toBe('rolled_back');
+    on.seal(back);
+    await refused('FRAUD');
+    await on.released('two', { endpoint: 'Fraud' });
+  });
+
   it('refuses an endpoint with two variants, and one that is not in service', async () => {
     const on = deploying();
     const { deployment } = on.get(await on.released('one'));

@@ -33,8 +33,8 @@ const deployingNow = async (request?: string) => {
 
 describe('an emergency rollback', () => {
   const ON_CALL = caller('on-call');
-  const rollBack = (by = ON_CALL, from?: string) =>
-    rollBackEndpoint(scene.promoterDeps, 'credit', { reason: 'wrong answers', ...(from ? { from } : {}) }, by);
+  const rollBack = (by = ON_CALL, from?: string, endpoint = 'credit') =>
+    rollBackEndpoint(scene.promoterDeps, endpoint, { reason: 'wrong answers', ...(from ? { from } : {}) }, by);
   const reviewed = (subject: string) => [{ kind: 'emergency_rollback_review', subject, actors: [ON_CALL.uniqueId] }];
 
   it('stops what is being deployed, and is to be reviewed', async () => {
@@ -42,6 +42,17 @@ describe('an emergency rollback', () => {
     const { promotion } = await rollBack();
     expect(promotion).toMatchObject({ id, abort: { cause: 'emergency_rollback', by: { principal: null } } });
     expect(scene.incidents).toMatchObject(reviewed(id));
+  });
+
+  it('finds the endpoint in whatever letters it is asked for, and goes on by its own name', async () => {
+    const { id } = await scene.requested();
+    scene.release(id);
+    const { promotion } = await rollBack(ON_CALL, undefined, 'CREDIT');
+    expect(promotion).toMatchObject({ kind: 'rollback', endpoint: 'credit' });
+    scene.release(promotion.id);
+    expect((await rollBack(ON_CALL, id, 'CREDIT')).promotion.id).toBe(promotion.id);
+    const deploying = await deployingNow();
+    expect((await rollBack(ON_CALL, undefined, 'Credit')).promotion.id).toBe(deploying);
   });
 
   it.each<[Step, Fate]>([
