@@ -24,6 +24,18 @@ test_fails_for_the_model_its_data_its_keys_and_the_endpoint if {
 	}
 }
 
+test_fails_for_the_endpoint_in_whatever_letters_it_is_written if {
+	about := upper(facts.passing.endpoint)
+	testing.fails("no_critical_finding", found([finding(about, "critical")]), {open(about)})
+	document := object.union(found([finding(facts.passing.endpoint, "critical")]), {"endpoint": about})
+	testing.fails("no_critical_finding", document, {open(facts.passing.endpoint)})
+}
+
+test_fails_for_the_model_though_no_endpoint_is_named if {
+	document := object.union(found([finding(facts.digests.model, "critical")]), {"endpoint": null})
+	testing.fails("no_critical_finding", document, {open(facts.digests.model)})
+}
+
 test_passes_for_a_finding_about_something_else if {
 	testing.passes("no_critical_finding", found([finding(facts.digests.previousModel, "critical")]))
 }

@@ -32,6 +32,12 @@ test_passes_when_an_older_release_can_be_trusted if {
 	testing.passes("way_back", suspected({previous.model}, released([previous, older])))
 }
 
+test_fails_for_the_endpoint_in_other_letters_too if {
+	shouted := upper(facts.passing.endpoint)
+	document := object.union(suspected({previous.model}, {}), {"endpoint": shouted})
+	testing.fails("way_back", document, {object.union(none, {"params": {"endpoint": shouted}})})
+}
+
 test_ignores_releases_on_other_endpoints if {
 	elsewhere := object.union(previous, {"endpoint": "elsewhere", "model": facts.digests.report})
 	testing.fails("way_back", suspected({previous.model}, released([previous, elsewhere])), {none})

@@ -4,7 +4,7 @@ import type { GateFacts } from '../../app/gate/ports.ts';
 import type { RecordedApproval } from '../../core/approvals/approval.ts';
 import { DomainError } from '../../core/errors.ts';
 import type { GateFinding, Known } from '../../core/gate/input.ts';
-import { workflow } from '../../core/layout.ts';
+import { endpointKey, workflow } from '../../core/layout.ts';
 import { RecordedApprovalSchema } from './approvals.ts';
 import { fromItem, queryPartition } from './items.ts';
 
@@ -52,8 +52,9 @@ export function dynamoGateFacts(client: DynamoDBClient, table: string): DynamoGa
     findings: async (about) => {
       const open = await whole(workflow.openFindings, FindingSchema);
       if (!open.known) return open;
-      const wanted = new Set(about);
-      return { known: true, items: open.items.filter((finding) => wanted.has(finding.about)) };
+      // Digests are in lower case already.
+      const wanted = new Set(about.map(endpointKey));
+      return { known: true, items: open.items.filter((finding) => wanted.has(endpointKey(finding.about))) };
     },
   };
 }

@@ -17,7 +17,7 @@ export interface GateLedger extends Pick<Ledger, 'list' | 'commit'> {
 export interface GateFacts {
   /** Those whose time is not over at an instant, as the registry has them, which is no proof. */
   waivers(at: Date): Promise<Known<RecordedWaiver>>;
-  /** Open findings about any of these: digests, keyids, an endpoint's name. */
+  /** Open findings about any of these: digests, keyids, an endpoint's name in whatever letters. */
   findings(about: readonly string[]): Promise<Known<GateFinding>>;
   /**
    * Those that stood at an instant, each as its signed statement says.

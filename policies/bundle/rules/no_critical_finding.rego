@@ -16,11 +16,12 @@ import data.countersign.lib.findings
 
 deny contains {"code": "finding_open", "params": {"about": finding.about, "id": finding.id, "severity": finding.severity}} if {
 	some finding in findings.blocking
-	finding.about in concerned
+	lower(finding.about) in concerned
 }
 
 unknown contains reason if some reason in findings.unknown
 
-concerned := {input.model.sha256, input.endpoint} | ({node | some node in input.lineage.nodes} | keys)
+# Digests are in lower case. An endpoint is the same in whatever letters its name is written.
+concerned := {lower(name) | some name in ({input.model.sha256, input.endpoint} | ({node | some node in input.lineage.nodes} | keys))}
 
 keys := {attestation.signature.keyid | some attestation in input.attestations}

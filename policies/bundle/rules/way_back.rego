@@ -42,7 +42,7 @@ skip contains {"code": "endpoint_asked_at_release", "params": {}} if not is_stri
 # Of other models: from this one, there is no way back to itself.
 releases := [release |
 	some release in input.releases.items
-	release.endpoint == input.endpoint
+	lower(release.endpoint) == lower(input.endpoint)
 	release.model != input.model.sha256
 ]
 

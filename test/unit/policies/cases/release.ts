@@ -99,6 +99,7 @@ export const RELEASE: Rows = {
   no_critical_finding: [
     passes,
     ['one is open about the data', found(DIGESTS.dataset), 'fail', 'finding_open'],
+    ['one is open about the endpoint in other letters', found('Tumour-Triage'), 'fail', 'finding_open'],
     ['one is open about another model', found(DIGESTS.previousModel), 'pass'],
     [
       'somebody granted an exception',
@@ -160,6 +161,12 @@ export const RELEASE: Rows = {
     passes,
     ['it is the first deployment', { ...PASSING, releases: { known: true, items: [] } }, 'pass'],
     ['the release before is not to be trusted', found(DIGESTS.previousModel), 'fail', 'no_release_to_return_to'],
+    [
+      'nor is it for who names the endpoint in other letters',
+      { ...found(DIGESTS.previousModel), endpoint: 'Tumour-Triage' },
+      'fail',
+      'no_release_to_return_to',
+    ],
     [
       'the only release to be trusted is one of this very model',
       {
