@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -39,8 +40,8 @@ beforeAll(async () => {
   stack = await startLocal({ stateDir: resolve(ROOT, '.countersign/test-journey') });
   await journey();
   calls = (await stack.control.calls()).filter((call) => !isByRule(call));
-  // Every route once, one after the other, with promotions and a rebuild among them: three minutes where much else runs.
-}, 480_000);
+  // Every route once, one after the other, with promotions and a rebuild among them.
+}, 900_000);
 afterAll(async () => await stack?.stop());
 
 /** Calls a route of the table; its parameters are filled in order. */
@@ -132,9 +133,10 @@ async function keepDirectory(): Promise<void> {
 
 /** A consumer on this machine, told of something, then of nothing until it asks for it again. */
 async function sendWebhooks(): Promise<void> {
-  let told = 0;
-  const consumer = createServer((_request, response) => {
-    told++;
+  /** Ids of the messages that came, with those of what was announced. */
+  const told: (readonly [message: unknown, announced: unknown])[] = [];
+  const consumer = createServer(async (request, response) => {
+    told.push([request.headers['webhook-id'], Object(await json(request)).id]);
     response.writeHead(204).end();
   });
   await new Promise<void>((listening) => consumer.listen(0, '127.0.0.1', listening));
@@ -142,22 +144,28 @@ async function sendWebhooks(): Promise<void> {
   const since = new Date().toISOString();
   const body = { id: 'siem', url: `http://127.0.0.1:${port}/hook` };
   await take('operator', 'POST /v1/webhooks', [], { body });
-  await announce();
-  while (told < 1) await setTimeout(50);
+  // What was announced before may come too, as late as it likes.
+  const announced = await announce();
+  const ours = () => told.filter(([, id]) => id === announced).map(([message]) => message);
+  const isDelivered = async () => {
+    const answer = await take('operator', 'GET /v1/webhooks/{id}/deliveries', ['siem']);
+    const deliveries: { message: string; state: string }[] = Object(answer.json).deliveries;
+    return deliveries.some(({ message, state }) => message === ours()[0] && state === 'delivered');
+  };
+  // One that is being sent is not sent again.
+  while (!(await isDelivered())) await setTimeout(50);
   await take('operator', 'POST /v1/webhooks/{id}/rotate', ['siem']);
   await take('operator', 'POST /v1/webhooks/{id}/replay', ['siem'], { body: { since } });
   await invoke('webhook-sender', { source: 'aws.events' });
-  expect(told).toBeGreaterThan(1);
+  expect(ours().length).toBeGreaterThan(1);
   await take('auditor', 'GET /v1/webhooks');
   await take('auditor', 'GET /v1/webhooks/{id}', ['siem']);
-  const { json } = await take('operator', 'GET /v1/webhooks/{id}/deliveries', ['siem']);
-  expect(json).toMatchObject({ deliveries: [{ state: 'delivered' }] });
   await take('operator', 'POST /v1/webhooks/{id}', ['siem'], { body: { revision: 2, state: 'disabled' } });
   consumer.close();
 }
 
-/** As a function of ours would. */
-async function announce(): Promise<void> {
+/** As a function of ours would. @returns the id of what is announced */
+async function announce(): Promise<string> {
   const events = new EventBridgeClient(clientConfig(stack.description, 'administrator'));
   const detail = {
     specversion: '1.0',
@@ -173,6 +181,7 @@ async function announce(): Promise<void> {
     Detail: JSON.stringify(detail),
   };
   await events.send(new PutEventsCommand({ Entries: [entry] }));
+  return detail.id;
 }
 
 /** Killed after the attestation, and after the receipt: what follows reads, extends and adopts. */
@@ -214,10 +223,9 @@ async function putArtifacts(): Promise<string> {
   const [part] = signed.json.parts as SignedPut[];
   const etag = part ? (await send(part, large)).headers.get('etag') : null;
   await post('POST /v1/artifacts/{sha256}/complete', [sha256], { upload, parts: [{ part_number: 1, etag }] });
-  for (let attempt = 0; ; attempt++) {
+  for (;;) {
     const { json } = await api(stack.description, 'reader', 'GET', `/v1/artifacts/${sha256}`);
     if (json.status === 'verified') return body.sha256;
-    if (attempt === 100) throw new Error(`the verifier did not come to an end: ${JSON.stringify(json)}`);
     await setTimeout(100);
   }
 }

@@ -34,12 +34,11 @@ export async function promoteAndTakeBack({ local, control, take }: Traveller, mo
     body: { model, image, endpoint: ENDPOINT, environment: 'production', request, reason: 'journey', bake_seconds: 60 },
   });
   const stateAfter = async (id: string, states: readonly string[]): Promise<unknown> => {
-    for (let turn = 0; turn < 600; turn += 1) {
+    for (;;) {
       const { json } = await take('reader', 'GET /v1/promotions/{id}', [id]);
       if (!states.includes(String(json.state))) return json.state;
       await setTimeout(100);
     }
-    throw new Error(`the promotion ${id} does not get on`);
   };
   const reason = { body: { reason: 'seen on the journey' } };
 
