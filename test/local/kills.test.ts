@@ -65,8 +65,8 @@ async function countObjects(Prefix: string): Promise<number> {
 
 /** What is left of a promotion, as far as promotions are alike. */
 async function leftOf(id: string): Promise<object> {
-  // The endpoint is given back after the end.
-  for (;;) if ((await endpoints.find(ENDPOINT)).lease?.promotion !== id) break;
+  // What follows from the end comes after it.
+  while (!(await world.read(id)).settled) await delay(200);
   const { asks, ...promotion } = await world.take('reader', 'GET', `/v1/promotions/${id}`);
   const { state, round, events, failure, abort, incident } = promotion;
   const { releases } = await world.take('reader', 'GET', `/v1/models/${promotion.model}/releases`);
@@ -108,17 +108,19 @@ function writesOf(name: string): readonly FaultMatch[] {
 beforeAll(async () => {
   await world.prepare('kills');
   // The first makes the endpoint, the second its alarm: the others are alike.
-  for (const _ of ['made', 'watched']) await promote();
+  for (const _ of ['made', 'watched']) await leftOf(await promote());
   await control.resetCalls();
-  const id = await promote();
+  whole = await leftOf(await promote());
   calls = await control.calls();
-  whole = await leftOf(id);
-}, 300_000);
+});
 afterEach(async () => {
   // A fault that nothing met has tested nothing; the last ones are met after the end that a test waits for.
-  await vi.waitFor(async () => expect(await control.armed()).toEqual([]), { timeout: 60_000, interval: 500 });
-}, 90_000);
-afterEach(async () => await control.disarm());
+  try {
+    await vi.waitFor(async () => expect(await control.armed()).toEqual([]), { timeout: 120_000, interval: 500 });
+  } finally {
+    await control.disarm();
+  }
+});
 
 describe('a promotion comes to the same release, once,', () => {
   it.each([
