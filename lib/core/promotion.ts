@@ -85,6 +85,7 @@ export interface Promotion extends PromotionQuestion, Serving {
   readonly release: string | null;
   readonly failure: { readonly code: string; readonly detail: string } | null;
   readonly incident: string | null;
+  /** Of what is deployed, noted before its end is signed: from then on no release is sealed. */
   readonly ended_at: string | null;
   /** Whether what follows from the end is done: asks closed, endpoint given back, incident opened, told. */
   readonly settled: boolean;

@@ -30,7 +30,8 @@ export async function endPromotion(
   end: PromotionEnd,
   failure: CaughtFailure | null,
 ): Promise<void> {
-  const standing = await requirePromotion(deps.promotions, id);
+  const read = await requirePromotion(deps.promotions, id);
+  const standing = hasDeployed(read) ? await noteEnd(deps, read) : read;
   if (!isOver(standing)) {
     const state = endOf(standing, end);
     await changeByEvent(deps, standing, 'promotion-ended', {
@@ -40,6 +41,15 @@ export async function endPromotion(
     });
   }
   await settleEnded(deps, id);
+}
+
+/**
+ * Of what is deployed a step that was given up may be sealing the release. Either that is first, or the end is: what is signed as
+ * both would be released here, and not after a reindex.
+ */
+async function noteEnd(deps: EndDeps, read: Promotion): Promise<Promotion> {
+  const ended_at = deps.clock().toISOString();
+  return await changePromotion(deps, read, (now) => (now.ended_at === null ? { ended_at } : undefined));
 }
 
 /** Where a way back could not even begin, a person must look at what serves. */

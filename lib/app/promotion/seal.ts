@@ -45,14 +45,15 @@ const ATTEMPTS = 5;
  * promotion ends otherwise, by a signed event, and the statement counts for nothing: readers believe the row, which is written
  * in one transaction with the promotion's end, and a reindex believes the event.
  *
- * @throws PromotionFailure when it was aborted meanwhile; DomainError PROMOTION_STATE_CONFLICT when it is over, or on its way back
+ * @throws PromotionFailure when it was aborted meanwhile; DomainError PROMOTION_STATE_CONFLICT when it is over, about to
+ *   end, or on its way back
  */
 export async function sealRelease(deps: SealDeps, id: string): Promise<void> {
   let sealed: Sealed | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const promotion = await requirePromotion(deps.promotions, id);
     if (promotion.release !== null) return;
-    if (isOver(promotion)) throw conflict(promotion);
+    if (isOver(promotion) || promotion.ended_at !== null) throw conflict(promotion);
     if (promotion.kind !== 'rollback') {
       // A rollback is what an abort asks for.
       honourAbort(promotion);

@@ -4,6 +4,7 @@ import {
   incidentOpener,
   resolveIncident,
 } from '../../../../lib/app/incidents/manage-incidents.ts';
+import { endPromotion } from '../../../../lib/app/promotion/end.ts';
 import { statePromotion } from '../../../../lib/app/promotion/record.ts';
 import { sealRelease } from '../../../../lib/app/promotion/seal.ts';
 import { reindex } from '../../../../lib/app/reindex.ts';
@@ -14,6 +15,8 @@ import type { TestKey } from '../../../support/keys.ts';
 import { MemoryIncidents } from '../../../support/memory/incidents.ts';
 import { Crash } from '../../../support/memory/steps.ts';
 import { MemoryTables } from '../../../support/memory/tables.ts';
+import { promoting } from '../../../support/promoting.ts';
+import { refusal } from '../../../support/refusals.ts';
 import { ENDPOINT, MODEL, releasing } from '../../../support/releasing.ts';
 import { stages } from '../../../support/stages.ts';
 
@@ -67,6 +70,27 @@ describe('a reindex', () => {
     expect(report.releases).toBe(0);
     expect([...tables.items.keys()].filter((name) => name.startsWith('release '))).toEqual([]);
     expect(remarks).toEqual([expect.stringContaining('taken back')]);
+  });
+
+  it.each([
+    ['was sealed before its end was noted', 'save-promotion', 3],
+    ['was to be sealed after that', 'put-event', 2],
+  ] as const)('tells of a rollback that %s what its record tells', async (_, step, releases) => {
+    await world.released('run-1');
+    await world.released('run-2');
+    const { id } = await world.deployed('back-1', 'rollback');
+    const { promoterDeps } = await promoting(plane);
+    const deps = { ...promoterDeps, promotions: world.promotions, asks: world.promotions.asks };
+    let sealed: unknown;
+    plane.steps.before(step, async () => {
+      sealed = await sealRelease(world.sealDeps, id).catch((error: unknown) => error);
+    });
+    await endPromotion(deps, id, 'rollback_failed', { Error: 'States.Timeout' });
+    const isReleased = releases === 3;
+    expect(sealed).toEqual(isReleased ? undefined : refusal('PROMOTION_STATE_CONFLICT'));
+    expect(world.promotions.promotions.get(id)?.state).toBe(isReleased ? 'released' : 'rollback_failed');
+    expect((await rebuild()).report.releases).toBe(releases);
+    expect(world.releases.rows).toHaveLength(releases);
   });
 
   it('believes no release that the evidence key did not sign, nor one under another name', async () => {
