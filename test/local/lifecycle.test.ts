@@ -12,6 +12,9 @@ import { ensurePython } from '../../local/python.ts';
 import { recordFile } from '../../local/stack.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** A start takes ten seconds on a quiet machine; a test makes two at most. */
+const START_MS = 200_000;
+vi.setConfig({ testTimeout: 2 * START_MS + 60_000 });
 
 interface Run {
   readonly child: ChildProcess;
@@ -50,7 +53,7 @@ function start(...args: readonly string[]): Run {
 }
 
 async function ready(run: Run): Promise<LocalDescription> {
-  await vi.waitFor(() => expect(run.output()).toContain('Ready.'), { timeout: 100_000, interval: 100 });
+  await vi.waitFor(() => expect(run.output()).toContain('Ready.'), { timeout: START_MS, interval: 100 });
   return JSON.parse(await readFile(join(folder, 'local.json'), 'utf8'));
 }
 
@@ -64,7 +67,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function allGone(pids: readonly number[]): Promise<void> {
-  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 10_000, interval: 50 });
+  await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 60_000, interval: 50 });
 }
 
 describe('npm start', () => {
