@@ -7,7 +7,8 @@ import { controlPlane } from '../../../support/control-plane.ts';
 import { digestOf } from '../../../support/manifests.ts';
 import { stages } from '../../../support/stages.ts';
 
-it('nobody is kept from deciding by rows of something else that cannot be read, or that their statements do not bear out', async () => {
+/** A promotion about which one role is asked. */
+async function asked() {
   const plane = await controlPlane();
   const world = approving(plane);
   await stages(() => plane).post();
@@ -15,6 +16,11 @@ it('nobody is kept from deciding by rows of something else that cannot be read, 
   const promotion = await world.awaiting('run-1');
   await world.ask(promotion, 'model-owner');
   const [ask] = [...world.table.asks.values()];
+  return { plane, world, promotion, ask };
+}
+
+it('nobody is kept from deciding by rows of something else that cannot be read, or that their statements do not bear out', async () => {
+  const { plane, world, promotion, ask } = await asked();
   const earlier = digestOf('an earlier model');
   const row: RecordedApproval = {
     // A statement of ours, and no approval.
@@ -43,29 +49,23 @@ it('nobody is kept from deciding by rows of something else that cannot be read, 
 });
 
 it('another answer has what was decided on this model read anew, and a minute the endpoint’s past', async () => {
-  const plane = await controlPlane();
-  const world = approving(plane);
-  await stages(() => plane).post();
-  await world.enlist('p-1');
-  const promotion = await world.awaiting('run-1');
-  await world.ask(promotion, 'model-owner');
-  const [ask] = [...world.table.asks.values()];
+  const { plane, world, promotion, ask } = await asked();
   const earlier = { ...promotion, model: digestOf('an earlier model') };
-  let asked: string[] = [];
+  let looked: string[] = [];
   const shown = shownFacts({
     ...world.deps,
     promotions: { ended: async () => [earlier] },
     approvals: {
       of: async (model) => {
-        asked.push(model);
+        looked.push(model);
         return await world.deps.approvals.of(model);
       },
     },
   });
   const models = async (revision: number) => {
-    asked = [];
+    looked = [];
     await shown({ promotion, ask: ask && { ...ask, revision }, others: [] });
-    return asked.toSorted();
+    return looked.toSorted();
   };
   const both = [promotion.model, earlier.model].toSorted();
   expect(await models(1)).toEqual(both);
