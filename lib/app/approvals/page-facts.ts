@@ -152,12 +152,8 @@ async function ownStatements(
   const statements = await Promise.all(
     records.map(async (record) => {
       const bytes = await verifiedBytes(store, record);
-      try {
-        return bytes && ([record.sha256, openCountersigned(bytes, keyOf).statement] as const);
-      } catch (error) {
-        if (error instanceof DomainError) return undefined;
-        throw error;
-      }
+      const opened = bytes && unlessInvalid(() => openCountersigned(bytes, keyOf));
+      return opened && ([record.sha256, opened.statement] as const);
     }),
   );
   return new Map(statements.filter((one) => one !== undefined));
@@ -189,8 +185,13 @@ const FALLEN = {
 
 /** @returns undefined for what is no approval, nor the end of one */
 function approvalIn(statement: Statement | undefined): ReturnType<typeof parseApproval> | undefined {
+  return statement && unlessInvalid(() => parseApproval(statement));
+}
+
+/** What cannot be read is not shown, and keeps nobody from deciding. */
+function unlessInvalid<T>(read: () => T): T | undefined {
   try {
-    return statement && parseApproval(statement);
+    return read();
   } catch (error) {
     if (error instanceof DomainError) return undefined;
     throw error;

@@ -25,6 +25,9 @@ function strangersConfig({ get, sagemaker }: Deployings, id: string): void {
   sagemaker.createEndpointConfig({ EndpointConfigName: 'strange', ProductionVariants });
 }
 
+/** What the state machine tries again. */
+const NOT_SEEN_YET = { code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 };
+
 describe('the end of a promotion that was stopped past us', () => {
   it('is met by a deployer that still runs: it tells SageMaker nothing', async () => {
     const on = deploying();
@@ -81,7 +84,7 @@ describe('a first deployment whose function died after SageMaker was told', () =
   it('is tried again for as long as SageMaker’s reads do not show what was made', async () => {
     const { on, id } = await unheard();
     const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => undefined }));
-    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await expect(unseen).rejects.toMatchObject(NOT_SEEN_YET);
     expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
     await on.run(id, 'deploy');
     expect(await on.watch(id, 'watch')).toBe('in_service');
@@ -132,7 +135,7 @@ describe('a later deployment whose answer was lost', () => {
     }));
     await expect(killed).rejects.toThrow('killed');
     const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => before }));
-    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await expect(unseen).rejects.toMatchObject(NOT_SEEN_YET);
     await isDeployed(on, id);
   });
 
@@ -143,7 +146,7 @@ describe('a later deployment whose answer was lost', () => {
     const at = on.clock.now().toISOString();
     on.change(id, { abort: { cause: 'emergency_rollback', by: null, reason: 'wrong answers', at } });
     const unseen = runWith(on, id, 'deploy', () => ({ endpoint: async () => before }));
-    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await expect(unseen).rejects.toMatchObject(NOT_SEEN_YET);
     expect(on.get(id)).toMatchObject({ state: 'deploying', failure: null });
     await on.run(id, 'roll-back');
     expect(await on.watch(id, 'watch-rollback')).toBe('rolled_back');
@@ -155,7 +158,7 @@ describe('a later deployment whose answer was lost', () => {
       endpoint: async () => before,
       update: async (...told) => (await real.update(...told)) && (await real.update(...told)),
     }));
-    await expect(unseen).rejects.toMatchObject({ code: 'DEPENDENCY_UNAVAILABLE', retryAfterMs: 1000 });
+    await expect(unseen).rejects.toMatchObject(NOT_SEEN_YET);
     await isDeployed(on, id);
   });
 
